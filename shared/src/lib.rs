@@ -1,0 +1,12 @@
+//! What the indexer and the query API must agree on: the FHIR vocabulary, the search parameters as
+//! data, the encoding of every value, the document store and the search index.
+//!
+//! Deliberately absent: HTTP, asynchronous code, and any reading of the environment outside `config`.
+
+pub mod error;
+pub mod fhir;
+pub mod geo;
+pub mod registry;
+pub mod store;
+pub mod terminology;
+pub mod validate;
