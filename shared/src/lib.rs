@@ -9,4 +9,5 @@ pub mod geo;
 pub mod registry;
 pub mod store;
 pub mod terminology;
+pub mod text;
 pub mod validate;
