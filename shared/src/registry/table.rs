@@ -1,0 +1,4 @@
+//! (to be written)
+use super::SearchParameter;
+/// All search parameters.
+pub const PARAMETERS: &[SearchParameter] = &[];
