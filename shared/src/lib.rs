@@ -3,6 +3,7 @@
 //!
 //! Deliberately absent: HTTP, asynchronous code, and any reading of the environment outside `config`.
 
+pub mod arena;
 pub mod error;
 pub mod fhir;
 pub mod geo;

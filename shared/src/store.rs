@@ -22,7 +22,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -32,7 +32,7 @@ use crate::fhir::ResourceType;
 use layout::Counters;
 
 pub use batch::{Batch, Expected};
-pub use codec::{Codec, CodecError, DOCUMENT_LEN_MAX, document_len};
+pub use codec::{Codec, CodecError, DOCUMENT_LEN_MAX, DictionaryId, document_len};
 pub use identities::Identities;
 pub use load::{Load, LoadVersion, Slot};
 pub use log::{Change, ChangeKind, ChangeLog, NewChange};
@@ -258,7 +258,7 @@ impl Store {
 
     /// The number of keys given out: every key is below it. Bitsets over keys have this length.
     pub fn key_count(&self) -> u32 {
-        self.writer.lock().expect("a writer that panicked left the counters as they were").next_key
+        self.lock_writer().next_key
     }
 
     /// The key of a resource, when it was ever stored or referenced.
@@ -299,10 +299,7 @@ impl Store {
     }
 
     /// All versions of a resource, newest first.
-    pub fn history(
-        &self,
-        key: Key,
-    ) -> impl Iterator<Item = Result<Stored, StoreError>> + use<> {
+    pub fn history(&self, key: Key) -> impl Iterator<Item = Result<Stored, StoreError>> + use<> {
         self.db.scan_prefix(layout::versions_prefix(key)).rev().map(move |row| {
             let (row_key, row) = row?;
             let (header, blob) = layout::read_version(&row)?;
@@ -349,6 +346,12 @@ impl Store {
     /// The size of the store's files.
     pub fn size_on_disk_bytes(&self) -> Result<u64, StoreError> {
         Ok(self.db.size_on_disk()?)
+    }
+
+    /// Waits to be the only writer.
+    fn lock_writer(&self) -> MutexGuard<'_, Counters> {
+        // The counters are replaced as a whole, after the rows: a panic leaves them right.
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn tree(&self) -> &Tree {

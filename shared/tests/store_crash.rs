@@ -34,7 +34,7 @@ fn main() {
     for acknowledgements in [1, 30, 120] {
         an_unclosed_load_is_undone(acknowledgements);
     }
-    println!("store_crash: all passed");
+    eprintln!("store_crash: all passed");
 }
 
 fn acknowledged_batches_survive_a_kill(acknowledgements: u64) {
@@ -55,7 +55,7 @@ fn acknowledged_batches_survive_a_kill(acknowledgements: u64) {
 
 fn an_unclosed_load_is_undone(acknowledgements: u64) {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    run_and_kill("write-load", folder.path(), acknowledgements);
+    run_and_kill("write-load", folder.path(), BEFORE_LOAD + acknowledgements);
     let store = open(folder.path());
     assert_eq!(store.last_seq(), BEFORE_LOAD);
     check_log_and_documents(&store, BEFORE_LOAD);

@@ -39,8 +39,7 @@ pub struct Batch<'s> {
 impl Store {
     /// Starts a batch; waits while another writer has one, or while a load is open.
     pub fn begin(&self) -> Batch<'_> {
-        let shared =
-            self.writer.lock().expect("a writer that panicked left the counters as they were");
+        let shared = self.lock_writer();
         Batch {
             store: self,
             counters: *shared,
@@ -61,15 +60,14 @@ impl Batch<'_> {
         if let Some(key) = self.keys.get(&identity) {
             return Ok(*key);
         }
-        let key = match self.store.key_of(resource_type, id)? {
-            Some(key) => key,
-            None => {
-                let key = self.counters.next_key;
-                self.counters.next_key = key.checked_add(1).ok_or(StoreError::KeysExhausted)?;
-                self.rows.identity(key, resource_type, id);
-                self.identities.insert(key, identity.clone());
-                key
-            }
+        let key = if let Some(key) = self.store.key_of(resource_type, id)? {
+            key
+        } else {
+            let key = self.counters.next_key;
+            self.counters.next_key = key.checked_add(1).ok_or(StoreError::KeysExhausted)?;
+            self.rows.identity(key, resource_type, id);
+            self.identities.insert(key, identity.clone());
+            key
         };
         self.keys.insert(identity, key);
         Ok(key)
@@ -134,7 +132,8 @@ impl Batch<'_> {
 
     /// Writes everything at once and makes it durable. Returns the log's new entries, in write order.
     pub fn commit(self, recorded_ms: i64) -> Result<Vec<Change>, StoreError> {
-        let Self { store, mut shared, counters, mut rows, heads, identities, mut changes, .. } = self;
+        let Self { store, mut shared, counters, mut rows, heads, identities, mut changes, .. } =
+            self;
         for change in &mut changes {
             change.recorded_ms = recorded_ms;
             rows.change(change);
@@ -175,14 +174,13 @@ impl Batch<'_> {
         digest: Digest,
         blob: &[u8],
     ) -> Result<(), StoreError> {
-        let resource_type = match self.identities.get(&key) {
-            Some(identity) => identity.resource_type,
-            None => {
-                let identity = self.store.identity(key)?.ok_or(StoreError::Corrupt("a head"))?;
-                let resource_type = identity.resource_type;
-                self.identities.insert(key, identity);
-                resource_type
-            }
+        let resource_type = if let Some(identity) = self.identities.get(&key) {
+            identity.resource_type
+        } else {
+            let identity = self.store.identity(key)?.ok_or(StoreError::Corrupt("a head"))?;
+            let resource_type = identity.resource_type;
+            self.identities.insert(key, identity);
+            resource_type
         };
         self.counters.last_seq += 1;
         let seq = self.counters.last_seq;
@@ -192,7 +190,15 @@ impl Batch<'_> {
         self.rows.version(key, &head, blob);
         self.heads.insert(key, head);
         // The instant of recording is the commit's.
-        self.changes.push(Change { seq, kind, resource_type, key, version, load: 0, recorded_ms: 0 });
+        self.changes.push(Change {
+            seq,
+            kind,
+            resource_type,
+            key,
+            version,
+            load: 0,
+            recorded_ms: 0,
+        });
         Ok(())
     }
 }

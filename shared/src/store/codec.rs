@@ -132,7 +132,8 @@ impl Codec {
                 }
             }
         });
-        let frame_len = frame_len.map_err(|code| CodecError::Frame(zstd::zstd_safe::get_error_name(code)))?;
+        let frame_len =
+            frame_len.map_err(|code| CodecError::Frame(zstd::zstd_safe::get_error_name(code)))?;
         blob.truncate(PREFIX_LEN + frame_len);
         blob.shrink_to_fit();
         Ok(blob)
@@ -147,9 +148,7 @@ impl Codec {
         let table = self.table.load();
         let dictionary = match dictionary_index(id) {
             None => None,
-            Some(i) => {
-                Some(table.dictionaries.get(i).ok_or(CodecError::UnknownDictionary(id))?)
-            }
+            Some(i) => Some(table.dictionaries.get(i).ok_or(CodecError::UnknownDictionary(id))?),
         };
         let start = out.len();
         out.resize(start + document_len, 0);

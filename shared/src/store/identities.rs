@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::RwLock;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::{Identity, Key, StoreError};
 use crate::fhir::ResourceType;
@@ -45,8 +45,6 @@ impl Hasher for HashOfHash {
     }
 }
 
-const POISONED: &str = "no code panics while it holds the identities";
-
 impl Identities {
     pub(super) fn new(next_key: Key) -> Self {
         Self { inner: RwLock::new(Inner { next_key, ..Inner::default() }) }
@@ -54,13 +52,13 @@ impl Identities {
 
     pub(super) fn insert(&self, key: Key, identity: &Identity) {
         let hash = hash(identity.resource_type, &identity.id);
-        self.inner.write().expect(POISONED).keys.insert(hash, key);
+        self.write().keys.insert(hash, key);
     }
 
     /// The key of a resource, when it has one.
     pub fn get(&self, resource_type: ResourceType, id: &str) -> Option<Key> {
         let hash = hash(resource_type, id);
-        self.inner.read().expect(POISONED).keys.get(&hash).copied()
+        self.read().keys.get(&hash).copied()
     }
 
     /// The key of a resource, given now when it has none.
@@ -69,10 +67,10 @@ impl Identities {
     /// [`StoreError::KeysExhausted`].
     pub fn allocate(&self, resource_type: ResourceType, id: &str) -> Result<Key, StoreError> {
         let hash = hash(resource_type, id);
-        if let Some(key) = self.inner.read().expect(POISONED).keys.get(&hash) {
+        if let Some(key) = self.read().keys.get(&hash) {
             return Ok(*key);
         }
-        let mut inner = self.inner.write().expect(POISONED);
+        let mut inner = self.write();
         // Another thread may have been faster.
         if let Some(key) = inner.keys.get(&hash) {
             return Ok(*key);
@@ -86,12 +84,21 @@ impl Identities {
 
     /// The number of keys given out.
     pub fn key_count(&self) -> u32 {
-        self.inner.read().expect(POISONED).next_key
+        self.read().next_key
+    }
+
+    // No code panics while it holds the lock, so a poisoned one cannot be.
+    fn read(&self) -> RwLockReadGuard<'_, Inner> {
+        self.inner.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Inner> {
+        self.inner.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The keys given out since the last call.
     pub(super) fn take_new(&self) -> Vec<(Key, Identity)> {
-        std::mem::take(&mut self.inner.write().expect(POISONED).new)
+        std::mem::take(&mut self.write().new)
     }
 }
 

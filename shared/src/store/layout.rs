@@ -132,8 +132,15 @@ pub(super) fn read_open_load(row: &[u8]) -> Result<OpenLoad, StoreError> {
 pub(super) fn write_head(resource_type: ResourceType, id: &str, head: Option<&Head>) -> Vec<u8> {
     let mut out = Vec::with_capacity(5 + HEADER_LEN + id.len());
     out.push(resource_type.index() as u8);
-    let placeholder =
-        Head { version: 0, header: VersionHeader { seq: 0, last_updated_ms: 0, deleted: false, digest: Digest::default() } };
+    let placeholder = Head {
+        version: 0,
+        header: VersionHeader {
+            seq: 0,
+            last_updated_ms: 0,
+            deleted: false,
+            digest: Digest::default(),
+        },
+    };
     let head = head.unwrap_or(&placeholder);
     push_header(&mut out, &head.header);
     out.extend_from_slice(&head.version.to_be_bytes());
@@ -238,8 +245,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn take<const N: usize>(&mut self) -> Result<[u8; N], StoreError> {
-        let (bytes, rest) =
-            self.rest.split_first_chunk().ok_or(StoreError::Corrupt(self.what))?;
+        let (bytes, rest) = self.rest.split_first_chunk().ok_or(StoreError::Corrupt(self.what))?;
         self.rest = rest;
         Ok(*bytes)
     }
@@ -315,8 +321,12 @@ mod tests {
         }
         assert!(matches!(read_head(&[99; 60]), Err(StoreError::Corrupt(_))), "unknown type");
         assert!(matches!(read_change(&log_key(1), &[2; 23]), Err(StoreError::Corrupt(_))));
-        let mut future = write_counters(&Counters { next_key: 0, last_seq: 0, last_load: 0, clock_ms: 0 });
+        let mut future =
+            write_counters(&Counters { next_key: 0, last_seq: 0, last_load: 0, clock_ms: 0 });
         future[3] = 2;
-        assert!(matches!(read_counters(&future), Err(StoreError::Format { found: 2, expected: 1 })));
+        assert!(matches!(
+            read_counters(&future),
+            Err(StoreError::Format { found: 2, expected: 1 })
+        ));
     }
 }

@@ -12,9 +12,7 @@ use sled::Tree;
 use super::layout::{Counters, OpenLoad};
 use super::log::{Change, ChangeKind};
 use super::meta::Digest;
-use super::{
-    Head, Identities, Key, Rows, Seq, Store, StoreError, VersionHeader, batch, layout,
-};
+use super::{Head, Identities, Key, Rows, Seq, Store, StoreError, VersionHeader, batch, layout};
 use crate::fhir::ResourceType;
 
 /// Log entries undone in one atomic step.
@@ -71,8 +69,7 @@ pub struct LoadVersion<'a> {
 impl Store {
     /// Opens a load, reading all identities into memory. Other writers wait until it ends.
     pub fn begin_load(&self, now_ms: i64) -> Result<Load<'_>, StoreError> {
-        let mut shared =
-            self.writer.lock().expect("a writer that panicked left the counters as they were");
+        let mut shared = self.lock_writer();
         let identities = Identities::new(shared.next_key);
         for resource in self.resources() {
             let (key, identity, _) = resource?;
@@ -111,9 +108,7 @@ impl Load<'_> {
         let head = self.store.head(key)?;
         let repeated = head.filter(|head| head.header.seq >= self.mark.first_seq);
         let slot = match repeated {
-            Some(head) => {
-                Slot { version: head.version, seq: Some(head.header.seq), existed: true }
-            }
+            Some(head) => Slot { version: head.version, seq: Some(head.header.seq), existed: true },
             None => Slot {
                 version: batch::next_version(head),
                 seq: None,
@@ -236,8 +231,7 @@ fn undo_change(tree: &Tree, seq: Seq, rows: &mut Rows) -> Result<(), StoreError>
     let log_key = layout::log_key(seq);
     let row = tree.get(log_key)?.ok_or(StoreError::Corrupt("a change"))?;
     let change = layout::read_change(&log_key, &row)?;
-    let head_row =
-        tree.get(layout::head_key(change.key))?.ok_or(StoreError::Corrupt("a head"))?;
+    let head_row = tree.get(layout::head_key(change.key))?.ok_or(StoreError::Corrupt("a head"))?;
     let (identity, _) = layout::read_head(&head_row)?;
     let previous = change.version - 1;
     let restored = match tree.get(layout::version_key(change.key, previous))? {

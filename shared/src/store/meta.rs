@@ -177,8 +177,11 @@ pub fn splice_meta(
 
 /// A FHIR `instant` in UTC with milliseconds: `2024-06-19T15:22:45.120Z`.
 pub fn format_instant(ms: i64) -> String {
-    let instant = Timestamp::from_millisecond(ms)
-        .unwrap_or(if ms < 0 { Timestamp::MIN } else { Timestamp::MAX });
+    let instant = Timestamp::from_millisecond(ms).unwrap_or(if ms < 0 {
+        Timestamp::MIN
+    } else {
+        Timestamp::MAX
+    });
     format!("{instant:.3}")
 }
 
@@ -270,7 +273,9 @@ mod tests {
             // No meta at all; members come into their order, values keep theirs.
             (
                 r#"{ "id":"a", "name" : "x  y\" z ", "resourceType":"Task" }"#,
-                format!(r#"{{"resourceType":"Task","id":"a","meta":{{{ours}}},"name":"x  y\" z "}}"#),
+                format!(
+                    r#"{{"resourceType":"Task","id":"a","meta":{{{ours}}},"name":"x  y\" z "}}"#
+                ),
             ),
             // Empty meta.
             (
@@ -280,12 +285,16 @@ mod tests {
             // Other members of meta stay, ours are replaced wherever they stood.
             (
                 "{\"resourceType\":\"Task\",\"id\":\"a\",\"meta\":{\"profile\":[ \"p\" ],\n\"versionId\":\"9\",\"source\":\"s\",\"lastUpdated\":\"2001-01-01T00:00:00Z\"},\"z\":[1.50, 1e3,\ttrue ]}",
-                format!(r#"{{"resourceType":"Task","id":"a","meta":{{{ours},"profile":["p"],"source":"s"}},"z":[1.50,1e3,true]}}"#),
+                format!(
+                    r#"{{"resourceType":"Task","id":"a","meta":{{{ours},"profile":["p"],"source":"s"}},"z":[1.50,1e3,true]}}"#
+                ),
             ),
             // Escapes, the last character of a string, unusual member names.
             (
                 r#"{"resourceType":"Task","id":"a","a\"b":"\\","c":{"d e" : "\u00e9 \\\" {"}}"#,
-                format!(r#"{{"resourceType":"Task","id":"a","meta":{{{ours}}},"a\"b":"\\","c":{{"d e":"\u00e9 \\\" {{"}}}}"#),
+                format!(
+                    r#"{{"resourceType":"Task","id":"a","meta":{{{ours}}},"a\"b":"\\","c":{{"d e":"\u00e9 \\\" {{"}}}}"#
+                ),
             ),
         ];
         for (source, expected) in rows {
@@ -295,7 +304,8 @@ mod tests {
 
     #[test]
     fn splicing_twice_changes_nothing_else() {
-        let once = spliced(r#"{"resourceType":"Task","id":"a","status":"draft","meta":{"tag":[]}}"#);
+        let once =
+            spliced(r#"{"resourceType":"Task","id":"a","status":"draft","meta":{"tag":[]}}"#);
         assert_eq!(spliced(&once), once);
     }
 

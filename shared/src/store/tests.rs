@@ -61,7 +61,10 @@ fn versions_heads_and_history() {
     let first = put(&store, "a", "one");
     assert_eq!((first.seq, first.kind, first.key, first.version), (1, ChangeKind::Create, 0, 1));
     let second = put(&store, "a", "two");
-    assert_eq!((second.seq, second.kind, second.key, second.version), (2, ChangeKind::Update, 0, 2));
+    assert_eq!(
+        (second.seq, second.kind, second.key, second.version),
+        (2, ChangeKind::Update, 0, 2)
+    );
     let gone = store.append(&[change("a", Expected::Version(2), None)], NOW).unwrap()[0];
     assert_eq!((gone.kind, gone.version), (ChangeKind::Delete, 3));
     let revived = put(&store, "a", "four");
@@ -88,7 +91,10 @@ fn writes_expect_a_state() {
     let store = open(&dir.path().join("documents"));
     let document = task("a", "x");
     let attempt = |expected| store.append(&[change("a", expected, Some(&document))], NOW);
-    assert!(matches!(attempt(Expected::Version(1)), Err(StoreError::Conflict { actual: None, .. })));
+    assert!(matches!(
+        attempt(Expected::Version(1)),
+        Err(StoreError::Conflict { actual: None, .. })
+    ));
     assert!(attempt(Expected::Absent).is_ok());
     assert!(matches!(attempt(Expected::Absent), Err(StoreError::Conflict { actual: Some(1), .. })));
     assert!(attempt(Expected::Version(1)).is_ok());
@@ -149,7 +155,8 @@ fn reopening_keeps_everything() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("documents");
     let store = open(&path);
-    let samples: Vec<_> = (0..2_000).map(|i| task(&i.to_string(), "sample").with_meta(1, i)).collect();
+    let samples: Vec<_> =
+        (0..2_000).map(|i| task(&i.to_string(), "sample").with_meta(1, i)).collect();
     assert!(store.train(ResourceType::Task, &samples).unwrap());
     assert!(!store.train(ResourceType::Measure, &samples[..1]).unwrap());
     for i in 0..50 {
@@ -215,7 +222,8 @@ fn a_load_makes_one_version_of_a_repeated_document() {
     let path = dir.path().join("documents");
     let store = open(&path);
     put(&store, "a", "before");
-    let last = load(&store, &[("a", "one"), ("b", "one"), ("a", "two"), ("b", "two"), ("b", "three")]);
+    let last =
+        load(&store, &[("a", "one"), ("b", "one"), ("a", "two"), ("b", "two"), ("b", "three")]);
     assert_eq!(last, 3);
     drop(store);
     let store = open(&path);
@@ -223,7 +231,8 @@ fn a_load_makes_one_version_of_a_repeated_document() {
     assert!(text(&store, "a").unwrap().contains("\"versionId\":\"2\""));
     assert!(text(&store, "a").unwrap().contains("two"));
     assert!(text(&store, "b").unwrap().contains("three"));
-    let kinds: Vec<_> = store.tail(2).map(|c| c.unwrap()).map(|c| (c.kind, c.version, c.load)).collect();
+    let kinds: Vec<_> =
+        store.tail(2).map(|c| c.unwrap()).map(|c| (c.kind, c.version, c.load)).collect();
     assert_eq!(kinds, [(ChangeKind::Update, 2, 1), (ChangeKind::Create, 1, 1)]);
     let place = store.key_of(ResourceType::Location, "place-b").unwrap().unwrap();
     assert_eq!(store.head(place).unwrap(), None, "referenced, not stored");
