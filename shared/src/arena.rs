@@ -3,21 +3,21 @@
 //! The store is a slow reader of pages, so every document that the index can find also stands here. An
 //! index document holds the offset of its record; an old snapshot therefore still shows old documents,
 //! and no table of offsets has to be kept. What is no longer referred to is left in place until the
-//! generation is rebuilt. Reads are positioned (no memory map, no shared cursor).
+//! generation is rebuilt; so is what a crash left behind the last commit, which nothing refers to
+//! either. Reads are positioned (no memory map, no shared cursor).
 //!
 //! File: 8 bytes of magic, then records: `blob length u32 | crc32 of key and blob u32 | key u32 | blob`,
-//! all little-endian. A blob is what the store holds (see [`crate::store::Codec`]).
+//! all little-endian. A blob is what the store holds (see [`crate::store::Codec`]), not decoded here.
 //!
-//! Order of events: append, [`ArenaWriter::sync`], then commit the index with the arena's length. After
-//! a crash [`ArenaWriter::open`] cuts the file to the length of the last commit.
+//! Order of events: append, [`Arena::sync`], then commit the index.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::store::{Codec, CodecError, Key};
+use crate::store::{DOCUMENT_LEN_MAX, Key};
 
 const MAGIC: &[u8; 8] = b"RORARN\x00\x01";
 const RECORD_PREFIX_LEN: usize = 12;
@@ -25,272 +25,152 @@ const RECORD_PREFIX_LEN: usize = 12;
 const FIRST_READ_LEN: usize = 4 << 10;
 /// Appended bytes are written in pieces of about this size.
 const WRITE_BUFFER_LEN: usize = 1 << 20;
+/// zstd grows what it cannot shrink by less than this; a longer length is damage, and must not become
+/// an allocation.
+const BLOB_LEN_MAX: usize = DOCUMENT_LEN_MAX + DOCUMENT_LEN_MAX / 128;
 
-/// An arena that cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ArenaError {
-    /// The file cannot be read or written.
-    #[error("the document arena {} failed: {source}", path.display())]
-    Io {
-        /// The arena's file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The file is not an arena, or shorter than the index knows it to be.
-    #[error("the document arena {} is damaged: {what}; rebuild the index", path.display())]
-    Damaged {
-        /// The arena's file.
-        path: PathBuf,
-        /// What is wrong.
-        what: &'static str,
-    },
-    /// A record's checksum is wrong, or no record starts at the offset.
-    #[error("the document arena {} is damaged at offset {offset}; rebuild the index", path.display())]
-    Record {
-        /// The arena's file.
-        path: PathBuf,
-        /// Where the record should start.
-        offset: u64,
-    },
-    /// The blob cannot be decompressed.
-    #[error(transparent)]
-    Codec(#[from] CodecError),
+/// An open arena: any number of readers, and writers that take turns.
+#[derive(Debug)]
+pub struct Arena {
+    file: File,
+    tail: Mutex<Tail>,
 }
 
-/// Appends to an arena; the only writer of its file.
 #[derive(Debug)]
-pub struct ArenaWriter {
-    path: PathBuf,
-    file: File,
+struct Tail {
+    /// Length of the file.
+    written: u64,
     /// Appended, not yet written.
     buffer: Vec<u8>,
-    /// Length of the file, the buffer not included.
-    written: u64,
 }
 
-impl ArenaWriter {
-    /// Creates an empty arena, replacing what stands at `path`.
-    pub fn create(path: &Path) -> Result<Self, ArenaError> {
-        let mut file = OpenOptions::new()
-            .create(true)
-            .read(true)
-            .write(true)
-            .truncate(true)
-            .open(path)
-            .map_err(io_error(path))?;
-        file.write_all(MAGIC).map_err(io_error(path))?;
-        let written = MAGIC.len() as u64;
-        Ok(Self { path: path.to_owned(), file, buffer: Vec::new(), written })
-    }
-
-    /// Opens an arena to append after `len`, its length at the last commit; what a crash left behind
-    /// that is cut off.
+impl Arena {
+    /// Opens the arena at `path`, creating an empty one when there is none.
     ///
     /// # Errors
-    /// [`ArenaError::Damaged`] when the file is shorter than `len`.
-    pub fn open(path: &Path, len: u64) -> Result<Self, ArenaError> {
-        let mut file =
-            OpenOptions::new().read(true).write(true).open(path).map_err(io_error(path))?;
-        check_magic(path, &file)?;
-        let found = file.metadata().map_err(io_error(path))?.len();
-        if found < len || len < MAGIC.len() as u64 {
-            let what = "it is shorter than the index says";
-            return Err(ArenaError::Damaged { path: path.to_owned(), what });
+    /// [`io::ErrorKind::InvalidData`] when the file is something else.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let file =
+            OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path)?;
+        let mut written = file.metadata()?.len();
+        if written == 0 {
+            file.write_all_at(MAGIC, 0)?;
+            written = MAGIC.len() as u64;
         }
-        file.set_len(len).map_err(io_error(path))?;
-        file.seek(SeekFrom::Start(len)).map_err(io_error(path))?;
-        Ok(Self { path: path.to_owned(), file, buffer: Vec::new(), written: len })
+        let mut magic = [0; MAGIC.len()];
+        let got = read_up_to(&file, &mut magic, 0)?;
+        if &magic[..got] != MAGIC {
+            return Err(invalid("it is not a document arena"));
+        }
+        Ok(Self { file, tail: Mutex::new(Tail { written, buffer: Vec::new() }) })
     }
 
-    /// Appends a compressed document and returns the offset of its record. Readers see it after
+    /// Appends a compressed document and returns the offset of its record. It can be read after
     /// [`Self::flush`].
-    pub fn append(&mut self, key: Key, blob: &[u8]) -> Result<u64, ArenaError> {
-        let offset = self.len();
-        let prefix = record_prefix(key, blob);
-        self.buffer.extend_from_slice(&prefix);
-        self.buffer.extend_from_slice(blob);
-        if self.buffer.len() >= WRITE_BUFFER_LEN {
-            self.flush()?;
+    ///
+    /// # Errors
+    /// When the file cannot be written; what was appended since the last flush is then tried again by
+    /// the next one.
+    pub fn append(&self, key: Key, blob: &[u8]) -> io::Result<u64> {
+        let mut tail = self.tail();
+        let offset = tail.written + tail.buffer.len() as u64;
+        tail.buffer.extend_from_slice(&(blob.len() as u32).to_le_bytes());
+        tail.buffer.extend_from_slice(&checksum(key, blob).to_le_bytes());
+        tail.buffer.extend_from_slice(&key.to_le_bytes());
+        tail.buffer.extend_from_slice(blob);
+        if tail.buffer.len() >= WRITE_BUFFER_LEN {
+            self.write_out(&mut tail)?;
         }
         Ok(offset)
     }
 
-    /// The length of the arena, everything appended included.
-    pub fn len(&self) -> u64 {
-        self.written + self.buffer.len() as u64
+    /// Hands everything appended to the system: it can be read, but a crash of the machine may lose it.
+    pub fn flush(&self) -> io::Result<()> {
+        self.write_out(&mut self.tail())
     }
 
-    /// Whether no record was ever appended.
-    pub fn is_empty(&self) -> bool {
-        self.len() == MAGIC.len() as u64
+    /// Flushes and waits for the disk.
+    pub fn sync(&self) -> io::Result<()> {
+        self.flush()?;
+        self.file.sync_data()
     }
 
-    /// Hands everything appended to the system: readers see it, a crash of the machine may lose it.
-    pub fn flush(&mut self) -> Result<(), ArenaError> {
-        if !self.buffer.is_empty() {
-            self.file.write_all(&self.buffer).map_err(io_error(&self.path))?;
-            self.written += self.buffer.len() as u64;
-            self.buffer.clear();
+    /// The length in bytes, everything appended included.
+    pub fn size_bytes(&self) -> u64 {
+        let tail = self.tail();
+        tail.written + tail.buffer.len() as u64
+    }
+
+    /// Appends the blob at `offset` to `out`.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::InvalidData`] when no intact record starts there; `out` is then as before.
+    pub fn read(&self, offset: u64, out: &mut Vec<u8>) -> io::Result<()> {
+        self.with_record(offset, |_, blob| out.extend_from_slice(blob))
+    }
+
+    /// Calls `use_record` with the key and the blob at `offset`, without copying a usual one.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn with_record<R>(
+        &self,
+        offset: u64,
+        use_record: impl FnOnce(Key, &[u8]) -> R,
+    ) -> io::Result<R> {
+        let mut first = [0; FIRST_READ_LEN];
+        let got = read_up_to(&self.file, &mut first, offset)?;
+        let Some((prefix, rest)) = first[..got].split_first_chunk::<RECORD_PREFIX_LEN>() else {
+            return Err(invalid("no record starts at this offset of the arena"));
+        };
+        let number = |at: usize| {
+            u32::from_le_bytes([prefix[at], prefix[at + 1], prefix[at + 2], prefix[at + 3]])
+        };
+        let (blob_len, crc, key) = (number(0) as usize, number(4), number(8));
+        if blob_len > BLOB_LEN_MAX {
+            return Err(invalid("a record of the arena has an impossible length"));
         }
+        let long;
+        let blob = if let Some(blob) = rest.get(..blob_len) {
+            blob
+        } else {
+            let mut bytes = vec![0; blob_len];
+            let got = read_up_to(&self.file, &mut bytes, offset + RECORD_PREFIX_LEN as u64)?;
+            bytes.truncate(got);
+            long = bytes;
+            &long
+        };
+        if blob.len() != blob_len || checksum(key, blob) != crc {
+            return Err(invalid("a record of the arena has a wrong checksum"));
+        }
+        Ok(use_record(key, blob))
+    }
+
+    fn write_out(&self, tail: &mut Tail) -> io::Result<()> {
+        self.file.write_all_at(&tail.buffer, tail.written)?;
+        tail.written += tail.buffer.len() as u64;
+        tail.buffer.clear();
         Ok(())
     }
 
-    /// Flushes and waits for the disk. Returns the length to keep with the commit.
-    pub fn sync(&mut self) -> Result<u64, ArenaError> {
-        self.flush()?;
-        self.file.sync_data().map_err(io_error(&self.path))?;
-        Ok(self.written)
+    fn tail(&self) -> MutexGuard<'_, Tail> {
+        // A tail is changed by steps that cannot panic half-way.
+        self.tail.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Reads documents of an arena; shared by any number of threads, beside the writer.
-#[derive(Debug)]
-pub struct Arena {
-    path: PathBuf,
-    file: File,
-    codec: Arc<Codec>,
-}
-
-impl Arena {
-    /// Opens the arena at `path`; `codec` is the store's.
-    pub fn open(path: &Path, codec: Arc<Codec>) -> Result<Self, ArenaError> {
-        let file = File::open(path).map_err(io_error(path))?;
-        check_magic(path, &file)?;
-        Ok(Self { path: path.to_owned(), file, codec })
-    }
-
-    /// Appends the JSON of the document at `offset` to `out` and returns its key.
-    ///
-    /// # Errors
-    /// [`ArenaError::Record`] when no intact record starts there; `out` is then as before.
-    pub fn read(&self, offset: u64, out: &mut Vec<u8>) -> Result<Key, ArenaError> {
-        let mut first = [0; FIRST_READ_LEN];
-        let got = self.read_some(&mut first, offset)?;
-        let damaged = || ArenaError::Record { path: self.path.clone(), offset };
-        let (prefix, rest) =
-            first[..got].split_first_chunk::<RECORD_PREFIX_LEN>().ok_or_else(damaged)?;
-        let prefix = RecordPrefix::read(prefix);
-        if prefix.blob_len > blob_len_max() {
-            return Err(damaged());
-        }
-        if let Some(blob) = rest.get(..prefix.blob_len) {
-            self.decode(&prefix, blob, out, damaged)
-        } else {
-            let mut blob = vec![0; prefix.blob_len];
-            let start = offset + RECORD_PREFIX_LEN as u64;
-            if self.read_some(&mut blob, start)? < blob.len() {
-                return Err(damaged());
-            }
-            self.decode(&prefix, &blob, out, damaged)
+/// Reads until `buffer` is full or the file ends.
+fn read_up_to(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    let mut got = 0;
+    while got < buffer.len() {
+        match file.read_at(&mut buffer[got..], offset.saturating_add(got as u64)) {
+            Ok(0) => break,
+            Ok(n) => got += n,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
     }
-
-    /// Walks the first `len` bytes record by record, checking each: `(offset, key, blob)`.
-    pub fn scan(&self, len: u64) -> Result<ArenaScan, ArenaError> {
-        let file = File::open(&self.path).map_err(io_error(&self.path))?;
-        let mut reader = BufReader::with_capacity(WRITE_BUFFER_LEN, file);
-        let at = MAGIC.len() as u64;
-        reader.seek(SeekFrom::Start(at)).map_err(io_error(&self.path))?;
-        Ok(ArenaScan { path: self.path.clone(), reader, at, len })
-    }
-
-    fn decode(
-        &self,
-        prefix: &RecordPrefix,
-        blob: &[u8],
-        out: &mut Vec<u8>,
-        damaged: impl Fn() -> ArenaError,
-    ) -> Result<Key, ArenaError> {
-        if !prefix.matches(blob) {
-            return Err(damaged());
-        }
-        self.codec.decode(blob, out)?;
-        Ok(prefix.key)
-    }
-
-    /// Reads until `buffer` is full or the file ends.
-    fn read_some(&self, buffer: &mut [u8], offset: u64) -> Result<usize, ArenaError> {
-        let mut got = 0;
-        while got < buffer.len() {
-            match self.file.read_at(&mut buffer[got..], offset + got as u64) {
-                Ok(0) => break,
-                Ok(n) => got += n,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(io_error(&self.path)(error)),
-            }
-        }
-        Ok(got)
-    }
-}
-
-/// The records of an arena, one after the other; ends after the first damaged one.
-#[derive(Debug)]
-pub struct ArenaScan {
-    path: PathBuf,
-    reader: BufReader<File>,
-    at: u64,
-    len: u64,
-}
-
-impl Iterator for ArenaScan {
-    type Item = Result<(u64, Key, Vec<u8>), ArenaError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.at >= self.len {
-            return None;
-        }
-        let offset = self.at;
-        let record = self.read_record();
-        if record.is_none() {
-            self.at = self.len;
-        }
-        let damaged = || ArenaError::Record { path: self.path.clone(), offset };
-        Some(record.map(|(key, blob)| (offset, key, blob)).ok_or_else(damaged))
-    }
-}
-
-impl ArenaScan {
-    fn read_record(&mut self) -> Option<(Key, Vec<u8>)> {
-        let mut prefix = [0; RECORD_PREFIX_LEN];
-        self.reader.read_exact(&mut prefix).ok()?;
-        let prefix = RecordPrefix::read(&prefix);
-        let end = self.at + (RECORD_PREFIX_LEN + prefix.blob_len) as u64;
-        if end > self.len {
-            return None;
-        }
-        let mut blob = vec![0; prefix.blob_len];
-        self.reader.read_exact(&mut blob).ok()?;
-        self.at = end;
-        prefix.matches(&blob).then_some((prefix.key, blob))
-    }
-}
-
-struct RecordPrefix {
-    blob_len: usize,
-    crc: u32,
-    key: Key,
-}
-
-impl RecordPrefix {
-    fn read(bytes: &[u8; RECORD_PREFIX_LEN]) -> Self {
-        let number = |at: usize| {
-            u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
-        };
-        Self { blob_len: number(0) as usize, crc: number(4), key: number(8) }
-    }
-
-    fn matches(&self, blob: &[u8]) -> bool {
-        checksum(self.key, blob) == self.crc
-    }
-}
-
-fn record_prefix(key: Key, blob: &[u8]) -> [u8; RECORD_PREFIX_LEN] {
-    let mut prefix = [0; RECORD_PREFIX_LEN];
-    prefix[..4].copy_from_slice(&(blob.len() as u32).to_le_bytes());
-    prefix[4..8].copy_from_slice(&checksum(key, blob).to_le_bytes());
-    prefix[8..].copy_from_slice(&key.to_le_bytes());
-    prefix
+    Ok(got)
 }
 
 fn checksum(key: Key, blob: &[u8]) -> u32 {
@@ -300,112 +180,103 @@ fn checksum(key: Key, blob: &[u8]) -> u32 {
     hasher.finalize()
 }
 
-/// No blob is longer; a longer length is damage, and must not become an allocation.
-fn blob_len_max() -> usize {
-    zstd::zstd_safe::compress_bound(crate::store::DOCUMENT_LEN_MAX) + 16
-}
-
-fn check_magic(path: &Path, file: &File) -> Result<(), ArenaError> {
-    let mut magic = [0; MAGIC.len()];
-    match file.read_exact_at(&mut magic, 0) {
-        Ok(()) if &magic == MAGIC => Ok(()),
-        Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => Err(io_error(path)(error)),
-        Ok(()) | Err(_) => {
-            Err(ArenaError::Damaged { path: path.to_owned(), what: "it is not an arena" })
-        }
-    }
-}
-
-fn io_error(path: &Path) -> impl Fn(io::Error) -> ArenaError {
-    move |source| ArenaError::Io { path: path.to_owned(), source }
+fn invalid(what: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fhir::ResourceType;
 
-    fn document(i: u32) -> Vec<u8> {
-        // Every thirteenth does not fit the first read, compressed or not.
-        let len = if i % 13 == 12 { 20_000 } else { 100 };
-        let mut state = u64::from(i) + 1;
-        let noise = (0..len).map(|_| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            b'a' + ((state >> 33) % 26) as u8
-        });
-        noise.collect()
+    fn blob(i: u32) -> Vec<u8> {
+        // Every thirteenth does not fit the first read.
+        let len = if i % 13 == 12 { 20_000 } else { 100 + i as usize };
+        (0..len).map(|at| (at as u32).wrapping_mul(i + 7) as u8).collect()
     }
 
-    fn filled(path: &Path, codec: &Codec) -> (Vec<u64>, u64) {
-        let mut writer = ArenaWriter::create(path).unwrap();
-        assert!(writer.is_empty());
-        let offsets = (0..300)
-            .map(|i| {
-                let blob = codec.encode(ResourceType::Task, &document(i)).unwrap();
-                writer.append(i, &blob).unwrap()
-            })
-            .collect();
-        (offsets, writer.sync().unwrap())
+    fn read(arena: &Arena, offset: u64) -> io::Result<Vec<u8>> {
+        let mut out = b"before".to_vec();
+        let result = arena.read(offset, &mut out);
+        assert!(out.starts_with(b"before"));
+        result.map(|()| out.split_off(6))
+    }
+
+    fn fill(arena: &Arena) -> Vec<u64> {
+        let offsets = (0..300).map(|i| arena.append(i, &blob(i)).unwrap()).collect();
+        arena.sync().unwrap();
+        offsets
     }
 
     #[test]
     fn what_was_appended_is_read() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("arena");
-        let codec = Arc::new(Codec::default());
-        let (offsets, len) = filled(&path, &codec);
-        let arena = Arena::open(&path, Arc::clone(&codec)).unwrap();
+        let arena = Arena::open(&dir.path().join("arena")).unwrap();
+        let offsets = fill(&arena);
         for (i, offset) in offsets.iter().enumerate().rev() {
-            let i = i as u32;
-            let mut out = b"[".to_vec();
-            assert_eq!(arena.read(*offset, &mut out).unwrap(), i);
-            assert_eq!(out[1..], document(i));
+            assert_eq!(read(&arena, *offset).unwrap(), blob(i as u32));
+            assert_eq!(arena.with_record(*offset, |key, _| key).unwrap(), i as u32);
         }
-        let scanned: Vec<_> = arena.scan(len).unwrap().map(|r| r.unwrap()).collect();
-        assert_eq!(scanned.iter().map(|(offset, _, _)| *offset).collect::<Vec<_>>(), offsets);
-        assert!(scanned.iter().zip(0..).all(|((_, key, _), i)| *key == i));
+        let last = *offsets.last().unwrap();
+        assert_eq!(arena.size_bytes(), last + 12 + blob(299).len() as u64);
     }
 
     #[test]
-    fn a_crash_leaves_what_was_committed() {
+    fn reopening_appends_behind_what_a_crash_left() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("arena");
-        let codec = Arc::new(Codec::default());
-        let (_, len) = filled(&path, &codec);
-        // Something after the commit, torn.
-        OpenOptions::new().append(true).open(&path).unwrap().write_all(b"torn").unwrap();
-        let mut writer = ArenaWriter::open(&path, len).unwrap();
-        let blob = codec.encode(ResourceType::Task, b"next").unwrap();
-        assert_eq!(writer.append(7, &blob).unwrap(), len);
-        let len = writer.sync().unwrap();
-        drop(writer);
-        let arena = Arena::open(&path, codec).unwrap();
-        assert_eq!(arena.scan(len).unwrap().map(|record| record.unwrap()).count(), 301);
-        assert!(matches!(ArenaWriter::open(&path, len + 1), Err(ArenaError::Damaged { .. })));
+        let offsets = fill(&Arena::open(&path).unwrap());
+        let torn = std::fs::read(&path).unwrap()[..40].to_vec();
+        let len = std::fs::metadata(&path).unwrap().len();
+        OpenOptions::new().write(true).open(&path).unwrap().write_all_at(&torn, len).unwrap();
+        let arena = Arena::open(&path).unwrap();
+        let offset = arena.append(7, b"next").unwrap();
+        assert_eq!(offset, len + 40);
+        assert!(read(&arena, offset).is_err(), "not flushed yet");
+        arena.flush().unwrap();
+        assert_eq!(read(&arena, offset).unwrap(), b"next");
+        assert_eq!(read(&arena, offsets[299]).unwrap(), blob(299));
     }
 
     #[test]
     fn damage_is_found() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("arena");
-        let codec = Arc::new(Codec::default());
-        let (offsets, len) = filled(&path, &codec);
+        let offsets = fill(&Arena::open(&path).unwrap());
         let intact = std::fs::read(&path).unwrap();
         let victim = offsets[40] as usize;
         for at in [victim, victim + 3, victim + 5, victim + 9, victim + 14, victim + 40] {
             let mut bytes = intact.clone();
             bytes[at] ^= 0x10;
             std::fs::write(&path, &bytes).unwrap();
-            let arena = Arena::open(&path, Arc::clone(&codec)).unwrap();
-            let mut out = b"before".to_vec();
-            assert!(arena.read(offsets[40], &mut out).is_err(), "byte {at}");
-            assert_eq!(out, b"before");
-            assert!(arena.scan(len).unwrap().any(|record| record.is_err()));
+            let arena = Arena::open(&path).unwrap();
+            let error = read(&arena, offsets[40]).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidData, "byte {at}");
         }
-        let arena = Arena::open(&path, Arc::clone(&codec)).unwrap();
-        assert!(arena.read(offsets[1] + 1, &mut Vec::new()).is_err(), "between records");
-        assert!(arena.read(len + 100, &mut Vec::new()).is_err(), "behind the end");
-        std::fs::write(&path, b"short").unwrap();
-        assert!(matches!(Arena::open(&path, codec), Err(ArenaError::Damaged { .. })));
+        let arena = Arena::open(&path).unwrap();
+        assert!(read(&arena, offsets[1] + 1).is_err(), "between records");
+        assert!(read(&arena, intact.len() as u64 + 100).is_err(), "behind the end");
+        assert!(read(&arena, u64::MAX).is_err());
+        for other in [&b"short"[..], b"something else"] {
+            std::fs::write(&path, other).unwrap();
+            assert!(Arena::open(&path).is_err());
+        }
+    }
+
+    #[test]
+    fn threads_append_beside_each_other() {
+        let dir = tempfile::tempdir().unwrap();
+        let arena = Arena::open(&dir.path().join("arena")).unwrap();
+        let offsets: Vec<u64> = std::thread::scope(|scope| {
+            let write = |i: u32| {
+                let arena = &arena;
+                scope.spawn(move || (0..200).map(|_| arena.append(i, &blob(i)).unwrap()).collect())
+            };
+            let threads: Vec<_> = (0..4).map(write).collect();
+            threads.into_iter().flat_map(|t| -> Vec<u64> { t.join().unwrap() }).collect()
+        });
+        arena.flush().unwrap();
+        for (at, offset) in offsets.iter().enumerate() {
+            assert_eq!(read(&arena, *offset).unwrap(), blob(at as u32 / 200));
+        }
     }
 }
