@@ -1,1 +1,3 @@
+mod parse;
+
 fn main() {}
