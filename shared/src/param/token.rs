@@ -83,6 +83,18 @@ impl TokenQuery {
         Ok(Self { system, code: (!code.is_empty()).then_some(code), of_type: None })
     }
 
+    /// Asks for an identifier as a document states it: without system, in any.
+    pub fn identifier(system: Option<&str>, value: &str) -> Self {
+        let system = system.map(clean).filter(|system| !system.is_empty());
+        Self {
+            system: system.map_or(SystemQuery::Any, |system| {
+                SystemQuery::Is(canonical_system(&system, Shape::Identifier))
+            }),
+            code: Some(clean(value).into_owned()),
+            of_type: None,
+        }
+    }
+
     /// Reads the `type-system|type-code|value` of `:of-type`.
     ///
     /// # Errors
