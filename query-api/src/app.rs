@@ -15,7 +15,8 @@ use crate::telemetry::metrics::Metrics;
 
 /// Understands the text of a search: the searched type (none for a system search), the parameters as
 /// they stand in a URL or form, and the limits. Never fails: mistakes are issues.
-pub(crate) type Parse = fn(Option<ResourceType>, &str, &Limits) -> (SearchRequest, Vec<Issue>);
+pub(crate) type Parse =
+    Box<dyn Fn(Option<ResourceType>, &str, &Limits) -> (SearchRequest, Vec<Issue>) + Send + Sync>;
 
 /// Everything the parts of the service share; cheap to clone.
 #[derive(Clone)]
@@ -38,7 +39,7 @@ pub(crate) struct Parts {
     /// Where the directory is asked.
     pub(crate) engine: Pool,
     /// What keeps posted criteria out of links.
-    pub(crate) seal: Seal,
+    pub(crate) seal: Arc<Seal>,
     /// What was served.
     pub(crate) metrics: Metrics,
     /// Names of requests.
@@ -58,7 +59,7 @@ pub(crate) struct Outfit<'a> {
     /// The directory.
     pub(crate) engine: Arc<dyn Engine>,
     /// What keeps posted criteria out of links.
-    pub(crate) seal: Seal,
+    pub(crate) seal: Arc<Seal>,
     /// A number that no other start of this service has had, for names of requests.
     pub(crate) start: u64,
 }

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, bail};
@@ -13,10 +14,10 @@ use serde_json::json;
 use shared::config::{AnonymousProfile, Settings};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::app::{App, Outfit};
+use crate::app::{App, Outfit, Parse};
 use crate::http::sealed::Seal;
 use crate::http::{internal, router};
-use crate::{directory, telemetry};
+use crate::{directory, parse, telemetry};
 
 /// Serves until SIGTERM or SIGINT; then answers what is running and returns.
 ///
@@ -55,11 +56,13 @@ async fn run(settings: &Settings) -> anyhow::Result<()> {
     std::fs::create_dir_all(&settings.data_dir)
         .with_context(|| format!("the data directory {}", settings.data_dir.display()))?;
     let seal = Seal::of_directory(&settings.data_dir).context("the key of links")?;
-    let engine = directory::open(settings)?;
+    let seal = Arc::new(seal);
+    let engine = directory::open(settings, Arc::clone(&seal))?;
+    let base_url = public_url.unwrap_or_else(|| local_base.clone());
     let app = App::new(Outfit {
         settings,
-        base_url: public_url.unwrap_or_else(|| local_base.clone()),
-        parse: directory::parse,
+        parse: parser(base_url.clone()),
+        base_url,
         engine,
         seal,
         start: start_number(),
@@ -93,6 +96,25 @@ async fn run(settings: &Settings) -> anyhow::Result<()> {
     internal.await.context("the internal listener")?.context("the internal listener")?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The search parser, with the clock and the URLs that make a reference ours.
+fn parser(base_url: String) -> Parse {
+    Box::new(move |scope, text, limits| {
+        let scope = scope.map_or(parse::Scope::System, parse::Scope::Type);
+        let context = parse::Context {
+            now_ms: now().as_millis() as i64,
+            base_urls: &[&base_url],
+            limits: parse::Limits {
+                query_bytes: limits.body_bytes,
+                parameters: limits.parameters,
+                or_values: limits.or_values,
+                chain_depth: limits.chain_depth,
+                ..parse::Limits::default()
+            },
+        };
+        parse::search_request(scope, text, &context)
+    })
 }
 
 fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
@@ -144,10 +166,15 @@ async fn stop_signal() -> std::io::Result<()> {
 
 /// A number that tells this start from every other one: the clock's nanoseconds.
 fn start_number() -> u64 {
+    now().as_nanos() as u64
+}
+
+/// Time since 1970 UTC.
+fn now() -> Duration {
     #[expect(
         clippy::disallowed_methods,
         reason = "the outermost place, where the clock comes from"
     )]
     let now = SystemTime::now();
-    now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
+    now.duration_since(UNIX_EPOCH).unwrap_or_default()
 }

@@ -111,9 +111,9 @@ pub(crate) fn app_with(memory: Memory, flags: &[(&'static str, &str)]) -> App {
     App::new(Outfit {
         settings: &sources.load().expect("settings of a test"),
         base_url: "http://ror.example/fhir".to_owned(),
-        parse,
+        parse: Box::new(parse),
         engine: Arc::new(memory),
-        seal: Seal::with_key(&[7; 32]),
+        seal: Arc::new(Seal::with_key(&[7; 32])),
         start: 1,
     })
 }
