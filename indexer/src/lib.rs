@@ -3,4 +3,5 @@
 //!
 //! `main.rs` only reads the command line; everything it can do is a function of this library.
 
+pub mod import;
 pub mod ror;
