@@ -5,3 +5,4 @@
 
 pub mod import;
 pub mod ror;
+pub mod sample;

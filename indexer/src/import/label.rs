@@ -1,5 +1,7 @@
 //! The French labels of codes, from the shipped nomenclatures.
 
+use shared::terminology::terminology;
+
 use crate::ror::CodeableConcept;
 use crate::ror::datatype::concept;
 
@@ -10,6 +12,5 @@ pub(crate) fn concept_of(system: &'static str, code: &str) -> CodeableConcept<'s
 
 /// The label of a code; `None` when the nomenclature does not hold it.
 pub(crate) fn label_of(system: &str, code: &str) -> Option<&'static str> {
-    let _ = (system, code);
-    None
+    terminology().display(system, code)
 }
