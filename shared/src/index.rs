@@ -1,0 +1,28 @@
+//! The search index: generations on disk, the single writer, segment views, and the immutable
+//! snapshot every request reads.
+//!
+//! Nothing here knows requests: `plan` and `execute` of the query API turn them into calls on a
+//! [`Snapshot`].
+
+mod columns;
+mod dictionary;
+mod documents;
+mod generation;
+mod graph;
+mod lookup;
+mod places;
+mod segment;
+mod sets;
+mod snapshot;
+mod writer;
+
+pub use columns::{Rows, TextColumn};
+pub use dictionary::WordDictionary;
+pub use documents::{DocumentAddress, Documents};
+pub use generation::{Generation, GenerationError, Manifest};
+pub use lookup::DocSet;
+pub use places::{Place, PlaceGrid};
+pub use segment::SegmentView;
+pub use sets::{BitSet, KeySet};
+pub use snapshot::{Location, Segment, Snapshot};
+pub use writer::{IndexWriter, IndexedResource, WriterOptions};
