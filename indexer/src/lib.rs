@@ -4,4 +4,6 @@
 //! `main.rs` only reads the command line; everything it can do is a function of this library.
 
 pub mod generate;
+pub mod import;
 pub mod ror;
+pub mod sample;
