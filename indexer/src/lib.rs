@@ -3,4 +3,9 @@
 //!
 //! `main.rs` only reads the command line; everything it can do is a function of this library.
 
+pub mod directory;
+pub mod load;
+pub mod progress;
 pub mod read;
+pub mod references;
+pub mod report;
