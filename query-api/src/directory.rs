@@ -1,16 +1,16 @@
-//! Where the parser and the engine are plugged into the service.
+//! Where the engine is plugged into the service.
 
 use std::sync::Arc;
 
 use anyhow::bail;
-use shared::config::{Limits, Settings};
-use shared::error::{Issue, IssueType};
+use shared::access::Access;
+use shared::config::Settings;
 use shared::fhir::ResourceType;
 use shared::index::DocumentAddress;
 
 use crate::engine::{Deadline, Engine, EngineError, Stored, View};
 use crate::execute::Hits;
-use crate::parse::ast::{Correlation, Expr, SearchRequest, Summary, Total};
+use crate::parse::ast::SearchRequest;
 
 /// Opens the data directory. Only an empty one can be opened so far.
 ///
@@ -27,8 +27,12 @@ pub(crate) fn open(settings: &Settings) -> anyhow::Result<Arc<dyn Engine>> {
 struct Empty;
 
 impl Engine for Empty {
-    fn view(&self) -> Result<Arc<dyn View>, EngineError> {
+    fn view(&self, _: Access) -> Result<Arc<dyn View>, EngineError> {
         Ok(Arc::new(Self))
+    }
+
+    fn is_ready(&self) -> bool {
+        true
     }
 }
 
@@ -49,31 +53,4 @@ impl View for Empty {
     fn document(&self, _: DocumentAddress, _: &mut Vec<u8>) -> Result<(), EngineError> {
         Err(EngineError::Defect("an empty directory has no documents".to_owned()))
     }
-}
-
-/// Understands a search; so far only one without parameters.
-pub(crate) fn parse(
-    scope: Option<ResourceType>,
-    text: &str,
-    _: &Limits,
-) -> (SearchRequest, Vec<Issue>) {
-    let types = scope.map_or(ResourceType::ALL.to_vec(), |resource_type| vec![resource_type]);
-    let request = SearchRequest {
-        criteria: types.iter().map(|_| Expr::And(Vec::new())).collect(),
-        types,
-        correlation: Correlation::Record,
-        sort: Vec::new(),
-        count: None,
-        includes: Vec::new(),
-        elements: Vec::new(),
-        summary: Summary::False,
-        total: Total::Accurate,
-        page: None,
-        pretty: false,
-        explain: false,
-        applied: Vec::new(),
-    };
-    let refused = (!text.is_empty())
-        .then(|| Issue::error(IssueType::NotSupported, "parameters are not read yet"));
-    (request, refused.into_iter().collect())
 }
