@@ -44,8 +44,9 @@ pub(crate) struct Directory {
 ///
 /// # Errors
 /// When another process holds it, or it cannot be read.
-pub(crate) fn open(settings: &Settings, seal: Arc<Seal>) -> anyhow::Result<Arc<dyn Engine>> {
+pub(crate) fn open(settings: &Settings) -> anyhow::Result<Arc<dyn Engine>> {
     let data_dir = &settings.data_dir;
+    let seal = Arc::new(Seal::of_directory(data_dir).context("the key of links")?);
     let owner = format!("query-api, process {}", std::process::id());
     let store_settings = StoreSettings { owner, ..StoreSettings::default() };
     let store = Store::open(&data_dir.join("documents"), &store_settings)?;
@@ -81,7 +82,7 @@ fn empty_generation(store: &Store, settings: &Settings) -> anyhow::Result<Genera
 }
 
 impl Engine for Directory {
-    fn view(&self) -> Result<Arc<dyn View>, EngineError> {
+    fn view(&self, access: Access) -> Result<Arc<dyn View>, EngineError> {
         let snapshot = self.current.load_full();
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if held.back().is_none_or(|last| last.seq != snapshot.seq) {
@@ -97,7 +98,12 @@ impl Engine for Directory {
             store: Arc::clone(&self.store),
             seal: Arc::clone(&self.seal),
             included_max: self.included_max,
+            access,
         }))
+    }
+
+    fn is_ready(&self) -> bool {
+        true
     }
 }
 
@@ -108,12 +114,13 @@ struct DirectoryView {
     store: Arc<Store>,
     seal: Arc<Seal>,
     included_max: usize,
+    access: Access,
 }
 
 impl View for DirectoryView {
     fn search(&self, request: &SearchRequest, deadline: Deadline) -> Result<Hits, EngineError> {
         let context = PlanContext {
-            access: Access::full(),
+            access: self.access,
             correlation: request.correlation,
             alternatives_max: ALTERNATIVES_MAX,
         };

@@ -2,22 +2,22 @@
 
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use axum::Router;
 use axum_server::Handle;
 use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use jiff::Timestamp;
 use serde_json::json;
 use shared::config::{AnonymousProfile, Settings};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::app::{App, Outfit, Parse};
+use crate::app::{App, Outfit};
 use crate::http::sealed::Seal;
 use crate::http::{internal, router};
-use crate::{directory, parse, telemetry};
+use crate::{directory, telemetry};
 
 /// Serves until SIGTERM or SIGINT; then answers what is running and returns.
 ///
@@ -51,22 +51,12 @@ async fn run(settings: &Settings) -> anyhow::Result<()> {
     let internal_address = internal_listener.local_addr()?;
     let scheme = if server.tls().is_some() { "https" } else { "http" };
     let local_base = format!("{scheme}://{address}{}", server.base_paths[0]);
-    let public_url = server.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
 
     std::fs::create_dir_all(&settings.data_dir)
         .with_context(|| format!("the data directory {}", settings.data_dir.display()))?;
     let seal = Seal::of_directory(&settings.data_dir).context("the key of links")?;
-    let seal = Arc::new(seal);
-    let engine = directory::open(settings, Arc::clone(&seal))?;
-    let base_url = public_url.unwrap_or_else(|| local_base.clone());
-    let app = App::new(Outfit {
-        settings,
-        parse: parser(base_url.clone()),
-        base_url,
-        engine,
-        seal,
-        start: start_number(),
-    });
+    let engine = directory::open(settings)?;
+    let app = App::new(Outfit { settings, local_base_url: local_base.clone(), now, engine, seal });
 
     let handle = Handle::new();
     let internal_handle = Handle::new();
@@ -96,25 +86,6 @@ async fn run(settings: &Settings) -> anyhow::Result<()> {
     internal.await.context("the internal listener")?.context("the internal listener")?;
     tracing::info!("stopped");
     Ok(())
-}
-
-/// The search parser, with the clock and the URLs that make a reference ours.
-fn parser(base_url: String) -> Parse {
-    Box::new(move |scope, text, limits| {
-        let scope = scope.map_or(parse::Scope::System, parse::Scope::Type);
-        let context = parse::Context {
-            now_ms: now().as_millis() as i64,
-            base_urls: &[&base_url],
-            limits: parse::Limits {
-                query_bytes: limits.body_bytes,
-                parameters: limits.parameters,
-                or_values: limits.or_values,
-                chain_depth: limits.chain_depth,
-                ..parse::Limits::default()
-            },
-        };
-        parse::search_request(scope, text, &context)
-    })
 }
 
 fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
@@ -164,17 +135,8 @@ async fn stop_signal() -> std::io::Result<()> {
     Ok(())
 }
 
-/// A number that tells this start from every other one: the clock's nanoseconds.
-fn start_number() -> u64 {
-    now().as_nanos() as u64
-}
-
-/// Time since 1970 UTC.
-fn now() -> Duration {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the outermost place, where the clock comes from"
-    )]
-    let now = SystemTime::now();
-    now.duration_since(UNIX_EPOCH).unwrap_or_default()
+/// The clock of the service: this is the outermost place, all others are given it.
+#[expect(clippy::disallowed_methods, reason = "the place where the clock comes from")]
+fn now() -> Timestamp {
+    Timestamp::now()
 }
