@@ -191,7 +191,14 @@ fn searched_types(report: &mut Report, scope: Scope, pairs: &[decode::Pair]) -> 
 
 /// Parameters that say one thing of the whole answer, so that a second one would contradict.
 const GIVEN_ONCE: [&str; 9] = [
-    "_sort", "_count", "_summary", "_total", "_page", "_type", "_elements", "_explain",
+    "_sort",
+    "_count",
+    "_summary",
+    "_total",
+    "_page",
+    "_type",
+    "_elements",
+    "_explain",
     "ror-correlation",
 ];
 

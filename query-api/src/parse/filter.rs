@@ -219,7 +219,9 @@ fn tests(
             let urls: Vec<&str> = given.iter().map(|v| v.text.as_str()).collect();
             Test::In(value::value_sets(report, NAME, &urls)?)
         }
-        (ParameterType::Date, Operator::Po) => Test::Any(overlapping(context, report, path, comparison)?),
+        (ParameterType::Date, Operator::Po) => {
+            Test::Any(overlapping(context, report, path, comparison)?)
+        }
         (ParameterType::Date | ParameterType::Number | ParameterType::Quantity, operator)
             if operator.prefix().is_some() =>
         {

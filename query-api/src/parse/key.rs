@@ -226,11 +226,7 @@ impl<'a> Step<'a> {
                 list(&able)
             )));
         }
-        Ok(Self {
-            hops: vec![Hop::Reverse(source, parameter)],
-            above: false,
-            rest: parts.next(),
-        })
+        Ok(Self { hops: vec![Hop::Reverse(source, parameter)], above: false, rest: parts.next() })
     }
 
     fn forward(base: ResourceType, name: &'a str) -> Result<Self, KeyError> {
@@ -275,11 +271,7 @@ fn climbs(parameter: &SearchParameter) -> bool {
     parameter.code == "organization"
 }
 
-fn read_last(
-    base: ResourceType,
-    name: &str,
-    via: Option<Hop>,
-) -> Result<Path, KeyError> {
+fn read_last(base: ResourceType, name: &str, via: Option<Hop>) -> Result<Path, KeyError> {
     let mut parts = name.split(':');
     let code = parts.next().unwrap_or_default();
     let modifiers: Vec<&str> = parts.collect();
@@ -437,9 +429,7 @@ mod tests {
             (
                 Location,
                 "_has:HealthcareService:location:organization.type:above",
-                &[
-                    "HealthcareService<location organization>Organization Organization.type^",
-                ],
+                &["HealthcareService<location organization>Organization Organization.type^"],
             ),
             (
                 Task,

@@ -65,7 +65,8 @@ pub(super) fn read(
         return Outcome::NotMine;
     }
     if let Some(modifier) = modifier {
-        let diagnostics = format!("unknown modifier \"{modifier}\" on \"{plain_name}\"; allowed: none");
+        let diagnostics =
+            format!("unknown modifier \"{modifier}\" on \"{plain_name}\"; allowed: none");
         report.error(IssueType::NotSupported, name, diagnostics);
         return Outcome::Dropped;
     }
@@ -92,9 +93,7 @@ pub(super) fn read(
 fn choice(report: &mut Report, request: &mut SearchRequest, name: &str, value: &str) {
     let understood = match name {
         "_count" => value.parse().map(|count| request.count = Some(count)).is_ok(),
-        "_summary" => {
-            one_of(value, &SUMMARIES).map(|summary| request.summary = summary).is_some()
-        }
+        "_summary" => one_of(value, &SUMMARIES).map(|summary| request.summary = summary).is_some(),
         "_total" => one_of(value, &TOTALS).map(|total| request.total = total).is_some(),
         "_pretty" => one_of(value, &FLAGS).map(|flag| request.pretty = flag).is_some(),
         "_explain" => one_of(value, &FLAGS).map(|flag| request.explain = flag).is_some(),
@@ -194,7 +193,7 @@ fn sort_key(context: &Context<'_>, types: &[ResourceType], name: &str) -> Result
     for base in types {
         let path = sort_key_of_type(context, *base, name)?;
         match &found {
-            Some(first) if !std::ptr::eq(first.parameter, path.parameter) => {
+            Some(first) if first.parameter != path.parameter => {
                 return Err(format!("\"{name}\" is not the same parameter on all searched types"));
             }
             Some(_) => {}
@@ -204,11 +203,7 @@ fn sort_key(context: &Context<'_>, types: &[ResourceType], name: &str) -> Result
     found.ok_or_else(|| format!("\"{name}\" cannot be sorted by: no type is searched"))
 }
 
-fn sort_key_of_type(
-    context: &Context<'_>,
-    base: ResourceType,
-    name: &str,
-) -> Result<Path, String> {
+fn sort_key_of_type(context: &Context<'_>, base: ResourceType, name: &str) -> Result<Path, String> {
     // The distance of an offer is that of its place.
     let has_near = registry::find(base, "near").is_some();
     let name = match name {
@@ -221,16 +216,18 @@ fn sort_key_of_type(
     })?;
     let path = match (paths.pop(), paths.is_empty()) {
         (Some(path), true) => path,
-        _ => return Err(format!("\"{name}\" leads to several types; name one, as in focus:Location")),
+        _ => {
+            return Err(format!(
+                "\"{name}\" leads to several types; name one, as in focus:Location"
+            ));
+        }
     };
     if path.modifier.is_some() {
         return Err(format!("\"{name}\": a key takes no modifier but :above after organization"));
     }
     if !path.parameter.is_sortable() {
-        let sortable: Vec<&str> = registry::of_type(path.base)
-            .filter(|p| p.is_sortable())
-            .map(|p| p.code)
-            .collect();
+        let sortable: Vec<&str> =
+            registry::of_type(path.base).filter(|p| p.is_sortable()).map(|p| p.code).collect();
         return Err(format!(
             "\"{name}\" cannot be sorted by; on {} allowed: {}",
             path.base,

@@ -8,19 +8,11 @@ use shared::param::QueryValue;
 use super::ast::{Correlation, Expr, Hop, Include, SearchRequest, Sort, Summary, Test, Total};
 use super::{Context, Limits, Scope, is_refused_when_strict, search_request};
 
-const LIMITS: Limits = Limits {
-    query_bytes: 20_000,
-    parameters: 40,
-    or_values: 10,
-    chain_depth: 4,
-    filter_depth: 8,
-};
+const LIMITS: Limits =
+    Limits { query_bytes: 20_000, parameters: 40, or_values: 10, chain_depth: 4, filter_depth: 8 };
 
-const CONTEXT: Context<'_> = Context {
-    now_ms: 1_795_000_000_000,
-    base_urls: &["https://ror.example/fhir"],
-    limits: LIMITS,
-};
+const CONTEXT: Context<'_> =
+    Context { now_ms: 1_795_000_000_000, base_urls: &["https://ror.example/fhir"], limits: LIMITS };
 
 fn parse(scope: Scope, query: &str) -> (SearchRequest, Vec<Issue>) {
     search_request(scope, query, &CONTEXT)
@@ -59,7 +51,8 @@ fn show_chain(chain: &[Hop]) -> String {
 }
 
 fn show_test(test: &Test) -> String {
-    let values = |values: &[QueryValue]| values.iter().map(show_value).collect::<Vec<_>>().join(",");
+    let values =
+        |values: &[QueryValue]| values.iter().map(show_value).collect::<Vec<_>>().join(",");
     match test {
         Test::Missing(missing) => format!("missing {missing}"),
         Test::Any(v) => values(v),
@@ -125,15 +118,31 @@ fn criteria() {
         (HealthcareService, "specialty:not=a", "specialty not a"),
         (HealthcareService, "%20specialty%20=%20a%20,%20b%20", "specialty a,b"),
         (HealthcareService, "name:missing=true", "name missing true"),
-        (HealthcareService, "name:exact=Nord&name:contains=ord", "(name exact Nord & name contains ord)"),
+        (
+            HealthcareService,
+            "name:exact=Nord&name:contains=ord",
+            "(name exact Nord & name contains ord)",
+        ),
         (HealthcareService, "identifier:of-type=s%7C25%7C9", "identifier s|25|9"),
         (HealthcareService, "specialty:text=cardio", "specialty text cardio"),
         (HealthcareService, "location=140,Location/141", "location Location/140,Location/141"),
-        (HealthcareService, "location=https://ror.example/fhir/Location/140", "location Location/140"),
+        (
+            HealthcareService,
+            "location=https://ror.example/fhir/Location/140",
+            "location Location/140",
+        ),
         (HealthcareService, "location:identifier=s%7C1", "location identifier s|1"),
-        (HealthcareService, "organization:below=Organization/1", "organization below Organization/1"),
+        (
+            HealthcareService,
+            "organization:below=Organization/1",
+            "organization below Organization/1",
+        ),
         (HealthcareService, "location.nb-capacity=gt0", "location.nb-capacity gt0"),
-        (HealthcareService, "location.near=47.2%7C-1.5%7C15%7Ckm", "location.near 47.2|-1.5|15000|m"),
+        (
+            HealthcareService,
+            "location.near=47.2%7C-1.5%7C15%7Ckm",
+            "location.near 47.2|-1.5|15000|m",
+        ),
         (HealthcareService, "organization.name:above=x", "organization.name^ x"),
         (
             HealthcareService,
@@ -158,7 +167,11 @@ fn criteria() {
             "context-type-quantity focus$ge18|http://unitsofmeasure.org|a",
         ),
         (HealthcareService, "_content=cardio%20nantes", "_content cardio nantes"),
-        (Location, "_lastUpdated=ge2023-08-02", "_lastUpdated ge[2023-08-01T22:00:00Z, 2023-08-02T22:00:00Z)"),
+        (
+            Location,
+            "_lastUpdated=ge2023-08-02",
+            "_lastUpdated ge[2023-08-01T22:00:00Z, 2023-08-02T22:00:00Z)",
+        ),
     ];
     for (base, query, expected) in rows {
         check(base, query, expected);
@@ -169,9 +182,17 @@ fn criteria() {
 fn filters() {
     let rows = [
         (HealthcareService, "name eq \"Été\"", "name equals Été"),
-        (HealthcareService, "name sw \"a,b\" or name co x or name ew y", "(name a,b | name contains x | name ends y)"),
+        (
+            HealthcareService,
+            "name sw \"a,b\" or name co x or name ew y",
+            "(name a,b | name contains x | name ends y)",
+        ),
         (HealthcareService, "name ne x", "name not x"),
-        (HealthcareService, "specialty eq s|a and not(specialty eq b)", "(specialty s|a & !specialty b)"),
+        (
+            HealthcareService,
+            "specialty eq s|a and not(specialty eq b)",
+            "(specialty s|a & !specialty b)",
+        ),
         (HealthcareService, "name pr false", "name missing true"),
         (
             HealthcareService,
@@ -195,7 +216,11 @@ fn filters() {
             "_has:Task:focus[business-status eq 02 and code eq x]",
             "_has:Task:focus:[(business-status 02 & code x)]",
         ),
-        (HealthcareService, "_has:Task:focus:business-status eq 02", "_has:Task:focus:business-status 02"),
+        (
+            HealthcareService,
+            "_has:Task:focus:business-status eq 02",
+            "_has:Task:focus:business-status 02",
+        ),
         (
             Task,
             "focus[partof eq 1]",
@@ -227,10 +252,18 @@ fn tolerated() {
         ("name=", "()", "no value"),
         ("specialty=a,,b", "specialty a,b", "empty value"),
         ("_list=x", "()", "not supported"),
-        ("_lastUpdated=2022-11-06T15:00+01:00", "_lastUpdated eq[2022-11-06T14:00:00Z, 2022-11-06T14:01:00Z)", "read with +"),
+        (
+            "_lastUpdated=2022-11-06T15:00+01:00",
+            "_lastUpdated eq[2022-11-06T14:00:00Z, 2022-11-06T14:01:00Z)",
+            "read with +",
+        ),
         ("_filter=specialty eq a or b", "specialty a,b", "value alone"),
         ("_filter=specialty ne a or b", "(specialty not a | specialty not b)", "value alone"),
-        ("_filter=name eq a OR name eq b", "(name equals a | name equals b)", "\"OR\" is read as \"or\""),
+        (
+            "_filter=name eq a OR name eq b",
+            "(name equals a | name equals b)",
+            "\"OR\" is read as \"or\"",
+        ),
         ("_filter=_content=cardio", "_content cardio", "= is read as"),
         ("_include=Healthcareservice:location", "()", "read as \"HealthcareService\""),
         ("_include=HealthcareService:place", "()", "not a reference parameter"),
@@ -246,7 +279,11 @@ fn tolerated() {
 fn refused() {
     let rows: &[(ResourceType, &str, &[&str])] = &[
         (HealthcareService, "location:near=1%7C2", &["location.near"]),
-        (Organization, "name:exacte=x", &["unknown modifier \"exacte\" on \"name\"; allowed: missing, exact, contains"]),
+        (
+            Organization,
+            "name:exacte=x",
+            &["unknown modifier \"exacte\" on \"name\"; allowed: missing, exact, contains"],
+        ),
         (HealthcareService, "organization.price-amount-value=ltXR", &["\"XR\" is not a number"]),
         (Location, "_lastUpdated=2023-02-30", &["has the days 01 to 28"]),
         (Location, "near=91%7C0%7C1%7Ckm", &["latitude"]),
@@ -260,12 +297,20 @@ fn refused() {
         (HealthcareService, "_count=-1", &["whole number"]),
         (HealthcareService, "_count=1&_count=2", &["more than once"]),
         (HealthcareService, "_summary=maybe", &["one of true, text, data, count, false"]),
-        (HealthcareService, "_sort=foo,-location", &["unknown parameter \"foo\"", "cannot be sorted by"]),
+        (
+            HealthcareService,
+            "_sort=foo,-location",
+            &["unknown parameter \"foo\"", "cannot be sorted by"],
+        ),
         (HealthcareService, "_include=location", &["Type:parameter"]),
         (HealthcareService, "_include:all=*", &["allowed: iterate"]),
         (HealthcareService, "ror-correlation=none", &["one of record, independent"]),
         (HealthcareService, "_filter=name eq", &["expected a value"]),
-        (HealthcareService, "_filter=foo eq 1 and name gt 2", &["unknown parameter \"foo\"", "cannot be compared with \"gt\"; allowed: eq"]),
+        (
+            HealthcareService,
+            "_filter=foo eq 1 and name gt 2",
+            &["unknown parameter \"foo\"", "cannot be compared with \"gt\"; allowed: eq"],
+        ),
         (HealthcareService, "_filter=providedBy:type eq 1", &["unknown parameter \"providedBy\""]),
         (HealthcareService, "_filter=specialty ss 1", &["\"ss\""]),
         (HealthcareService, "_filter=name:exact eq x", &["use comparators"]),
@@ -274,7 +319,11 @@ fn refused() {
         (HealthcareService, "_filter=name pr yes", &["true or false"]),
         (HealthcareService, "name=%FF", &["UTF-8"]),
         (HealthcareService, "specialty=1,2,3,4,5,6,7,8,9,10,11", &["at most 10"]),
-        (HealthcareService, "_filter=specialty eq 1 or 2 or 3 or 4 or 5 or 6 or 7 or 8 or 9 or 10 or 11", &["at most 10"]),
+        (
+            HealthcareService,
+            "_filter=specialty eq 1 or 2 or 3 or 4 or 5 or 6 or 7 or 8 or 9 or 10 or 11",
+            &["at most 10"],
+        ),
         (Organization, "partof.partof.partof.partof.partof.name=x", &["too many steps"]),
         (Location, "_elements=a-b", &["not the name of an element"]),
         (Location, "near=47,2%7C-1,5%7C10", &["latitude|longitude"]),
@@ -305,15 +354,25 @@ fn result_parameters() {
         .collect();
     assert_eq!(
         sorts,
-        ["organization.price-validity-start-date true true", "name false false", "location.near false false"]
+        [
+            "organization.price-validity-start-date true true",
+            "name false false",
+            "location.near false false"
+        ]
     );
     let includes: Vec<String> = request
         .includes
         .iter()
         .map(|Include { reverse, iterate, source, parameter, target }| {
-            let (source, target) = (source.map(ResourceType::as_str), target.map(ResourceType::as_str));
+            let (source, target) =
+                (source.map(ResourceType::as_str), target.map(ResourceType::as_str));
             let code = parameter.map(|p| p.code);
-            format!("{reverse} {iterate} {} {} {}", source.unwrap_or("*"), code.unwrap_or("*"), target.unwrap_or("*"))
+            format!(
+                "{reverse} {iterate} {} {} {}",
+                source.unwrap_or("*"),
+                code.unwrap_or("*"),
+                target.unwrap_or("*")
+            )
         })
         .collect();
     assert_eq!(
@@ -336,7 +395,8 @@ fn result_parameters() {
 
 #[test]
 fn the_self_link_shows_what_was_applied() {
-    let query = "name=%20a%20&foo=1&_include=X:y&_page=t&specialty=s%7Ca%2Cb&_type=Location&_count=5";
+    let query =
+        "name=%20a%20&foo=1&_include=X:y&_page=t&specialty=s%7Ca%2Cb&_type=Location&_count=5";
     let (request, _) = parse(Scope::Type(HealthcareService), query);
     let applied: Vec<(&str, &str)> =
         request.applied.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -345,7 +405,8 @@ fn the_self_link_shows_what_was_applied() {
 
 #[test]
 fn system_searches() {
-    let (request, issues) = parse(Scope::System, "_type=Location,Organization&_id=1&partof=2&name=x");
+    let (request, issues) =
+        parse(Scope::System, "_type=Location,Organization&_id=1&partof=2&name=x");
     assert_eq!(issues, []);
     assert_eq!(request.types, [Location, Organization]);
     assert_eq!(show(&request.criteria[0]), "(_id 1 & partof Location/2 & name x)");
@@ -374,7 +435,10 @@ fn advice_is_never_refused() {
     let system = "https://mos.esante.gouv.fr/NOS/TRE_R66-CategorieEtablissement/FHIR";
     let query = format!("type={system}/TRE_R66-CategorieEtablissement%7C189");
     let (request, issues) = parse(Scope::Type(Organization), &query);
-    assert_eq!(show(&request.criteria[0]), format!("type {system}/TRE-R66-CategorieEtablissement|189"));
+    assert_eq!(
+        show(&request.criteria[0]),
+        format!("type {system}/TRE-R66-CategorieEtablissement|189")
+    );
     assert!(issues.iter().any(|issue| issue.diagnostics.contains("is read as")));
     assert!(!issues.iter().any(is_refused_when_strict), "{issues:?}");
     let unknown = "specialty=https://mos.esante.gouv.fr/NOS/TRE_R211-ActiviteOperationnelle/FHIR/\
@@ -408,9 +472,27 @@ fn catalogue() {
 
 fn any_query() -> impl Strategy<Value = String> {
     let name = prop::sample::select(vec![
-        "name", "specialty:not", "location.near", "organization.identifier:above", "_filter", "_sort",
-        "_has:Task:focus:status", "_lastUpdated", "_include", "_elements", "age-range-low", "_type",
-        "location:near", "_count", "near", "context-type-value", "_content", "", ":", "_has::", "a.b.c",
+        "name",
+        "specialty:not",
+        "location.near",
+        "organization.identifier:above",
+        "_filter",
+        "_sort",
+        "_has:Task:focus:status",
+        "_lastUpdated",
+        "_include",
+        "_elements",
+        "age-range-low",
+        "_type",
+        "location:near",
+        "_count",
+        "near",
+        "context-type-value",
+        "_content",
+        "",
+        ":",
+        "_has::",
+        "a.b.c",
     ]);
     let value = "([a-z0-9.|,$:()\\[\\]\"= %+\\\\-]|\u{e9}|eq|or|and|not|true|Location|_has:){0,12}";
     prop::collection::vec((name, value), 0..4).prop_map(|pairs| {

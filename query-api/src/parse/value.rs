@@ -7,9 +7,9 @@ use shared::param::near::NearQuery;
 use shared::param::number::NumberQuery;
 use shared::param::quantity::QuantityQuery;
 use shared::param::reference::ReferenceQuery;
-use shared::param::token::{SystemQuery, TokenQuery};
+use shared::param::token::{Shape, SystemQuery, TokenQuery};
 use shared::param::{QueryValue, ReferenceTargets, ValueError, escape, uri};
-use shared::registry::{self, ParameterType, SearchParameter, TokenShape};
+use shared::registry::{self, ParameterType, SearchParameter};
 use shared::terminology::{canonical_system, terminology};
 
 use super::Context;
@@ -84,12 +84,16 @@ pub(super) fn value_sets(report: &mut Report, name: &str, given: &[&str]) -> Opt
         match terminology().value_set(&url) {
             Some(set) => {
                 if !set.complete {
-                    report.advise(name, format!("not all codes of the value set \"{url}\" are known"));
+                    report.advise(
+                        name,
+                        format!("not all codes of the value set \"{url}\" are known"),
+                    );
                 }
                 urls.push(url);
             }
             None => {
-                let diagnostics = format!("\"{name}\": the value set \"{url}\" is not carried here");
+                let diagnostics =
+                    format!("\"{name}\": the value set \"{url}\" is not carried here");
                 report.error(IssueType::NotSupported, name, diagnostics);
             }
         }
@@ -133,7 +137,7 @@ fn value(
             TokenQuery::parse_of_type(text).map(QueryValue::Token)
         }
         ParameterType::Token => {
-            TokenQuery::parse(text, parameter.token_shape()).map(QueryValue::Token)
+            TokenQuery::parse(text, Shape::of(parameter.code)).map(QueryValue::Token)
         }
         ParameterType::String => Ok(QueryValue::String(escape::unescape(text))),
         ParameterType::Text => Ok(QueryValue::Text(escape::unescape(text))),
@@ -141,7 +145,7 @@ fn value(
         ParameterType::Number => NumberQuery::parse(text).map(QueryValue::Number),
         ParameterType::Quantity => QuantityQuery::parse(text).map(QueryValue::Quantity),
         ParameterType::Reference if modifier == Some(Modifier::Identifier) => {
-            TokenQuery::parse(text, TokenShape::Identifier).map(QueryValue::Token)
+            TokenQuery::parse(text, Shape::Identifier).map(QueryValue::Token)
         }
         ParameterType::Reference => {
             let restricted_to =
@@ -214,14 +218,11 @@ fn advise(report: &mut Report, name: &str, value: &QueryValue, text: &str) {
 
 fn advise_token(report: &mut Report, name: &str, token: &TokenQuery, text: &str) {
     let SystemQuery::Is(system) = &token.system else { return };
-    let written = escape::split_once(text, '|').map_or(String::new(), |(system, _)| {
-        escape::unescape(system.trim())
-    });
+    let written = escape::split_once(text, '|')
+        .map_or(String::new(), |(system, _)| escape::unescape(system.trim()));
     if canonical_system(&written) != written {
-        report.advise(
-            name,
-            format!("\"{name}\": the system \"{written}\" is read as \"{system}\""),
-        );
+        report
+            .advise(name, format!("\"{name}\": the system \"{written}\" is read as \"{system}\""));
     }
     if let Some(code) = &token.code
         && terminology().is_unknown_code(system, code)

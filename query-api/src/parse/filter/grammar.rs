@@ -202,7 +202,8 @@ impl fmt::Display for FilterError {
 
 /// Reads a whole text.
 pub(super) fn parse(text: &str, depth_max: usize) -> Result<Parsed, FilterError> {
-    let mut cursor = Cursor { text, at: 0, depth_left: depth_max, depth_max, tolerances: Vec::new() };
+    let mut cursor =
+        Cursor { text, at: 0, depth_left: depth_max, depth_max, tolerances: Vec::new() };
     let node = cursor.filter()?;
     cursor.skip_space();
     if cursor.at < text.len() {
@@ -274,7 +275,11 @@ impl<'a> Cursor<'a> {
         let node = self.filter()?;
         self.depth_left += 1;
         self.skip_space();
-        if self.take(close) { Ok(node) } else { Err(self.expected(&format!("and, or, or {close}"))) }
+        if self.take(close) {
+            Ok(node)
+        } else {
+            Err(self.expected(&format!("and, or, or {close}")))
+        }
     }
 
     fn comparison(&mut self) -> Result<Node, FilterError> {
@@ -289,7 +294,9 @@ impl<'a> Cursor<'a> {
         }
         self.skip_space();
         let operator = if self.take('=') {
-            self.tolerate("= is read as the parameter's usual comparison; write eq, co or the like");
+            self.tolerate(
+                "= is read as the parameter's usual comparison; write eq, co or the like",
+            );
             Operator::Default
         } else {
             let word = self.word();
@@ -312,7 +319,9 @@ impl<'a> Cursor<'a> {
             Node::Compare(comparison) => Some(comparison),
             Node::And(nodes) | Node::Or(nodes) => match nodes.last_mut() {
                 Some(Node::Compare(comparison)) => Some(comparison),
-                Some(Node::And(_) | Node::Or(_) | Node::Not(_) | Node::Within { .. }) | None => None,
+                Some(Node::And(_) | Node::Or(_) | Node::Not(_) | Node::Within { .. }) | None => {
+                    None
+                }
             },
             Node::Not(_) | Node::Within { .. } => None,
         };
@@ -528,7 +537,11 @@ mod tests {
             ("a=1 or b.c=d", "(a = 1 | b.c = d)", 1),
             ("r[a eq 1 and b gt 2]", "r[(a eq 1 & b gt 2)]", 0),
             ("r[a eq 1].c pr true", "r[a eq 1].c pr true", 0),
-            ("r[q ge 5|http://unitsofmeasure.org|[in_i]]", "r[q ge 5|http://unitsofmeasure.org|[in_i]]", 0),
+            (
+                "r[q ge 5|http://unitsofmeasure.org|[in_i]]",
+                "r[q ge 5|http://unitsofmeasure.org|[in_i]]",
+                0,
+            ),
             ("_has:Task:focus:code eq 1", "_has:Task:focus:code eq 1", 0),
             ("  a   eq   1  ", "a eq 1", 0),
             ("a eq or", "a eq or", 0),
