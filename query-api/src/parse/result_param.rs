@@ -214,13 +214,8 @@ fn sort_key_of_type(context: &Context<'_>, base: ResourceType, name: &str) -> Re
     let mut paths = key::resolve(base, name, context.limits.chain_depth).map_err(|e| match e {
         KeyError::Unknown(why) | KeyError::Invalid(_, why) => why,
     })?;
-    let path = match (paths.pop(), paths.is_empty()) {
-        (Some(path), true) => path,
-        _ => {
-            return Err(format!(
-                "\"{name}\" leads to several types; name one, as in focus:Location"
-            ));
-        }
+    let (Some(path), true) = (paths.pop(), paths.is_empty()) else {
+        return Err(format!("\"{name}\" leads to several types; name one, as in focus:Location"));
     };
     if path.modifier.is_some() {
         return Err(format!("\"{name}\": a key takes no modifier but :above after organization"));

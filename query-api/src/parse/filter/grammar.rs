@@ -1,6 +1,6 @@
 //! The text of a `_filter` → a tree of comparisons. Knows no parameters.
 //!
-//! Source: FHIR R4, search_filter; the parts marked T2 are this server's tolerances.
+//! Source: FHIR R4, `search_filter`; the parts marked T2 are this server's tolerances.
 //!
 //! ```text
 //! filter     = operand *(("and" / "or") operand)       left to right, no precedence
