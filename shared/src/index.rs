@@ -5,6 +5,7 @@
 //! [`Snapshot`].
 
 mod columns;
+mod dictionary;
 mod documents;
 mod generation;
 mod graph;
@@ -16,6 +17,7 @@ mod snapshot;
 mod writer;
 
 pub use columns::{Rows, TextColumn};
+pub use dictionary::WordDictionary;
 pub use documents::{DocumentAddress, Documents};
 pub use generation::{Generation, GenerationError, Manifest};
 pub use lookup::DocSet;

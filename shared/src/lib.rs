@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod arena;
+pub mod config;
 pub mod error;
 pub mod extract;
 pub mod fhir;

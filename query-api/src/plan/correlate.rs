@@ -70,7 +70,9 @@ fn alternatives<'a>(
                 all = all
                     .iter()
                     .flat_map(|left| {
-                        of_child.iter().map(move |right| left.iter().chain(right).cloned().collect())
+                        of_child
+                            .iter()
+                            .map(move |right| left.iter().chain(right).cloned().collect())
                     })
                     .collect();
             }
@@ -163,19 +165,32 @@ fn add_to_slot<'a>(slots: &mut Vec<Vec<&'a Criterion>>, criterion: &'a Criterion
 fn is_bound_or_negative(test: &Test) -> bool {
     match test {
         Test::Missing(_) | Test::None(_) => true,
-        Test::Any(values) => values.iter().all(is_bound),
+        Test::Any(values) => values.iter().all(is_bound) || is_not_equal(values),
         _ => false,
     }
 }
 
 fn is_bound(value: &QueryValue) -> bool {
-    let prefix = match value {
-        QueryValue::Date(query) => query.prefix,
-        QueryValue::Number(query) => query.prefix,
-        QueryValue::Quantity(query) => query.number.prefix,
-        _ => return false,
-    };
-    matches!(prefix, Prefix::Gt | Prefix::Ge | Prefix::Lt | Prefix::Le | Prefix::Sa | Prefix::Eb)
+    prefix_of(value).is_some_and(|prefix| {
+        matches!(
+            prefix,
+            Prefix::Gt | Prefix::Ge | Prefix::Lt | Prefix::Le | Prefix::Sa | Prefix::Eb
+        )
+    })
+}
+
+/// `ne5`: asked of the resource, like every negation.
+fn is_not_equal(values: &[QueryValue]) -> bool {
+    values.iter().any(|value| prefix_of(value) == Some(Prefix::Ne))
+}
+
+fn prefix_of(value: &QueryValue) -> Option<Prefix> {
+    match value {
+        QueryValue::Date(query) => Some(query.prefix),
+        QueryValue::Number(query) => Some(query.prefix),
+        QueryValue::Quantity(query) => Some(query.number.prefix),
+        _ => None,
+    }
 }
 
 /// The criteria of one slot, asked of one target at the end of the chain.
@@ -266,6 +281,9 @@ fn record_leaves(
     criterion: &Criterion,
 ) -> Option<(RecordKind, Leaf)> {
     let kind = criterion.parameter.record?;
+    if matches!(&criterion.test, Test::Any(values) if is_not_equal(values)) {
+        return None;
+    }
     let field = registry::field_id(base, criterion.parameter.code)?;
     let test = leaf::positive(context, base, criterion.parameter, &criterion.test)?;
     Some((kind, Leaf { field, test }))
@@ -300,7 +318,11 @@ pub(super) fn slots_over<'a>(
 }
 
 /// The criteria of one slot as a predicate on their own resource.
-pub(super) fn slot_predicate(context: PlanContext, base: ResourceType, slot: &[&Criterion]) -> Predicate {
+pub(super) fn slot_predicate(
+    context: PlanContext,
+    base: ResourceType,
+    slot: &[&Criterion],
+) -> Predicate {
     on_resource(context, base, slot)
 }
 

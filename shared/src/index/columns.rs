@@ -146,6 +146,21 @@ impl TextColumn {
         self.column.ords().values_for_doc(doc)
     }
 
+    /// The first ordinal whose text is not before `text`, and whether it is that text.
+    pub fn position(&self, text: &str) -> (u64, bool) {
+        let (mut low, mut high) = (0, self.column.num_terms() as u64);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.text(middle).as_str() < text {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        let exact = low < self.column.num_terms() as u64 && self.text(low) == text;
+        (low, exact)
+    }
+
     /// The text behind an ordinal.
     pub fn text(&self, ordinal: u64) -> String {
         let mut text = String::new();

@@ -114,22 +114,34 @@ impl Snapshot {
         })
     }
 
-    /// The live documents of the terms that start with `prefix` and whose rest satisfies `accept`.
+    /// The live documents of any term that starts with one of the prefixes.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn docs_with_prefixes(&self, prefixes: &[Vec<u8>]) -> Result<DocSet> {
+        self.docs(|view, docs| {
+            for prefix in prefixes {
+                for_each_term(view, prefix, |_, info| collect_postings(view, info, docs))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The live documents of the terms behind one of the prefixes whose rest satisfies `accept`.
     ///
     /// # Errors
     /// When the index cannot be read.
     pub fn docs_with_term_where(
         &self,
-        prefix: &[u8],
+        prefixes: &[[u8; 4]],
         accept: impl Fn(&[u8]) -> bool,
     ) -> Result<DocSet> {
-        let field_prefix_len = 4;
         self.docs(|view, docs| {
-            let mut stream = view.terms().terms().range().ge(prefix).into_stream()?;
-            while stream.advance() && stream.key().starts_with(prefix) {
-                if accept(&stream.key()[field_prefix_len..]) {
-                    collect_postings(view, stream.value(), docs)?;
-                }
+            for prefix in prefixes {
+                for_each_term(view, prefix, |payload, info| match accept(payload) {
+                    true => collect_postings(view, info, docs),
+                    false => Ok(()),
+                })?;
             }
             Ok(())
         })
@@ -155,6 +167,20 @@ impl Snapshot {
         self.for_each_doc(&bytes, &mut |segment, doc| found = Some(segment.view.owner(doc)))?;
         Ok(found)
     }
+}
+
+/// Visits the terms of a segment that start with `prefix`: what follows it, and where the postings are.
+fn for_each_term(
+    view: &SegmentView,
+    prefix: &[u8],
+    mut visit: impl FnMut(&[u8], &TermInfo) -> Result<()>,
+) -> Result<()> {
+    let mut stream = view.terms().terms().range().ge(prefix).into_stream()?;
+    while stream.advance() {
+        let Some(payload) = stream.key().strip_prefix(prefix) else { break };
+        visit(payload, stream.value())?;
+    }
+    Ok(())
 }
 
 fn collect_postings(view: &SegmentView, info: &TermInfo, docs: &mut Vec<u32>) -> Result<()> {

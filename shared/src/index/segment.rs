@@ -1,6 +1,7 @@
 //! Segment views: what a search needs of one immutable segment, decoded once and kept by segment id.
 
-use std::sync::{Arc, OnceLock};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tantivy::columnar::Column;
 use tantivy::fieldnorm::FieldNormReader;
@@ -10,6 +11,7 @@ use tantivy::schema::IndexRecordOption;
 use tantivy::{InvertedIndexReader, SegmentReader};
 
 use super::columns::{self, Rows, TextColumn};
+use super::dictionary::WordDictionary;
 use super::places::{Place, PlaceGrid};
 use crate::geo::Point;
 use crate::param::quantity::QuantityValue;
@@ -42,6 +44,7 @@ pub struct SegmentView {
     words: Arc<InvertedIndexReader>,
     word_norms: FieldNormReader,
     columns: Vec<OnceLock<tantivy::Result<Decoded>>>,
+    dictionaries: Mutex<HashMap<String, Arc<WordDictionary>>>,
 }
 
 impl std::fmt::Debug for SegmentView {
@@ -81,6 +84,7 @@ impl SegmentView {
             words: reader.inverted_index(schema.words)?,
             word_norms: reader.get_fieldnorms_reader(schema.words)?,
             columns: registry::fields().iter().map(|_| OnceLock::new()).collect(),
+            dictionaries: Mutex::default(),
             reader,
         })
     }
@@ -164,6 +168,23 @@ impl SegmentView {
     /// The words.
     pub fn words(&self) -> &InvertedIndexReader {
         &self.words
+    }
+
+    /// The words of a scope, read at first use.
+    pub fn dictionary(&self, scope: &str) -> tantivy::Result<Arc<WordDictionary>> {
+        // Nothing is left half done by a panic: the map only grows by whole entries.
+        let mut known = self.dictionaries.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(dictionary) = known.get(scope) {
+            return Ok(Arc::clone(dictionary));
+        }
+        let dictionary = Arc::new(WordDictionary::read(&self.words, scope)?);
+        known.insert(scope.to_owned(), Arc::clone(&dictionary));
+        Ok(dictionary)
+    }
+
+    /// The documents and frequencies of a word.
+    pub fn word_postings(&self, info: &TermInfo) -> tantivy::Result<BlockSegmentPostings> {
+        Ok(self.words.read_block_postings_from_terminfo(info, IndexRecordOption::WithFreqs)?)
     }
 
     /// Number of words of a document, as the index keeps it (one byte, rounded).
