@@ -268,6 +268,9 @@ fn read_last(base: ResourceType, name: &str, via: Option<Hop>) -> Result<Path, K
     let mut parts = name.split(':');
     let code = parts.next().unwrap_or_default();
     let modifiers: Vec<&str> = parts.collect();
+    if code == "_has" {
+        return Err(invalid("\"_has\" is written _has:Type:reference:parameter".to_owned()));
+    }
     let Some(parameter) = registry::find(base, code) else {
         return Err(KeyError::Unknown(unknown_parameter(base, code)));
     };

@@ -60,8 +60,8 @@ pub(super) fn read(
         report.tolerate(IssueType::NotSupported, name, diagnostics);
         return Outcome::Dropped;
     }
-    // The criteria among the names carry colons and values of their own.
-    if !NAMES.contains(&plain_name) || matches!(plain_name, "_filter" | "_has" | "_type") {
+    // A reverse chain carries colons of its own.
+    if !NAMES.contains(&plain_name) || plain_name == "_has" {
         return Outcome::NotMine;
     }
     if let Some(modifier) = modifier {
@@ -76,6 +76,7 @@ pub(super) fn read(
         return Outcome::Dropped;
     }
     match plain_name {
+        "_filter" | "_type" => return Outcome::NotMine,
         "_sort" => sort(context, report, request, value),
         "_elements" => elements(report, request, value),
         "_page" => {

@@ -2,14 +2,15 @@
 
 use shared::error::IssueType;
 use shared::fhir::ResourceType;
+use shared::geo::gazetteer;
 use shared::param::date::DateQuery;
 use shared::param::near::NearQuery;
 use shared::param::number::NumberQuery;
 use shared::param::quantity::QuantityQuery;
 use shared::param::reference::ReferenceQuery;
-use shared::param::token::{Shape, SystemQuery, TokenQuery};
+use shared::param::token::{SystemQuery, TokenQuery};
 use shared::param::{QueryValue, ReferenceTargets, ValueError, escape, uri};
-use shared::registry::{self, ParameterType, SearchParameter};
+use shared::registry::{self, ParameterType, SearchParameter, TokenShape};
 use shared::terminology::{canonical_system, terminology};
 
 use super::Context;
@@ -127,7 +128,7 @@ fn value(
             TokenQuery::parse_of_type(text).map(QueryValue::Token)
         }
         ParameterType::Token => {
-            TokenQuery::parse(text, Shape::of(parameter.code)).map(QueryValue::Token)
+            TokenQuery::parse(text, parameter.token_shape()).map(QueryValue::Token)
         }
         ParameterType::String => Ok(QueryValue::String(escape::unescape(text))),
         ParameterType::Text => Ok(QueryValue::Text(escape::unescape(text))),
@@ -135,7 +136,7 @@ fn value(
         ParameterType::Number => NumberQuery::parse(text).map(QueryValue::Number),
         ParameterType::Quantity => QuantityQuery::parse(text).map(QueryValue::Quantity),
         ParameterType::Reference if modifier == Some(Modifier::Identifier) => {
-            TokenQuery::parse(text, Shape::Identifier).map(QueryValue::Token)
+            TokenQuery::parse(text, TokenShape::Identifier).map(QueryValue::Token)
         }
         ParameterType::Reference => {
             let restricted_to =
@@ -190,6 +191,11 @@ fn advise(report: &mut Report, name: &str, value: &QueryValue, text: &str) {
             format!("\"{name}\": a + in a URL is a space; the zone of \"{text}\" was read with +"),
         ),
         QueryValue::Token(token) => advise_token(report, name, token, text),
+        QueryValue::Near(NearQuery::Commune { code, .. })
+            if gazetteer().current_commune(code).is_none() =>
+        {
+            report.advise(name, format!("\"{name}\": no commune has the code \"{code}\""));
+        }
         QueryValue::Composite(parts) => {
             for (part, text) in parts.iter().zip(escape::split(text, '$')) {
                 advise(report, name, part, text);
