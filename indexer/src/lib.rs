@@ -9,3 +9,5 @@ pub mod progress;
 pub mod read;
 pub mod references;
 pub mod report;
+pub mod stats;
+pub mod verify;
