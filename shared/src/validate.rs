@@ -157,11 +157,8 @@ fn resource_type(document: &Value) -> Result<(&Object, ResourceType), Issue> {
         let text = "resourceType must be a string";
         return Err(Issue::error(IssueType::Structure, text).at("resourceType"));
     };
-    match name.parse() {
-        Ok(resource_type) => Ok((root, resource_type)),
-        Err(_) => {
-            let text = format!("{} is not a resource type of this directory", excerpt(name));
-            Err(Issue::error(IssueType::NotSupported, text).at("resourceType"))
-        }
-    }
+    name.parse().map(|resource_type| (root, resource_type)).map_err(|_| {
+        let text = format!("{} is not a resource type of this directory", excerpt(name));
+        Issue::error(IssueType::NotSupported, text).at("resourceType")
+    })
 }

@@ -3,9 +3,7 @@
 //! Read once from `assets/validate/extensions.tsv`. What is not in the table is not judged here: FHIR
 //! lets anybody extend.
 
-use std::collections::HashMap;
-
-use super::model::choice_key;
+use super::model::{by_length, choice_key};
 
 const ASSET: &str = include_str!("../../assets/validate/extensions.tsv");
 
@@ -15,7 +13,8 @@ pub(super) const ROR_BASE: &str = "https://interop.esante.gouv.fr/ig/fhir/ror/St
 /// All known extensions.
 pub(super) struct Extensions {
     definitions: Vec<Definition>,
-    by_url: HashMap<String, Known>,
+    /// By length, then by bytes.
+    urls: Vec<(String, Known)>,
 }
 
 /// What a URL is known as.
@@ -70,18 +69,20 @@ pub(super) struct Place<'a> {
 impl Extensions {
     /// Reads the built-in table.
     pub(super) fn new() -> Self {
-        let mut extensions = Self { definitions: Vec::new(), by_url: HashMap::new() };
+        let mut extensions = Self { definitions: Vec::new(), urls: Vec::new() };
         for line in ASSET.lines().filter(|line| !line.starts_with('#')) {
             extensions
                 .line(line)
                 .expect("the built-in extensions are well formed, a test reads them");
         }
+        extensions.urls.sort_by(|(a, _), (b, _)| by_length(a, b));
         extensions
     }
 
     /// What a URL is known as.
     pub(super) fn get(&self, url: &str) -> Option<Known> {
-        self.by_url.get(url).copied()
+        let found = self.urls.binary_search_by(|(other, _)| by_length(other, url));
+        found.ok().map(|position| self.urls[position].1)
     }
 
     pub(super) fn definition(&self, position: usize) -> &Definition {
@@ -93,7 +94,7 @@ impl Extensions {
         match *cells.as_slice() {
             ["extension", url, value_type, contexts, _value_set, systems] => {
                 let url = full_url(url);
-                self.by_url.insert(url.clone(), Known::Current(self.definitions.len()));
+                self.urls.push((url.clone(), Known::Current(self.definitions.len())));
                 self.definitions.push(Definition {
                     url,
                     value: ValueRule::new(value_type, systems),
@@ -113,10 +114,10 @@ impl Extensions {
             }
             ["alias", url] => {
                 let position = self.definitions.len().checked_sub(1)?;
-                self.by_url.insert(full_url(url), Known::Misspelled(position));
+                self.urls.push((full_url(url), Known::Misspelled(position)));
             }
             ["retired", url, replacement] => {
-                self.by_url.insert(full_url(url), Known::Retired(replacement));
+                self.urls.push((full_url(url), Known::Retired(replacement)));
             }
             _ => return None,
         }

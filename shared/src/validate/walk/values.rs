@@ -43,7 +43,7 @@ impl<'a> Walk<'a> {
     pub(super) fn fault(&mut self, fault: Fault, value: &Value, path: &Path<'_>) {
         match fault {
             Fault::Format(need) => {
-                self.shape("value", IssueType::Value, path, || format!("the value must be {need}"))
+                self.shape("value", IssueType::Value, path, || format!("the value must be {need}"));
             }
             Fault::JsonType(need) => {
                 let found = json_type(value);
@@ -99,7 +99,8 @@ impl<'a> Walk<'a> {
             contained.iter().any(|resource| resource.get("id").is_some_and(|other| other == id))
         });
         // "#" alone names the outermost resource from within a contained one.
-        if !is_there && !(id.is_empty() && contained.is_some()) {
+        let is_root = id.is_empty() && contained.is_some();
+        if !(is_there || is_root) {
             self.rule("ref-1", IssueType::Invariant, path, || {
                 format!("ref-1: no contained resource has the id {}", excerpt(id))
             });
