@@ -6,6 +6,8 @@
 pub mod error;
 pub mod fhir;
 pub mod geo;
+pub mod index;
+pub mod param;
 pub mod registry;
 pub mod store;
 pub mod terminology;

@@ -1,0 +1,171 @@
+//! What a search asks, after its text is understood and before anything is known of the index.
+//!
+//! URL parameters, `_has` and `_filter` all become one [`Expr`]; nothing in here is optional sugar.
+
+use shared::fhir::ResourceType;
+use shared::param::QueryValue;
+use shared::registry::SearchParameter;
+
+/// A search, understood.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct SearchRequest {
+    /// The searched types: one, or those of `_type` in a system search.
+    pub(crate) types: Vec<ResourceType>,
+    /// What a match must satisfy, for each searched type (the parameters are looked up per type).
+    /// Same order and length as `types`.
+    pub(crate) criteria: Vec<Expr>,
+    /// Whether criteria on one record must hold on the same record.
+    pub(crate) correlation: Correlation,
+    /// Order of the matches; empty for the default order.
+    pub(crate) sort: Vec<Sort>,
+    /// `_count` as given; `None` when absent.
+    pub(crate) count: Option<u32>,
+    /// `_include` and `_revinclude`, in order.
+    pub(crate) includes: Vec<Include>,
+    /// `_elements`, top-level names; empty for all.
+    pub(crate) elements: Vec<String>,
+    /// `_summary`.
+    pub(crate) summary: Summary,
+    /// `_total`.
+    pub(crate) total: Total,
+    /// The opaque token of a `next` link (parameter `_page`).
+    pub(crate) page: Option<String>,
+    /// `_pretty=true`.
+    pub(crate) pretty: bool,
+    /// `_explain=true`.
+    pub(crate) explain: bool,
+    /// The parameters that were applied, decoded and in order: what the self link shows.
+    pub(crate) applied: Vec<(String, String)>,
+}
+
+/// A boolean combination of criteria.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Expr {
+    /// All hold; empty means everything.
+    And(Vec<Expr>),
+    /// At least one holds; empty means nothing.
+    Or(Vec<Expr>),
+    /// Does not hold.
+    Not(Box<Expr>),
+    /// A test on a parameter, maybe behind a chain.
+    Criterion(Criterion),
+    /// `ref[...]` of `_filter`: the expression holds on one and the same target of the chain.
+    Within(Vec<Hop>, Box<Expr>),
+}
+
+/// One step of a chain.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Hop {
+    /// `location.…`: from the resource to one of the given type that it refers to.
+    Forward(&'static SearchParameter, ResourceType),
+    /// `_has:Task:focus:…`: to a resource of the type that refers back by the parameter.
+    Reverse(ResourceType, &'static SearchParameter),
+}
+
+/// A test on one parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Criterion {
+    /// The way to the tested resource; empty when it is the searched one.
+    pub(crate) chain: Vec<Hop>,
+    /// The type of the tested resource.
+    pub(crate) base: ResourceType,
+    /// The tested parameter.
+    pub(crate) parameter: &'static SearchParameter,
+    /// The target of the chain or one of its ancestors by `partOf` may satisfy the test (T6).
+    pub(crate) above: bool,
+    /// What is asked.
+    pub(crate) test: Test,
+}
+
+/// What a criterion asks of the values of its parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Test {
+    /// `:missing=true` (no value) or `false` (some value); `pr` in `_filter`.
+    Missing(bool),
+    /// Some value matches one of the given ones in the default way of the type (or by its prefix).
+    Any(Vec<QueryValue>),
+    /// `:not`, `ne` in `_filter` on tokens, strings, references and URIs: no value matches.
+    None(Vec<QueryValue>),
+    /// `:exact` on strings; `eq` on strings in `_filter` is `Equals`.
+    Exact(Vec<String>),
+    /// Whole-string equality ignoring case and accents (`_filter` `eq` on strings).
+    Equals(Vec<String>),
+    /// `:contains`, `co`.
+    Contains(Vec<String>),
+    /// `ew` in `_filter`.
+    EndsWith(Vec<String>),
+    /// `:text` on tokens: the display or text starts with one of these.
+    Text(Vec<String>),
+    /// `:in` (value set URLs), on tokens.
+    In(Vec<String>),
+    /// `:identifier` on references: the logical reference's identifier.
+    Identifier(Vec<QueryValue>),
+    /// `:above` on a reference or URI: the value or one of its ancestors.
+    Above(Vec<QueryValue>),
+    /// `:below` on a reference or URI: the value or one of its descendants.
+    Below(Vec<QueryValue>),
+}
+
+/// Whether criteria correlate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Correlation {
+    /// Criteria on one kind of record, over one chain, hold on one record (T11).
+    #[default]
+    Record,
+    /// R4's reading: each parameter alone (`ror-correlation=independent`).
+    Independent,
+}
+
+/// One key of `_sort`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Sort {
+    /// The chain to the resource whose value is compared; empty for the match itself.
+    pub(crate) chain: Vec<Hop>,
+    /// The parameter.
+    pub(crate) parameter: &'static SearchParameter,
+    /// `-`: greatest first.
+    pub(crate) descending: bool,
+    /// `:above` on a chained sort key.
+    pub(crate) above: bool,
+}
+
+/// One `_include` or `_revinclude`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Include {
+    /// `_revinclude`: from the target back to the source.
+    pub(crate) reverse: bool,
+    /// `:iterate`: applied to included resources until nothing new comes.
+    pub(crate) iterate: bool,
+    /// The type that holds the reference; `None` for `*`.
+    pub(crate) source: Option<ResourceType>,
+    /// The reference parameter; `None` for `*` (all of the source's).
+    pub(crate) parameter: Option<&'static SearchParameter>,
+    /// Only targets of this type.
+    pub(crate) target: Option<ResourceType>,
+}
+
+/// `_summary`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Summary {
+    /// Whole documents.
+    #[default]
+    False,
+    /// The elements R4 marks as summary.
+    True,
+    /// Text, id, meta and mandatory elements.
+    Text,
+    /// Everything but text.
+    Data,
+    /// Only the total.
+    Count,
+}
+
+/// `_total`. Totals are always exact here; `None` may omit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Total {
+    /// Exact.
+    #[default]
+    Accurate,
+    /// Omitted.
+    None,
+}
