@@ -104,8 +104,8 @@ fn inputs() -> BTreeMap<String, String> {
         inputs.insert(relative(&root, &path), digest(&decompressed(&path)));
     }
     for name in [
+        "shared/assets/geo/gazetteer.tsv.zst",
         "tests/oracle/aliases.json",
-        "tests/oracle/communes.json",
         "tests/scenarios/scenarios.json",
         "tests/scenarios/vars.json",
     ] {
