@@ -86,7 +86,10 @@ mod tests {
         ];
         for (a, b, expected_m) in rows {
             let found_m = distance_m(a, b);
-            assert!((found_m - expected_m).abs() <= expected_m * 0.001 + 1e-6, "{found_m} {expected_m}");
+            assert!(
+                (found_m - expected_m).abs() <= expected_m * 0.001 + 1e-6,
+                "{found_m} {expected_m}"
+            );
             assert!((found_m - distance_m(b, a)).abs() < 1e-6);
         }
     }

@@ -226,9 +226,9 @@ impl Gazetteer {
             found.extend(self.names().starting_with(&typed));
         }
         let is_hidden_district = |c: &Commune| {
-            c.parent.and_then(|p| self.current_commune(p)).is_some_and(|town| {
-                !key.starts_with(&place_key(town.name))
-            })
+            c.parent
+                .and_then(|p| self.current_commune(p))
+                .is_some_and(|town| !key.starts_with(&place_key(town.name)))
         };
         let communes = found.into_iter().map(|index| &self.communes[index as usize]);
         largest(communes.filter(|c| !is_hidden_district(c)).collect(), limit)

@@ -55,7 +55,11 @@ pub fn department_of(point: Point) -> Option<&'static Department> {
     let code = match inside {
         Some(outline) => outline.code,
         None => {
-            gazetteer().nearest(point).filter(|(_, meters)| *meters <= OFF_OUTLINE_MAX_M)?.0.department
+            gazetteer()
+                .nearest(point)
+                .filter(|(_, meters)| *meters <= OFF_OUTLINE_MAX_M)?
+                .0
+                .department
         }
     };
     gazetteer().department(code)

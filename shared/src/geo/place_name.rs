@@ -33,7 +33,8 @@ pub fn place_key(text: &str) -> String {
             key.push(' ');
         }
         key.push_str(word);
-        in_divided_town = matches!(key.as_str(), "paris" | "lyon" | "marseille") || district.is_some();
+        in_divided_town =
+            matches!(key.as_str(), "paris" | "lyon" | "marseille") || district.is_some();
     }
     key
 }
