@@ -21,9 +21,8 @@ fn environment(name: &str) -> Option<String> {
 }
 
 fn wanted(scenario: &Scenario) -> bool {
-    environment("E2E_ONLY").is_none_or(|only| {
-        only.split(',').any(|prefix| scenario.id.starts_with(prefix))
-    })
+    environment("E2E_ONLY")
+        .is_none_or(|only| only.split(',').any(|prefix| scenario.id.starts_with(prefix)))
 }
 
 /// The catalogue, run once for all tests of this file.

@@ -11,6 +11,7 @@ mod set;
 mod text;
 mod write;
 
+pub use envelope::outcome;
 pub(crate) use write::{read_target, version_of};
 
 use regex::Regex;
@@ -94,7 +95,9 @@ impl Judge<'_> {
 
     fn judge(&self, check: &Check) -> Finding {
         match check {
-            Check::BundleType { value } => self.equal("Bundle type", &self.observed.body["type"], value),
+            Check::BundleType { value } => {
+                self.equal("Bundle type", &self.observed.body["type"], value)
+            }
             Check::BodyType { value } => {
                 self.equal("body type", &self.observed.body["resourceType"], value)
             }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use ureq::http::{HeaderMap, Method, Request};
 
 /// How long one exchange may take before the test fails.
-const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(120);
+const EXCHANGE_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// The largest body read; a page of the sample with all its includes is far below.
 const BODY_BYTES_MAX: u64 = 256 << 20;

@@ -123,7 +123,10 @@ mod tests {
             (&["HealthcareService:organization"], &["a"]),
             (&["HealthcareService:organization", "iterate Organization:partof"], &["a", "b"]),
             (&["revinclude PractitionerRole:service"], &["r"]),
-            (&["PractitionerRole:practitioner", "revinclude PractitionerRole:service"], &["p", "r"]),
+            (
+                &["PractitionerRole:practitioner", "revinclude PractitionerRole:service"],
+                &["p", "r"],
+            ),
             (&["PractitionerRole:practitioner"], &[]),
             (&["revinclude Task:focus"], &[]),
         ];

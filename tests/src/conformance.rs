@@ -47,8 +47,10 @@ pub fn document(runner: &Runner, verdicts: &BTreeMap<String, Verdict>) -> String
     for scenario in &runner.scenarios {
         if scenario.use_case != use_case {
             use_case = &scenario.use_case;
-            let _infallible =
-                writeln!(text, "## {use_case}\n\n| Entry | What | Form | Result |\n|---|---|---|---|");
+            let _infallible = writeln!(
+                text,
+                "## {use_case}\n\n| Entry | What | Form | Result |\n|---|---|---|---|"
+            );
         }
         let result = result(runner, scenario, verdicts.get(&scenario.id));
         let title = scenario.title.replace('|', "\\|");

@@ -17,7 +17,7 @@ pub fn holds(resource: &Value, expression: &str) -> Result<bool, String> {
     if !parser.rest.is_empty() {
         return Err(format!("{expression:?}: not understood from {:?}", parser.rest));
     }
-    Ok(truth(&evaluate(&parsed, &[Item::Node { value: resource, shadow: None }])))
+    Ok(is_true(&evaluate(&parsed, &[Item::Node { value: resource, shadow: None }])))
 }
 
 #[derive(Debug)]
@@ -58,16 +58,14 @@ impl Item<'_> {
         match self {
             Item::Made(literal) => Some(literal.clone()),
             Item::Node { value: Value::String(text), .. } => Some(Literal::Text(text.clone())),
-            Item::Node { value: Value::Bool(truth), .. } => Some(Literal::Truth(*truth)),
-            Item::Node { value: Value::Number(number), .. } => {
-                number.as_f64().map(Literal::Number)
-            }
+            Item::Node { value: Value::Bool(holds), .. } => Some(Literal::Truth(*holds)),
+            Item::Node { value: Value::Number(number), .. } => number.as_f64().map(Literal::Number),
             Item::Node { value: Value::Null | Value::Array(_) | Value::Object(_), .. } => None,
         }
     }
 }
 
-fn truth(items: &[Item<'_>]) -> bool {
+fn is_true(items: &[Item<'_>]) -> bool {
     match items {
         [] => false,
         [only] => only.literal() != Some(Literal::Truth(false)),
@@ -85,15 +83,17 @@ fn evaluate<'a>(expression: &Expression, input: &[Item<'a>]) -> Vec<Item<'a>> {
         Expression::Path(steps) => {
             steps.iter().fold(input.to_vec(), |items, step| take_step(step, &items))
         }
-        Expression::And(a, b) => made(truth(&evaluate(a, input)) && truth(&evaluate(b, input))),
-        Expression::Or(a, b) => made(truth(&evaluate(a, input)) || truth(&evaluate(b, input))),
+        Expression::And(a, b) => made(is_true(&evaluate(a, input)) && is_true(&evaluate(b, input))),
+        Expression::Or(a, b) => made(is_true(&evaluate(a, input)) || is_true(&evaluate(b, input))),
         Expression::Equals(a, b, wanted) => {
             let (a, b) = (evaluate(a, input), evaluate(b, input));
             if a.is_empty() || b.is_empty() {
                 return Vec::new();
             }
             let equal = a.len() == b.len()
-                && a.iter().zip(&b).all(|(x, y)| x.literal().is_some() && x.literal() == y.literal());
+                && a.iter()
+                    .zip(&b)
+                    .all(|(x, y)| x.literal().is_some() && x.literal() == y.literal());
             made(equal == *wanted)
         }
     }
@@ -104,7 +104,7 @@ fn take_step<'a>(step: &Step, items: &[Item<'a>]) -> Vec<Item<'a>> {
         Step::Element(name) => items.iter().flat_map(|item| element(item, name)).collect(),
         Step::Where(condition) => items
             .iter()
-            .filter(|item| truth(&evaluate(condition, std::slice::from_ref(*item))))
+            .filter(|item| is_true(&evaluate(condition, std::slice::from_ref(*item))))
             .cloned()
             .collect(),
         Step::Exists => made(!items.is_empty()),
@@ -117,15 +117,15 @@ fn take_step<'a>(step: &Step, items: &[Item<'a>]) -> Vec<Item<'a>> {
 
 fn text_test<'a>(items: &[Item<'a>], test: impl Fn(&str) -> bool) -> Vec<Item<'a>> {
     match items.first().and_then(Item::literal) {
-        Some(Literal::Text(text)) => made(test(&text)),
+        Some(Literal::Text(found)) => made(test(&found)),
         Some(Literal::Number(_) | Literal::Truth(_)) | None => Vec::new(),
     }
 }
 
 fn element<'a>(item: &Item<'a>, name: &str) -> Vec<Item<'a>> {
-    let Item::Node { value, shadow } = item else { return Vec::new() };
+    let Item::Node { value, shadow: hidden } = item else { return Vec::new() };
     if !value.is_object() {
-        return shadow.map_or_else(Vec::new, |shadow| named(shadow, name));
+        return hidden.map_or_else(Vec::new, |hidden| named(hidden, name));
     }
     let found = named(value, name);
     if !found.is_empty() {

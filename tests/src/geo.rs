@@ -23,8 +23,7 @@ impl Point {
 /// Great-circle distance in kilometers: the angle between the two vectors, from its sine and cosine.
 pub fn distance_km(from: Point, to: Point) -> f64 {
     let (a, b) = (from.on_unit_sphere(), to.on_unit_sphere());
-    let cross =
-        [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
+    let cross = [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
     let sine = cross.iter().map(|x| x * x).sum::<f64>().sqrt();
     let cosine = a.iter().zip(&b).map(|(x, y)| x * y).sum::<f64>();
     EARTH_RADIUS_KM * sine.atan2(cosine)

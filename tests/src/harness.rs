@@ -21,7 +21,7 @@ use crate::client::Client;
 use crate::sample::sample_folder;
 
 /// How long a server may take from its start to its ready line.
-const READY_TIMEOUT: Duration = Duration::from_secs(120);
+const READY_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// How long a server may take to stop after SIGTERM before it is killed.
 const STOP_TIMEOUT: Duration = Duration::from_secs(30);

@@ -7,6 +7,7 @@
 //! with what it judges proves nothing.
 #![allow(clippy::missing_panics_doc, reason = "a test harness panics in order to fail the test")]
 
+pub mod alias;
 pub mod check;
 pub mod client;
 pub mod closure;

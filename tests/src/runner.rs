@@ -166,7 +166,8 @@ fn send(client: &Client, scenario: &Scenario, vars: &Vars) -> Result<Observed, S
     let asks_version =
         scenario.checks.iter().any(|check| matches!(check, Check::VersionIncremented));
     let version_before = if asks_version {
-        let target = crate::scenario::percent_decode(request.path_and_query.trim_start_matches('/'));
+        let target =
+            crate::scenario::percent_decode(request.path_and_query.trim_start_matches('/'));
         read_target(client, &target).ok().as_ref().and_then(version_of)
     } else {
         None

@@ -34,20 +34,21 @@ pub fn sample_folder() -> PathBuf {
 /// The sample's files, sorted by name.
 pub fn sample_files() -> Vec<PathBuf> {
     let folder = sample_folder();
-    let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{folder:?}: {error}"));
+    let entries =
+        fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut files: Vec<PathBuf> = entries
         .map(|entry| entry.expect("a readable folder").path())
         .filter(|path| path.to_string_lossy().ends_with(".ndjson.zst"))
         .collect();
     files.sort();
-    assert!(!files.is_empty(), "no *.ndjson.zst in {folder:?}");
+    assert!(!files.is_empty(), "no *.ndjson.zst in {}", folder.display());
     files
 }
 
 /// The decompressed bytes of one sample file.
 pub fn decompressed(path: &Path) -> Vec<u8> {
-    let file = fs::File::open(path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
-    zstd::decode_all(file).unwrap_or_else(|error| panic!("{path:?}: {error}"))
+    let file = fs::File::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    zstd::decode_all(file).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// The sample, read once per test process.
@@ -60,8 +61,9 @@ pub fn sample() -> &'static Sample {
                 if line.iter().all(u8::is_ascii_whitespace) {
                     continue;
                 }
-                let document = serde_json::from_slice(line)
-                    .unwrap_or_else(|error| panic!("{path:?} line {}: {error}", index + 1));
+                let document = serde_json::from_slice(line).unwrap_or_else(|error| {
+                    panic!("{} line {}: {error}", path.display(), index + 1)
+                });
                 documents.push(document);
             }
         }
@@ -116,7 +118,10 @@ impl Sample {
     }
 
     /// All documents of one type, by id.
-    pub fn of_type<'a>(&'a self, resource_type: &'a str) -> impl Iterator<Item = (&'a Key, &'a Value)> {
+    pub fn of_type<'a>(
+        &'a self,
+        resource_type: &'a str,
+    ) -> impl Iterator<Item = (&'a Key, &'a Value)> {
         self.documents.iter().filter(move |(key, _)| key.0 == resource_type)
     }
 
@@ -193,7 +198,10 @@ mod tests {
             (json!({"reference": "Organization/o"}), Some("o")),
             (json!({"reference": "https://example.org/fhir/Organization/o/_history/2"}), Some("o")),
             (json!({"reference": "Organization/absent"}), None),
-            (json!({"type": "Organization", "identifier": {"system": "t", "value": "1"}}), Some("p")),
+            (
+                json!({"type": "Organization", "identifier": {"system": "t", "value": "1"}}),
+                Some("p"),
+            ),
             (json!({"type": "Organization", "identifier": {"value": "1"}}), None),
             (json!({"identifier": {"value": "1"}}), None),
             (json!("https://example.org/m|1.0"), Some("m")),

@@ -4,6 +4,7 @@
 //! `pending.json` what the server does not offer yet. Nothing here talks to a server.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
@@ -304,7 +305,8 @@ impl Scenario {
             None => None,
             Some(name) => {
                 let path = scenarios_folder().join("bodies").join(name);
-                let text = fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+                let text =
+                    fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
                 Some(fill_in(&text, json_escape)?)
             }
         };
@@ -330,8 +332,9 @@ pub fn scenarios_folder() -> PathBuf {
 /// Reads a JSON file of `tests/scenarios`.
 pub fn read_json<T: DeserializeOwned>(name: &str) -> T {
     let path = scenarios_folder().join(name);
-    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
-    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path:?}: {error}"))
+    let text =
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// Replaces every `{NAME}` (upper case, digits, underscore) by its value.
@@ -389,7 +392,7 @@ fn encode_except(text: &str, plain: &[u8]) -> String {
         if byte.is_ascii_alphanumeric() || plain.contains(&byte) {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            let _infallible = write!(encoded, "%{byte:02X}");
         }
     }
     encoded
@@ -404,15 +407,12 @@ pub fn percent_decode(text: &str) -> String {
         let hex = (bytes[at] == b'%')
             .then(|| text.get(at + 1..at + 3).and_then(|hex| u8::from_str_radix(hex, 16).ok()))
             .flatten();
-        match hex {
-            Some(byte) => {
-                decoded.push(byte);
-                at += 3;
-            }
-            None => {
-                decoded.push(if bytes[at] == b'+' { b' ' } else { bytes[at] });
-                at += 1;
-            }
+        if let Some(byte) = hex {
+            decoded.push(byte);
+            at += 3;
+        } else {
+            decoded.push(if bytes[at] == b'+' { b' ' } else { bytes[at] });
+            at += 1;
         }
     }
     String::from_utf8_lossy(&decoded).into_owned()

@@ -39,7 +39,8 @@ pub(crate) fn searchset(search: &Search, client: &Client, sample: Option<&Sample
                 continue;
             }
             ensure(["match", "include"].contains(&mode), || format!("search mode {mode:?}"))?;
-            let key = key_of(resource).ok_or_else(|| format!("no type or id: {}", excerpt(resource)))?;
+            let key =
+                key_of(resource).ok_or_else(|| format!("no type or id: {}", excerpt(resource)))?;
             let full_url = format!("{}/{}/{}", client.base(), key.0, key.1);
             ensure(entry["fullUrl"] == full_url.as_str(), || {
                 format!("fullUrl {} instead of {full_url}", entry["fullUrl"])
@@ -140,9 +141,7 @@ fn self_link_of(judge: &Judge<'_>) -> Result<Vec<(String, String)>, String> {
 pub(super) fn self_link(judge: &Judge<'_>) -> Finding {
     let link = self_link_of(judge)?;
     for (name, value) in parameters(&judge.observed.sent) {
-        let held = link
-            .iter()
-            .any(|(n, v)| *n == name && v.to_lowercase() == value.to_lowercase());
+        let held = link.iter().any(|(n, v)| *n == name && v.to_lowercase() == value.to_lowercase());
         // A parameter that cannot be applied may be left out if the answer says so.
         let reported = judge.issues().iter().any(|issue| {
             let text = issue["diagnostics"].as_str().unwrap_or_default();
@@ -175,8 +174,11 @@ pub(super) fn operation_outcome(judge: &Judge<'_>) -> Finding {
     outcome(&judge.observed.body)
 }
 
-/// An `OperationOutcome` with at least one error that has a code and diagnostics.
-pub(crate) fn outcome(body: &Value) -> Finding {
+/// Checks for an `OperationOutcome` with at least one error that has a code and diagnostics.
+///
+/// # Errors
+/// Says what is missing.
+pub fn outcome(body: &Value) -> Finding {
     let is_outcome = body["resourceType"] == "OperationOutcome";
     ensure(is_outcome, || format!("no OperationOutcome: {}", excerpt(body)))?;
     let told = items(&body["issue"]).iter().any(|issue| {

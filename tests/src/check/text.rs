@@ -11,7 +11,14 @@ use crate::scenario::read_json;
 
 /// Elements whose strings are machinery, not text.
 const NOT_TEXT: &[&str] = &[
-    "id", "resourceType", "url", "system", "reference", "profile", "versionId", "lastUpdated",
+    "id",
+    "resourceType",
+    "url",
+    "system",
+    "reference",
+    "profile",
+    "versionId",
+    "lastUpdated",
     "source",
 ];
 
@@ -72,9 +79,7 @@ fn collect(value: &Value, texts: &mut Texts) {
         Value::String(text) => texts.strings.push(text.clone()),
         Value::Array(items) => items.iter().for_each(|item| collect(item, texts)),
         Value::Object(fields) => {
-            if let (Some(system), Some(code)) =
-                (value["system"].as_str(), value["code"].as_str())
-            {
+            if let (Some(system), Some(code)) = (value["system"].as_str(), value["code"].as_str()) {
                 texts.codes.push(format!("{system}|{code}"));
             }
             for (name, field) in fields {

@@ -25,8 +25,7 @@ pub(crate) fn read_target(client: &Client, target: &str) -> Result<Value, String
         return answer.json().ok_or_else(|| format!("{target}: no JSON"));
     }
     let search = Search::follow(client, &answer)?;
-    let found: Vec<&Value> =
-        search.pages.iter().flat_map(|page| page.with_mode("match")).collect();
+    let found: Vec<&Value> = search.pages.iter().flat_map(|page| page.with_mode("match")).collect();
     match found.as_slice() {
         [only] => Ok(only["resource"].clone()),
         others => Err(format!("{target}: {} matches", others.len())),
