@@ -1,7 +1,25 @@
 //! Plan → hits, on one snapshot: ids, total and sort keys first, this page's documents last.
+//!
+//! Every set is over resource keys. The total is exact because the whole match set is known before the
+//! page is cut; only the page is fully sorted.
 
-use shared::error::Issue;
+mod evaluate;
+mod include;
+mod order;
+mod page;
+mod words;
+
+use shared::access::Access;
+use shared::error::{Issue, IssueType};
 use shared::fhir::ResourceType;
+use shared::geo::{Point, distance_m, gazetteer};
+use shared::index::{DocumentAddress, KeySet, Snapshot};
+use shared::param::near::NearQuery;
+
+use crate::parse::ast::Include;
+use crate::plan::{SearchPlan, TypePlan};
+
+pub(crate) use page::{PageKeys, PageToken, PageTokenError};
 
 /// The answer to one page of a search, before it is written as a Bundle.
 #[derive(Debug, Default)]
@@ -25,10 +43,146 @@ pub(crate) struct Hit {
     pub(crate) resource_type: ResourceType,
     /// Its id.
     pub(crate) id: String,
-    /// Where its document stands: to be given back to [`shared::index::Snapshot::read_document`].
-    pub(crate) document: shared::index::DocumentAddress,
+    /// Where its document stands: to be given back to [`Snapshot::read_document`].
+    pub(crate) document: DocumentAddress,
     /// Relevance from 0 to 1, when the search has words.
     pub(crate) score: Option<f32>,
     /// Distance from the searched place in meters, on Locations of a geographic search.
     pub(crate) distance_m: Option<f64>,
+}
+
+/// Why a plan cannot be executed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ExecuteError {
+    /// The index cannot be read.
+    #[error("the index: {0}")]
+    Index(#[from] tantivy::TantivyError),
+    /// The page token is not one of ours, or not of this search.
+    #[error(transparent)]
+    Page(#[from] PageTokenError),
+}
+
+/// How the answer is cut.
+#[derive(Debug, Clone)]
+pub(crate) struct PageRequest<'a> {
+    /// Matches on the page; 0 to count only.
+    pub(crate) count: usize,
+    /// Whether the total is wanted.
+    pub(crate) total: bool,
+    /// Where the former page ended.
+    pub(crate) after: Option<&'a PageToken>,
+    /// What to bring in beside the matches.
+    pub(crate) includes: &'a [Include],
+    /// Most resources brought in on one page.
+    pub(crate) included_max: usize,
+    /// The caller's projection.
+    pub(crate) access: Access,
+}
+
+/// The end of a page, for the token of the next.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct PageEnd {
+    /// The position of the last match in the order.
+    pub(crate) keys: PageKeys,
+    /// The snapshot's sequence number.
+    pub(crate) seq: u64,
+}
+
+/// Executes a plan. The second result is where the page ends, when more follows.
+///
+/// # Errors
+/// When the index cannot be read.
+pub(crate) fn search(
+    snapshot: &Snapshot,
+    plan: &SearchPlan,
+    page: &PageRequest<'_>,
+) -> Result<(Hits, Option<PageEnd>), ExecuteError> {
+    let mut context = evaluate::Evaluation::new(snapshot);
+    let mut hits = Hits::default();
+    let mut total = 0;
+    let mut candidates = Vec::new();
+    for (number, plan) in plan.types.iter().enumerate() {
+        let matches = context.matches(plan)?;
+        total += matches.len() as u64;
+        if page.count > 0 {
+            let first = order::first(&mut context, plan, number, &matches, page)?;
+            candidates.extend(first);
+        }
+    }
+    hits.total = page.total.then_some(total);
+    if page.count == 0 {
+        return Ok((hits, None));
+    }
+    order::sort(snapshot, &mut candidates);
+    let more = candidates.len() > page.count;
+    candidates.truncate(page.count);
+    let keys: Vec<u32> = candidates.iter().map(|c| c.key).collect();
+    let included = include::closure(snapshot, plan, page, &keys)?;
+    candidates.truncate(included.matches);
+    if included.matches < keys.len() {
+        hits.issues.push(Issue::information(
+            IssueType::TooCostly,
+            format!(
+                "this page has {} matches instead of {} because they bring in {} resources; follow next",
+                included.matches,
+                keys.len(),
+                included.keys.len()
+            ),
+        ));
+    }
+    let end = (more || included.matches < keys.len())
+        .then(|| candidates.last().map(|last| last.position(snapshot)))
+        .flatten()
+        .map(|keys| PageEnd { keys, seq: snapshot.seq });
+    let center = plan.types.iter().find_map(center);
+    for candidate in &candidates {
+        let plan = &plan.types[candidate.plan];
+        let score = (!plan.texts.is_empty()).then(|| context.score(plan, candidate.key)).transpose()?;
+        hits.matches.extend(hit(snapshot, candidate.key, score, center));
+    }
+    hits.included.extend(included.keys.iter().filter_map(|key| hit(snapshot, *key, None, center)));
+    Ok((hits, end))
+}
+
+/// The point distances are measured from.
+fn center(plan: &TypePlan) -> Option<Point> {
+    plan.centers.iter().find_map(center_of)
+}
+
+fn center_of(circle: &NearQuery) -> Option<Point> {
+    match circle {
+        NearQuery::Point { lat, lon, .. } => Point::new(*lat, *lon),
+        NearQuery::Commune { code, .. } => gazetteer().commune(code)?.point,
+    }
+}
+
+fn hit(snapshot: &Snapshot, key: u32, score: Option<f32>, center: Option<Point>) -> Option<Hit> {
+    let at = snapshot.locate(key)?;
+    let view = snapshot.view(at);
+    let distance_m = center.zip(view.point(at.doc)).map(|(center, point)| distance_m(center, point));
+    Some(Hit {
+        resource_type: snapshot.resource_type(key)?,
+        id: view.resource_id(at.doc)?,
+        document: snapshot.address(key)?,
+        score,
+        distance_m,
+    })
+}
+
+/// Reads one resource by type and id.
+///
+/// # Errors
+/// When the index cannot be read.
+pub(crate) fn read(
+    snapshot: &Snapshot,
+    resource_type: ResourceType,
+    id: &str,
+) -> Result<Option<Hit>, ExecuteError> {
+    let key = snapshot.key_of(resource_type, id)?;
+    Ok(key.and_then(|key| hit(snapshot, key, None, None)))
+}
+
+/// The keys of one type that satisfy nothing in particular: all of them.
+fn all(snapshot: &Snapshot, resource_type: ResourceType) -> KeySet {
+    snapshot.existing(resource_type).clone()
 }

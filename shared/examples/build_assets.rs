@@ -10,7 +10,7 @@
 //! | `departements.geojson` | `outlines/departments.geojson.zst` |
 //! | `nos/index.csv` (`file`, `name`, `source_kind`, `source_version`) and the lists it names (`code`, `label`, `status`) | `terminology/nos.tsv` |
 //!
-//! The point of a commune is its town when that comes from GeoNames, else the center of its surface:
+//! The point of a commune is its town when that comes from `GeoNames`, else the center of its surface:
 //! town points of any other source are left out, their license being unknown.
 //! `terminology/ror.tsv`, `value-sets.tsv` and `synonyms.toml` are written by hand and not touched.
 

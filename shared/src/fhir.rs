@@ -13,9 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use reference::{Reference, Target, is_valid_id};
 
 /// The resource types the directory holds.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum ResourceType {
     /// An offer: what is done, for whom, how.

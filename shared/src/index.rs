@@ -1,25 +1,28 @@
 //! The search index: generations on disk, the single writer, segment views, and the immutable
 //! snapshot every request reads.
+//!
+//! Nothing here knows requests: `plan` and `execute` of the query API turn them into calls on a
+//! [`Snapshot`].
 
-use std::io;
+mod columns;
+mod dictionary;
+mod documents;
+mod generation;
+mod graph;
+mod lookup;
+mod places;
+mod segment;
+mod sets;
+mod snapshot;
+mod writer;
 
-/// Where the current document of a resource stands in its generation's arena.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct DocumentAddress {
-    /// Byte offset of the record.
-    pub offset: u64,
-}
-
-/// Everything a request reads: immutable, and used from parse to last byte.
-#[derive(Debug)]
-pub struct Snapshot {}
-
-impl Snapshot {
-    /// Appends the JSON of a document (one object, no trailing newline) to `out`.
-    ///
-    /// # Errors
-    /// When the arena cannot be read or the record's checksum is wrong.
-    pub fn read_document(&self, _address: DocumentAddress, _out: &mut Vec<u8>) -> io::Result<()> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-}
+pub use columns::{Rows, TextColumn};
+pub use dictionary::WordDictionary;
+pub use documents::{DocumentAddress, Documents};
+pub use generation::{Generation, GenerationError, Manifest};
+pub use lookup::DocSet;
+pub use places::{Place, PlaceGrid};
+pub use segment::SegmentView;
+pub use sets::{BitSet, KeySet};
+pub use snapshot::{Location, Segment, Snapshot};
+pub use writer::{IndexWriter, IndexedResource, WriterOptions};

@@ -3,12 +3,17 @@
 //!
 //! Deliberately absent: HTTP, asynchronous code, and any reading of the environment outside `config`.
 
+pub mod access;
+pub mod arena;
+pub mod config;
 pub mod error;
+pub mod extract;
 pub mod fhir;
 pub mod geo;
 pub mod index;
 pub mod param;
 pub mod registry;
+pub mod schema;
 pub mod store;
 pub mod terminology;
 pub mod text;

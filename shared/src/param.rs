@@ -12,7 +12,6 @@ pub mod string;
 pub mod token;
 pub mod uri;
 
-use std::borrow::Cow;
 use std::fmt;
 
 use crate::fhir::ResourceType;
@@ -104,14 +103,6 @@ impl ValueError {
     pub fn new(message: impl Into<String>) -> Self {
         Self(message.into())
     }
-}
-
-/// The form of a code system's URL that both sides use.
-pub(crate) fn canonical_system(system: &str) -> Cow<'_, str> {
-    if matches!(system, "https://unitsofmeasure.org" | "http://unitsofmeasure.org") {
-        return Cow::Borrowed(quantity::UCUM);
-    }
-    Cow::Borrowed(system)
 }
 
 /// A hash of text that never changes between builds (FNV-1a, 64 bits): units stand in columns as one.

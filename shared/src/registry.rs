@@ -107,28 +107,46 @@ pub struct SearchParameter {
     pub doc: &'static str,
 }
 
-/// The index of a parameter in [`PARAMETERS`]; stable within one schema digest.
-pub type ParameterId = u16;
+/// One parameter on one resource type: what the index knows as a field.
+#[derive(Debug, Clone, Copy)]
+pub struct Field {
+    /// The resource type.
+    pub base: ResourceType,
+    /// The parameter.
+    pub parameter: &'static SearchParameter,
+}
 
-static BY_NAME: LazyLock<HashMap<(ResourceType, &'static str), ParameterId>> = LazyLock::new(|| {
+/// The position of a [`Field`] in [`fields`]; stable within one schema digest.
+pub type FieldId = u16;
+
+static FIELDS: LazyLock<Vec<Field>> = LazyLock::new(|| {
+    ResourceType::ALL
+        .into_iter()
+        .flat_map(|base| of_type(base).map(move |parameter| Field { base, parameter }))
+        .collect()
+});
+
+static BY_NAME: LazyLock<HashMap<(ResourceType, &'static str), FieldId>> = LazyLock::new(|| {
     let mut by_name = HashMap::new();
-    for (id, parameter) in PARAMETERS.iter().enumerate() {
-        for base in parameter.bases {
-            let earlier = by_name.insert((*base, parameter.code), id as ParameterId);
-            assert!(earlier.is_none(), "{}.{} is defined twice", base, parameter.code);
-        }
+    for (id, field) in FIELDS.iter().enumerate() {
+        let earlier = by_name.insert((field.base, field.parameter.code), id as FieldId);
+        assert!(earlier.is_none(), "{}.{} is defined twice", field.base, field.parameter.code);
     }
     by_name
 });
 
-/// The parameter called `code` on `base`.
-pub fn find(base: ResourceType, code: &str) -> Option<&'static SearchParameter> {
-    id_of(base, code).map(|id| &PARAMETERS[id as usize])
+/// All fields: every parameter once for each of its resource types.
+pub fn fields() -> &'static [Field] {
+    &FIELDS
 }
 
-/// The id of the parameter called `code` on `base`.
-pub fn id_of(base: ResourceType, code: &str) -> Option<ParameterId> {
-    // The map's keys are 'static; a lookup with a shorter borrow is fine because of covariance.
+/// The parameter called `code` on `base`.
+pub fn find(base: ResourceType, code: &str) -> Option<&'static SearchParameter> {
+    field_id(base, code).map(|id| FIELDS[usize::from(id)].parameter)
+}
+
+/// The field of the parameter called `code` on `base`.
+pub fn field_id(base: ResourceType, code: &str) -> Option<FieldId> {
     BY_NAME.get(&(base, code)).copied()
 }
 
@@ -175,45 +193,21 @@ impl SearchParameter {
 
     /// Whether a comparison prefix (`ge`, `lt` …) may stand before a value.
     pub fn takes_prefix(&self) -> bool {
-        matches!(
-            self.kind,
-            ParameterType::Date | ParameterType::Number | ParameterType::Quantity
-        )
+        matches!(self.kind, ParameterType::Date | ParameterType::Number | ParameterType::Quantity)
     }
 
     /// Whether `_sort` may name this parameter.
     pub fn is_sortable(&self) -> bool {
         match self.kind {
-            ParameterType::Token
-            | ParameterType::String
+            // Tokens have no order of their own, but ids do.
+            ParameterType::Token => self.code == "_id",
+            ParameterType::String
             | ParameterType::Date
             | ParameterType::Number
             | ParameterType::Quantity
             | ParameterType::Uri => true,
             ParameterType::Special => self.code == "near",
             ParameterType::Reference | ParameterType::Composite | ParameterType::Text => false,
-        }
-    }
-}
-
-/// What a token parameter's elements look like, where JSON alone cannot tell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TokenShape {
-    /// `CodeableConcept`, `Coding`, `code`, `boolean`, `string`, `id`.
-    Coded,
-    /// `Identifier`.
-    Identifier,
-    /// `ContactPoint`.
-    ContactPoint,
-}
-
-impl SearchParameter {
-    /// The shape of the elements of a token parameter.
-    pub fn token_shape(&self) -> TokenShape {
-        match self.code {
-            "identifier" | "group-identifier" => TokenShape::Identifier,
-            "telecom" | "phone" | "email" => TokenShape::ContactPoint,
-            _ => TokenShape::Coded,
         }
     }
 }

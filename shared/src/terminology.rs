@@ -12,6 +12,8 @@
 mod alias;
 mod asset;
 mod synonym;
+#[cfg(test)]
+mod tests;
 mod value_set;
 
 use std::collections::HashMap;

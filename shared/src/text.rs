@@ -28,7 +28,7 @@ pub fn fold(text: &str) -> String {
         match c {
             'Œ' | 'œ' => folded.push_str("oe"),
             'Æ' | 'æ' => folded.push_str("ae"),
-            'ß' => folded.push_str("ss"),
+            'ß' | 'ẞ' => folded.push_str("ss"),
             '’' | '‘' | 'ʼ' | '`' | '´' => folded.push('\''),
             '‐' | '‑' | '‒' | '–' | '—' => folded.push('-'),
             _ if c.is_ascii() => folded.push(c.to_ascii_lowercase()),

@@ -169,3 +169,13 @@ pub(crate) enum Total {
     /// Omitted.
     None,
 }
+
+impl Hop {
+    /// The type of the resource this step leads to.
+    pub(crate) fn to(&self) -> ResourceType {
+        match self {
+            Self::Forward(_, target) => *target,
+            Self::Reverse(source, _) => *source,
+        }
+    }
+}

@@ -3,14 +3,17 @@
 //!
 //! Embedded: `assets/geo/gazetteer.tsv.zst`, built by `examples/build_assets.rs` from the official
 //! geographic code (INSEE, through `@etalab/decoupage-administratif`), the commune centers of
-//! geo.api.gouv.fr and the towns of GeoNames. The list of CEDEX codes is not part of it, its license being
+//! geo.api.gouv.fr and the towns of `GeoNames`. The list of CEDEX codes is not part of it, its license being
 //! unverified: a CEDEX code is read as its department.
 //!
 //! Paris, Lyon and Marseille are present both as a commune and as municipal districts, which name the
 //! commune as [`Commune::parent`]. Sums over communes must leave the districts out.
 
+mod address;
 mod asset;
 mod names;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{LazyLock, OnceLock};
 
@@ -52,7 +55,7 @@ pub struct Commune {
     pub department: &'static str,
     /// The code of its region.
     pub region: &'static str,
-    /// The town where GeoNames knows it, else the center of the surface.
+    /// The town where `GeoNames` knows it, else the center of the surface.
     pub point: Option<Point>,
     /// Legal population; 0 where there is none.
     pub population: u32,
@@ -88,9 +91,9 @@ pub struct Gazetteer {
     communes: &'static [Commune],
     former: &'static [FormerCommune],
     /// (postal code, index of the commune), ascending.
-    postal: Vec<(&'static str, u32)>,
+    postal: OnceLock<Vec<(&'static str, u32)>>,
     /// (point, index of the commune), by ascending latitude.
-    by_latitude: Vec<(Point, u32)>,
+    by_latitude: OnceLock<Vec<(Point, u32)>>,
     names: OnceLock<NameIndex>,
 }
 
@@ -103,16 +106,22 @@ pub fn gazetteer() -> &'static Gazetteer {
 impl Gazetteer {
     fn load() -> Self {
         let asset::Tables { regions, departments, communes, former } = asset::load();
-        let mut postal = Vec::with_capacity(communes.len() + 2048);
-        let mut by_latitude = Vec::with_capacity(communes.len());
-        for (index, commune) in (0u32..).zip(communes) {
-            postal.extend(commune.postal_codes.iter().map(|&code| (code, index)));
-            by_latitude.extend(commune.point.map(|point| (point, index)));
+        Self {
+            regions,
+            departments,
+            communes,
+            former,
+            postal: OnceLock::new(),
+            by_latitude: OnceLock::new(),
+            names: OnceLock::new(),
         }
-        postal.sort_unstable();
-        by_latitude.sort_unstable_by(|(a, _), (b, _)| a.lat.total_cmp(&b.lat));
-        let names = OnceLock::new();
-        Self { regions, departments, communes, former, postal, by_latitude, names }
+    }
+
+    /// Builds now what is otherwise built by the first postal, name or nearest lookup (some 20 ms).
+    pub fn prepare(&self) {
+        self.postal();
+        self.by_latitude();
+        self.names();
     }
 
     /// All communes and municipal districts, by code.
@@ -188,8 +197,9 @@ impl Gazetteer {
     /// `None` when the text does not begin with five digits, or they name no department.
     pub fn by_postal_code(&self, text: &str) -> Option<Postal> {
         let code = postal_digits(text)?;
-        let start = self.postal.partition_point(|(c, _)| *c < code);
-        let mut communes: Vec<_> = self.postal[start..]
+        let postal = self.postal();
+        let start = postal.partition_point(|(c, _)| *c < code);
+        let mut communes: Vec<_> = postal[start..]
             .iter()
             .take_while(|(c, _)| *c == code)
             .map(|&(_, index)| &self.communes[index as usize])
@@ -236,8 +246,9 @@ impl Gazetteer {
 
     /// The commune or district whose point is nearest, and its distance in meters.
     pub fn nearest(&self, point: Point) -> Option<(&'static Commune, f64)> {
-        let start = self.by_latitude.partition_point(|(p, _)| p.lat < point.lat);
-        let (southern, northern) = self.by_latitude.split_at(start);
+        let by_latitude = self.by_latitude();
+        let start = by_latitude.partition_point(|(p, _)| p.lat < point.lat);
+        let (southern, northern) = by_latitude.split_at(start);
         let mut best: Option<(u32, f64)> = None;
         nearest_in(northern.iter(), point, &mut best);
         nearest_in(southern.iter().rev(), point, &mut best);
@@ -245,8 +256,9 @@ impl Gazetteer {
     }
 
     fn by_postal_prefix(&self, digits: &str, limit: usize) -> Vec<&'static Commune> {
-        let start = self.postal.partition_point(|(c, _)| *c < digits);
-        let mut found: Vec<_> = self.postal[start..]
+        let postal = self.postal();
+        let start = postal.partition_point(|(c, _)| *c < digits);
+        let mut found: Vec<_> = postal[start..]
             .iter()
             .take_while(|(c, _)| c.starts_with(digits))
             .map(|&(_, index)| index)
@@ -255,6 +267,27 @@ impl Gazetteer {
         found.dedup();
         let communes = found.into_iter().map(|index| &self.communes[index as usize]);
         largest(communes.filter(|c| c.parent.is_none()).collect(), limit)
+    }
+
+    fn postal(&self) -> &[(&'static str, u32)] {
+        self.postal.get_or_init(|| {
+            let indexed = (0u32..).zip(self.communes);
+            let mut postal: Vec<_> = indexed
+                .flat_map(|(index, commune)| commune.postal_codes.iter().map(move |&c| (c, index)))
+                .collect();
+            postal.sort_unstable();
+            postal
+        })
+    }
+
+    fn by_latitude(&self) -> &[(Point, u32)] {
+        self.by_latitude.get_or_init(|| {
+            let indexed = (0u32..).zip(self.communes);
+            let mut points: Vec<_> =
+                indexed.filter_map(|(index, commune)| Some((commune.point?, index))).collect();
+            points.sort_unstable_by(|(a, _), (b, _)| a.lat.total_cmp(&b.lat));
+            points
+        })
     }
 
     fn names(&self) -> &NameIndex {
@@ -299,11 +332,11 @@ fn postal_digits(text: &str) -> Option<&str> {
     (ends_there && code.bytes().all(|b| b.is_ascii_digit())).then_some(code)
 }
 
-/// The department a postal code points to by its first digits; Corsica was 20 before its division.
+/// The department a postal code points to by its first digits; in Corsica (20), the third one tells.
 fn department_of_postal_code(code: &str) -> &str {
     match &code[..3] {
-        "200" | "201" => "2A",
-        "202" | "203" | "204" | "205" | "206" => "2B",
+        "200" | "201" | "203" | "205" | "207" => "2A",
+        "202" | "204" | "206" => "2B",
         _ => department_of_insee(code),
     }
 }

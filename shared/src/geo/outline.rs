@@ -26,7 +26,7 @@ pub struct Outline {
     bounds: Rect,
 }
 
-/// The outlines as GeoJSON: a `FeatureCollection` with `code`, `name` and `region` as properties.
+/// The outlines as `GeoJSON`: a `FeatureCollection` with `code`, `name` and `region` as properties.
 pub fn departments_geojson() -> &'static str {
     static TEXT: LazyLock<String> = LazyLock::new(|| {
         let bytes = zstd::decode_all(ASSET).expect("the embedded outlines are a zstd stream");
@@ -97,4 +97,47 @@ fn ring(positions: &Value) -> Option<LineString> {
         Some(Coord { x: position.get(0)?.as_f64()?, y: position.get(1)?.as_f64()? })
     });
     coordinates.collect::<Option<Vec<_>>>().map(LineString::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{department_of, departments_geojson, outlines};
+    use crate::geo::{Point, gazetteer};
+
+    #[test]
+    fn every_department_has_one_outline() {
+        let drawn: Vec<_> = outlines().iter().map(|outline| outline.code).collect();
+        let is_collectivity = |code: &str| gazetteer().department(code).unwrap().region == code;
+        let expected: Vec<_> = gazetteer()
+            .departments()
+            .iter()
+            .map(|d| d.code)
+            .filter(|c| !is_collectivity(c))
+            .collect();
+        assert_eq!(drawn, expected);
+        assert!(departments_geojson().starts_with(r#"{"type":"FeatureCollection""#));
+    }
+
+    #[test]
+    fn places_points_in_departments() {
+        let rows = [
+            ((47.2184, -1.5536), Some("44")),
+            ((48.8566, 2.3522), Some("75")),
+            ((48.90, 2.24), Some("92")),
+            ((41.92, 8.73), Some("2A")),
+            ((-20.8823, 55.4504), Some("974")),
+            // Without an outline, by the nearest commune.
+            ((46.7791, -56.1773), Some("975")),
+            ((-17.5347, -149.5684), Some("987")),
+            // An island lost in the simplification: Sein.
+            ((48.0365, -4.8500), Some("29")),
+            // The Atlantic, Berlin.
+            ((45.0, -20.0), None),
+            ((52.5, 13.4), None),
+        ];
+        for ((lat, lon), expected) in rows {
+            let found = department_of(Point::new(lat, lon).unwrap()).map(|d| d.code);
+            assert_eq!(found, expected, "{lat} {lon}");
+        }
+    }
 }

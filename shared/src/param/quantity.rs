@@ -8,6 +8,8 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::terminology::canonical_system;
+
 use super::decimal::Decimal;
 use super::number::{NumberQuery, NumberRange};
 use super::{Prefix, ValueError, escape, stable_hash};
@@ -105,7 +107,7 @@ impl QuantityQuery {
                 Ok(Self::new(prefix, number, UnitQuery::Text(code.clone())))
             }
             [_, system, code] if !code.is_empty() => {
-                let system = super::canonical_system(system).into_owned();
+                let system = canonical_system(system).into_owned();
                 Ok(Self::new(prefix, number, UnitQuery::Coded { system, code: code.clone() }))
             }
             _ => Err(ValueError::new(
@@ -204,7 +206,7 @@ impl<'a> Unit<'a> {
         let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().trim();
         match text("currency") {
             "" => Self {
-                system: super::canonical_system(text("system")),
+                system: canonical_system(text("system")),
                 code: text("code"),
                 text: text("unit"),
             },

@@ -20,30 +20,9 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::registry::TokenShape;
+
 use super::{ValueError, escape};
-
-/// What a token element looks like; decided by the parameter, because JSON alone does not tell an
-/// `Identifier` from a `ContactPoint`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
-    /// `CodeableConcept`, `Coding`, `code`, `string`, `boolean`.
-    Coded,
-    /// `Identifier`.
-    Identifier,
-    /// `ContactPoint`.
-    ContactPoint,
-}
-
-impl Shape {
-    /// The shape of the elements that the parameter of this code reads.
-    pub fn of(parameter: &str) -> Self {
-        match parameter {
-            "identifier" | "group-identifier" => Self::Identifier,
-            "telecom" | "phone" | "email" => Self::ContactPoint,
-            _ => Self::Coded,
-        }
-    }
-}
 
 /// The system a request asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -87,7 +66,7 @@ impl TokenQuery {
     ///
     /// # Errors
     /// When there is neither a system nor a code.
-    pub fn parse(text: &str, shape: Shape) -> Result<Self, ValueError> {
+    pub fn parse(text: &str, shape: TokenShape) -> Result<Self, ValueError> {
         let (system, code) = match escape::split_once(text, '|') {
             None => (SystemQuery::Any, text),
             Some((system, code)) => match clean(&escape::unescape(system)) {
@@ -102,6 +81,18 @@ impl TokenQuery {
             ));
         }
         Ok(Self { system, code: (!code.is_empty()).then_some(code), of_type: None })
+    }
+
+    /// Asks for an identifier as a document states it: without system, in any.
+    pub fn identifier(system: Option<&str>, value: &str) -> Self {
+        let system = system.map(clean).filter(|system| !system.is_empty());
+        Self {
+            system: system.map_or(SystemQuery::Any, |system| {
+                SystemQuery::Is(canonical_system(&system, Shape::Identifier))
+            }),
+            code: Some(clean(value).into_owned()),
+            of_type: None,
+        }
     }
 
     /// Reads the `type-system|type-code|value` of `:of-type`.
@@ -120,7 +111,7 @@ impl TokenQuery {
             return Err(of_type_error());
         }
         Ok(Self {
-            system: SystemQuery::Is(canonical_system(system, Shape::Coded)),
+            system: SystemQuery::Is(canonical_system(system, TokenShape::Coded)),
             code: Some(code.clone()),
             of_type: Some(value.clone()),
         })
@@ -171,7 +162,7 @@ impl<'a> TokenValue<'a> {
     ///
     /// A concept gives one value for each coding and one for its text; a contact is found by its value
     /// with its `use` as system (R4) and also with its `system` (`phone|0240…`).
-    pub fn from_json(value: &'a Value, shape: Shape, visit: &mut impl FnMut(TokenValue<'a>)) {
+    pub fn from_json(value: &'a Value, shape: TokenShape, visit: &mut impl FnMut(TokenValue<'a>)) {
         match value {
             Value::Array(items) => {
                 for item in items {
@@ -185,9 +176,9 @@ impl<'a> TokenValue<'a> {
                 ..TokenValue::default()
             }),
             Value::Object(_) => match shape {
-                Shape::Coded => visit_coded(value, visit),
-                Shape::Identifier => visit(identifier(value)),
-                Shape::ContactPoint => visit_contact(value, visit),
+                TokenShape::Coded => visit_coded(value, visit),
+                TokenShape::Identifier => visit(identifier(value)),
+                TokenShape::ContactPoint => visit_contact(value, visit),
             },
             Value::Null => {}
         }
@@ -199,7 +190,7 @@ impl<'a> TokenValue<'a> {
 
     /// Pushes the index terms of this value; none twice for one value.
     pub fn terms(&self, push: &mut impl FnMut(&str)) {
-        let shape = if self.is_identifier { Shape::Identifier } else { Shape::Coded };
+        let shape = if self.is_identifier { TokenShape::Identifier } else { TokenShape::Coded };
         let system = self
             .system
             .as_deref()
@@ -211,7 +202,7 @@ impl<'a> TokenValue<'a> {
             push(&any_system_term(code));
             push(&system_code_term(system.as_deref().unwrap_or_default(), code));
             for (type_system, type_code) in &self.type_codings {
-                let type_system = canonical_system(&clean(type_system), Shape::Coded);
+                let type_system = canonical_system(&clean(type_system), TokenShape::Coded);
                 push(&of_type_term(&type_system, &clean(type_code), code));
             }
         }
@@ -282,11 +273,11 @@ fn text_of<'a>(value: &'a Value, key: &str) -> Option<Cow<'a, str>> {
 }
 
 /// The form of a system that both sides use.
-fn canonical_system(system: &str, shape: Shape) -> String {
-    let canonical = super::canonical_system(system);
+fn canonical_system(system: &str, shape: TokenShape) -> String {
+    let canonical = crate::terminology::canonical_system(system);
     match shape {
-        Shape::Coded | Shape::ContactPoint => canonical.into_owned(),
-        Shape::Identifier => canonical
+        TokenShape::Coded | TokenShape::ContactPoint => canonical.into_owned(),
+        TokenShape::Identifier => canonical
             .strip_prefix("https://")
             .map_or_else(|| canonical.to_string(), |rest| format!("http://{rest}")),
     }
@@ -328,7 +319,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    fn terms_of(value: &Value, shape: Shape) -> Vec<String> {
+    fn terms_of(value: &Value, shape: TokenShape) -> Vec<String> {
         let mut terms = Vec::new();
         TokenValue::from_json(value, shape, &mut |token| {
             token.terms(&mut |term| terms.push(term.to_owned()));
@@ -336,7 +327,7 @@ mod tests {
         terms
     }
 
-    fn check(value: &Value, shape: Shape, query: &str, expected: bool) {
+    fn check(value: &Value, shape: TokenShape, query: &str, expected: bool) {
         let index = terms_of(value, shape);
         let asked = TokenQuery::parse(query, shape).unwrap().terms();
         assert_eq!(asked.iter().any(|t| index.contains(t)), expected, "{query} on {value}");
@@ -361,16 +352,21 @@ mod tests {
             ("http://b|", false),
         ];
         for (query, expected) in rows {
-            check(&concept, Shape::Coded, query, expected);
+            check(&concept, TokenShape::Coded, query, expected);
         }
-        check(&json!({"system": "s", "code": "a|b"}), Shape::Coded, "s|a\\|b", true);
-        check(&json!({"system": "s|a", "code": "b"}), Shape::Coded, "s|a\\|b", false);
-        check(&json!({"code": "abc"}), Shape::Coded, "ABC", false);
-        check(&json!(true), Shape::Coded, "true", true);
-        check(&json!("female"), Shape::Coded, "female", true);
+        check(&json!({"system": "s", "code": "a|b"}), TokenShape::Coded, "s|a\\|b", true);
+        check(&json!({"system": "s|a", "code": "b"}), TokenShape::Coded, "s|a\\|b", false);
+        check(&json!({"code": "abc"}), TokenShape::Coded, "ABC", false);
+        check(&json!(true), TokenShape::Coded, "true", true);
+        check(&json!("female"), TokenShape::Coded, "female", true);
         let gender = "http://hl7.org/fhir/administrative-gender|female";
-        check(&json!("female"), Shape::Coded, gender, true);
-        check(&json!({"coding": [{"system": "x", "code": "female"}]}), Shape::Coded, gender, false);
+        check(&json!("female"), TokenShape::Coded, gender, true);
+        check(
+            &json!({"coding": [{"system": "x", "code": "female"}]}),
+            TokenShape::Coded,
+            gender,
+            false,
+        );
     }
 
     #[test]
@@ -389,9 +385,9 @@ mod tests {
             ("http://t|52/192675", false),
         ];
         for (query, expected) in rows {
-            check(&identifier, Shape::Identifier, query, expected);
+            check(&identifier, TokenShape::Identifier, query, expected);
         }
-        let index = terms_of(&identifier, Shape::Identifier);
+        let index = terms_of(&identifier, TokenShape::Identifier);
         for (query, expected) in [
             ("http://t|25|52/192675", true),
             ("http://t|26|52/192675", false),
@@ -412,14 +408,14 @@ mod tests {
             ("email|0240084040", false),
             ("|0240084040", false),
         ] {
-            check(&phone, Shape::ContactPoint, query, expected);
+            check(&phone, TokenShape::ContactPoint, query, expected);
         }
     }
 
     #[test]
     fn refuses() {
         for text in ["", "|", " | "] {
-            assert!(TokenQuery::parse(text, Shape::Coded).is_err(), "{text}");
+            assert!(TokenQuery::parse(text, TokenShape::Coded).is_err(), "{text}");
         }
         for text in ["a", "a|b", "a||c", "|b|c", "a|b|", "a|b|c|d"] {
             assert!(TokenQuery::parse_of_type(text).is_err(), "{text}");
@@ -430,7 +426,7 @@ mod tests {
         #[test]
         fn a_value_is_found_by_what_it_says(system in "[a-z:/|\\\\]{0,9}", code in "[a-zA-Z0-9 |\\\\,é\u{1}\u{1f}]{1,9}") {
             let value = json!({"system": system, "code": code});
-            let index = terms_of(&value, Shape::Coded);
+            let index = terms_of(&value, TokenShape::Coded);
             let code = clean(&code).into_owned();
             prop_assume!(!code.is_empty());
             let texts = [
@@ -438,7 +434,7 @@ mod tests {
                 format!("{}|{}", escape::escape(&system), escape::escape(&code)),
             ];
             for text in texts {
-                let query = TokenQuery::parse(&text, Shape::Coded).unwrap();
+                let query = TokenQuery::parse(&text, TokenShape::Coded).unwrap();
                 for term in query.terms() {
                     prop_assert!(index.contains(&term), "{text}");
                 }
@@ -447,8 +443,8 @@ mod tests {
 
         #[test]
         fn prints_what_it_reads(text in "[a-z:/]{0,6}\\|?[a-z0-9\\\\,$]{1,6}") {
-            let query = TokenQuery::parse(&text, Shape::Coded).unwrap();
-            prop_assert_eq!(TokenQuery::parse(&query.to_string(), Shape::Coded).unwrap(), query);
+            let query = TokenQuery::parse(&text, TokenShape::Coded).unwrap();
+            prop_assert_eq!(TokenQuery::parse(&query.to_string(), TokenShape::Coded).unwrap(), query);
         }
     }
 }

@@ -89,16 +89,14 @@ pub fn canonical_system(url: &str) -> Cow<'_, str> {
     if let Some(canonical) = aliases.by_url.get(url) {
         return Cow::Borrowed(canonical);
     }
-    match nos_name(url) {
-        Some(name) => match aliases.by_name.get(name) {
-            Some(canonical) => Cow::Borrowed(canonical),
-            None if is_nos_url_of(url, name) => Cow::Borrowed(url),
-            None => Cow::Owned(nos_url(name)),
-        },
-        None => {
-            let trimmed = url.strip_suffix('/').unwrap_or(url);
-            aliases.by_url.get(trimmed).map_or(Cow::Borrowed(url), |url| Cow::Borrowed(url))
-        }
+    let Some(name) = nos_name(url) else {
+        let trimmed = url.strip_suffix('/').unwrap_or(url);
+        return Cow::Borrowed(aliases.by_url.get(trimmed).copied().unwrap_or(url));
+    };
+    match aliases.by_name.get(name) {
+        Some(canonical) => Cow::Borrowed(canonical),
+        None if is_nos_url_of(url, name) => Cow::Borrowed(url),
+        None => Cow::Owned(nos_url(name)),
     }
 }
 
@@ -281,6 +279,17 @@ mod tests {
         ];
         for (url, expected) in rows {
             assert_eq!(system_variants(url), *expected, "{url}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_canonical_form_is_stable(
+            url in "(https?://mos\\.esante\\.gouv\\.fr/NOS/)?(TRE|JDV)?[_é-]?[RJ]?[0-9é]{0,3}(-[A-Za-z]{0,4})?(/FHIR)?/?(TRE|JDV)?[_-]?.{0,8}/?"
+        ) {
+            let once = canonical_system(&url);
+            proptest::prop_assert_eq!(canonical_system(&once), once.clone());
+            terminology().value_set(&url);
         }
     }
 }

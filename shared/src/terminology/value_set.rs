@@ -61,10 +61,10 @@ impl ValueSet {
 
     /// Its codes, by system and code.
     pub fn codings(&self) -> impl Iterator<Item = Coding> {
-        let has_communes = self.systems.contains(&COMMUNE_SYSTEM);
-        let communes = has_communes
-            .then(|| terminology().system(COMMUNE_SYSTEM).map_or(&[][..], CodeSystem::concepts))
-            .unwrap_or_default();
+        let communes = match terminology().system(COMMUNE_SYSTEM) {
+            Some(system) if self.systems.contains(&COMMUNE_SYSTEM) => system.concepts(),
+            _ => &[],
+        };
         let communes = communes.iter().map(|c| Coding { system: COMMUNE_SYSTEM, code: c.code });
         self.codes.iter().copied().chain(communes)
     }

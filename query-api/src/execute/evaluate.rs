@@ -1,0 +1,319 @@
+//! Predicates → key sets.
+//!
+//! In a conjunction the plain sets come first, cheapest to find and to intersect; joins follow, each
+//! only among what is left. A criterion on records is answered on record documents and becomes keys
+//! only when all leaves hold on one document.
+
+use std::collections::HashMap;
+
+use shared::fhir::ResourceType;
+use shared::index::{DocSet, KeySet, Snapshot};
+use shared::param::near::NearQuery;
+use shared::param::number::NumberRange;
+use shared::param::reference::ReferenceQuery;
+use shared::param::date::DateRange;
+use shared::registry::{self, RecordKind, field_id};
+use shared::schema::{RECORD_KIND_OFFSET, TermKind, term};
+use shared::access::VisibilityClass;
+use tantivy::Result;
+
+use super::words::{self, WordHits};
+use crate::plan::{JoinStep, Leaf, LeafTest, Predicate, TypePlan};
+
+/// The evaluation of one request: its snapshot, and what it has found already.
+pub(super) struct Evaluation<'a> {
+    pub(super) snapshot: &'a Snapshot,
+    words: HashMap<String, WordHits>,
+}
+
+impl<'a> Evaluation<'a> {
+    pub(super) fn new(snapshot: &'a Snapshot) -> Self {
+        Self { snapshot, words: HashMap::new() }
+    }
+
+    /// The matches of a plan.
+    pub(super) fn matches(&mut self, plan: &TypePlan) -> Result<KeySet> {
+        self.keys(plan.base, &plan.predicate, None)
+    }
+
+    /// The resources of `base` that satisfy `predicate`; only those in `among` when given.
+    pub(super) fn keys(
+        &mut self,
+        base: ResourceType,
+        predicate: &Predicate,
+        among: Option<&KeySet>,
+    ) -> Result<KeySet> {
+        let limited = |keys: KeySet| match among {
+            Some(among) => keys.and(among),
+            None => keys,
+        };
+        match predicate {
+            Predicate::All => Ok(among.unwrap_or(self.snapshot.existing(base)).clone()),
+            Predicate::Leaf(leaf) => Ok(limited(self.leaf_keys(base, leaf)?)),
+            Predicate::Record(kind, leaves) => {
+                let docs = self.record_docs(*kind, leaves)?;
+                Ok(limited(self.snapshot.owners(&docs)))
+            }
+            Predicate::Not(inner) => {
+                let all = among.unwrap_or(self.snapshot.existing(base));
+                let inner = self.keys(base, inner, Some(all))?;
+                Ok(all.clone().minus(&inner))
+            }
+            Predicate::Or(parts) => {
+                let mut found = KeySet::default();
+                for part in parts {
+                    let keys = self.keys(base, part, among)?;
+                    found = found.or(keys, self.snapshot.universe());
+                }
+                Ok(found)
+            }
+            Predicate::And(parts) => self.conjunction(base, parts, among),
+            Predicate::Join(step, target) => self.join(step, target, among),
+        }
+    }
+
+    fn conjunction(
+        &mut self,
+        base: ResourceType,
+        parts: &[Predicate],
+        among: Option<&KeySet>,
+    ) -> Result<KeySet> {
+        let mut ordered: Vec<&Predicate> = parts.iter().collect();
+        ordered.sort_by_key(|part| cost(part));
+        let mut found: Option<KeySet> = None;
+        for part in ordered {
+            let keys = self.keys(base, part, found.as_ref().or(among))?;
+            if keys.is_empty() {
+                return Ok(keys);
+            }
+            found = Some(keys);
+        }
+        Ok(found.unwrap_or_else(|| among.unwrap_or(self.snapshot.existing(base)).clone()))
+    }
+
+    fn join(&mut self, step: &JoinStep, target: &Predicate, among: Option<&KeySet>) -> Result<KeySet> {
+        let snapshot = self.snapshot;
+        let mut targets = self.keys(step.to, target, None)?;
+        if step.above {
+            let part_of = field_id(step.to, "partof").expect("only hierarchies climb");
+            targets = snapshot.with_descendants(part_of, targets)?;
+        }
+        let found = if step.reverse {
+            snapshot.referred(step.field, &targets)?
+        } else {
+            return snapshot.referrers(step.field, &targets, among);
+        };
+        Ok(match among {
+            Some(among) => found.and(among),
+            None => found,
+        })
+    }
+
+    /// The resources with a value, or a record with a value, that satisfies the leaf.
+    fn leaf_keys(&mut self, base: ResourceType, leaf: &Leaf) -> Result<KeySet> {
+        let snapshot = self.snapshot;
+        match &leaf.test {
+            LeafTest::References(queries) => {
+                let targets = self.referenced(base, leaf, queries)?;
+                let mut found = snapshot.referrers(leaf.field, &targets, None)?;
+                let external = external_terms(leaf, queries);
+                if !external.is_empty() {
+                    let more = snapshot.owners(&snapshot.docs_with_terms(&external)?);
+                    found = found.or(more, snapshot.universe());
+                }
+                Ok(found)
+            }
+            LeafTest::Below(queries) | LeafTest::Above(queries) => {
+                let named = self.referenced(base, leaf, queries)?;
+                let mut closed = KeySet::default();
+                let parameter = registry::fields()[usize::from(leaf.field)].parameter;
+                for target in parameter.targets {
+                    let Some(part_of) = field_id(*target, "partof") else { continue };
+                    let of_type = named.clone().and(snapshot.existing(*target));
+                    let of_type = match leaf.test {
+                        LeafTest::Below(_) => snapshot.with_descendants(part_of, of_type)?,
+                        _ => snapshot.with_ancestors(part_of, of_type)?,
+                    };
+                    closed = closed.or(of_type, snapshot.universe());
+                }
+                snapshot.referrers(leaf.field, &closed, None)
+            }
+            LeafTest::Words(_) => Ok(self.word_hits(base, leaf)?.keys.clone()),
+            _ => Ok(snapshot.owners(&self.leaf_docs(leaf)?)),
+        }
+    }
+
+    /// The documents, of resources or of records, with a value that satisfies the leaf.
+    fn leaf_docs(&self, leaf: &Leaf) -> Result<DocSet> {
+        let (snapshot, field) = (self.snapshot, leaf.field);
+        match &leaf.test {
+            LeafTest::Terms(terms) => snapshot.docs_with_terms(terms),
+            LeafTest::Prefixes(prefixes) => snapshot.docs_with_prefixes(prefixes),
+            LeafTest::Scan(prefixes, how, texts) => snapshot.docs_with_term_where(prefixes, |payload| {
+                std::str::from_utf8(payload).is_ok_and(|value| texts.iter().any(|text| how.holds(value, text)))
+            }),
+            LeafTest::Dates(queries) => snapshot.docs(|view, docs| {
+                let rows = view.dates(field)?.iter();
+                let matching = rows.filter(|(_, (low_ms, high_ms))| {
+                    let range = DateRange { low_ms: *low_ms, high_ms: *high_ms };
+                    queries.iter().any(|query| query.matches(range))
+                });
+                docs.extend(matching.map(|(doc, _)| doc));
+                Ok(())
+            }),
+            LeafTest::Numbers(queries) => snapshot.docs(|view, docs| {
+                let rows = view.numbers(field)?.iter();
+                let matching = rows.filter(|(_, number)| {
+                    queries.iter().any(|query| query.matches(NumberRange::point(*number)))
+                });
+                docs.extend(matching.map(|(doc, _)| doc));
+                Ok(())
+            }),
+            LeafTest::Quantities(queries) => snapshot.docs(|view, docs| {
+                let rows = view.quantities(field)?.iter();
+                let matching =
+                    rows.filter(|(_, quantity)| queries.iter().any(|query| query.matches(quantity)));
+                docs.extend(matching.map(|(doc, _)| doc));
+                Ok(())
+            }),
+            LeafTest::Near(circles) => snapshot.docs(|view, docs| {
+                for circle in circles {
+                    if let Some(center) = super::center_of(circle) {
+                        let radius_m = radius_m(circle);
+                        view.places().within(center, radius_m, &mut |place, _| docs.push(place.doc));
+                    }
+                }
+                Ok(())
+            }),
+            LeafTest::References(_) | LeafTest::Below(_) | LeafTest::Above(_) | LeafTest::Words(_) => {
+                debug_assert!(false, "no record has references or words");
+                snapshot.docs(|_, _| Ok(()))
+            }
+        }
+    }
+
+    /// The record documents that satisfy all leaves, each on its own.
+    pub(super) fn record_docs(&self, kind: RecordKind, leaves: &[Leaf]) -> Result<DocSet> {
+        let mut found: Option<DocSet> = None;
+        for leaf in leaves {
+            let docs = self.leaf_docs(leaf)?;
+            found = Some(match found {
+                Some(found) => found.and(&docs),
+                None => docs,
+            });
+            if found.as_ref().is_some_and(DocSet::is_empty) {
+                break;
+            }
+        }
+        match found {
+            Some(found) => Ok(found),
+            None => self.snapshot.docs(|view, docs| {
+                let wanted = RECORD_KIND_OFFSET + kind as u8;
+                docs.extend((0..view.max_doc()).filter(|doc| view.kind(*doc) == wanted));
+                Ok(())
+            }),
+        }
+    }
+
+    /// The resources that reference queries name, of the types the parameter may refer to.
+    fn referenced(&self, _base: ResourceType, leaf: &Leaf, queries: &[ReferenceQuery]) -> Result<KeySet> {
+        let parameter = registry::fields()[usize::from(leaf.field)].parameter;
+        let mut keys = Vec::new();
+        for query in queries {
+            let ReferenceQuery::Id { resource_type, id } = query else { continue };
+            for target in parameter.targets {
+                if resource_type.is_none_or(|wanted| wanted == *target) {
+                    keys.extend(self.snapshot.key_of(*target, id)?);
+                }
+            }
+        }
+        Ok(KeySet::from_keys(keys, self.snapshot.universe()))
+    }
+
+    pub(super) fn word_hits(&mut self, base: ResourceType, leaf: &Leaf) -> Result<&WordHits> {
+        let LeafTest::Words(texts) = &leaf.test else {
+            unreachable!("only word leaves are asked for their words")
+        };
+        let narrative = registry::fields()[usize::from(leaf.field)].parameter.code == "_text";
+        let name = format!("{base} {narrative} {texts:?}");
+        if !self.words.contains_key(&name) {
+            let hits = words::find(self.snapshot, base, narrative, texts)?;
+            self.words.insert(name.clone(), hits);
+        }
+        Ok(&self.words[&name])
+    }
+
+    /// The relevance of a match: the best of its word searches, directly or at the end of a chain.
+    pub(super) fn score(&mut self, plan: &TypePlan, key: u32) -> Result<f32> {
+        let mut best = 0.0f32;
+        for (steps, leaf) in &plan.texts {
+            let base = steps.last().map_or(plan.base, |step| step.to);
+            let reached = self.reached(steps, key)?;
+            let hits = self.word_hits(base, leaf)?;
+            best = reached.iter().map(|key| hits.score(*key)).fold(best, f32::max);
+        }
+        Ok(best)
+    }
+
+    /// The resources at the end of a chain from one resource.
+    pub(super) fn reached(&self, steps: &[JoinStep], key: u32) -> Result<Vec<u32>> {
+        let snapshot = self.snapshot;
+        let mut frontier = vec![key];
+        for step in steps {
+            let mut next = Vec::new();
+            for key in &frontier {
+                if step.reverse {
+                    let here = KeySet::Sparse(vec![*key]);
+                    next.extend(snapshot.referrers(step.field, &here, None)?.iter());
+                } else {
+                    snapshot.targets(step.field, *key, &mut next)?;
+                }
+            }
+            next.retain(|key| snapshot.existing(step.to).contains(*key));
+            if step.above {
+                let part_of = field_id(step.to, "partof").expect("only hierarchies climb");
+                let set = KeySet::from_keys(next, snapshot.universe());
+                next = snapshot.with_ancestors(part_of, set)?.iter().collect();
+            }
+            next.sort_unstable();
+            next.dedup();
+            frontier = next;
+        }
+        Ok(frontier)
+    }
+}
+
+fn radius_m(circle: &NearQuery) -> f64 {
+    circle.radius_m()
+}
+
+/// References stored as they stand: absolute URLs, and types the directory does not hold.
+fn external_terms(leaf: &Leaf, queries: &[ReferenceQuery]) -> Vec<Vec<u8>> {
+    queries
+        .iter()
+        .filter_map(|query| match query {
+            ReferenceQuery::Url(url) => {
+                Some(term(leaf.field, VisibilityClass::Open, TermKind::External, url.as_bytes()))
+            }
+            ReferenceQuery::Id { .. } => None,
+        })
+        .collect()
+}
+
+/// A rough order of work: selective and cheap first, joins and complements last.
+fn cost(predicate: &Predicate) -> u8 {
+    match predicate {
+        Predicate::Leaf(leaf) => match leaf.test {
+            LeafTest::Terms(_) | LeafTest::References(_) => 0,
+            LeafTest::Near(_) | LeafTest::Prefixes(_) => 1,
+            LeafTest::Below(_) | LeafTest::Above(_) | LeafTest::Words(_) => 2,
+            LeafTest::Dates(_) | LeafTest::Numbers(_) | LeafTest::Quantities(_) => 3,
+            LeafTest::Scan(..) => 4,
+        },
+        Predicate::Record(..) => 3,
+        Predicate::And(_) | Predicate::Or(_) => 5,
+        Predicate::Join(..) => 6,
+        Predicate::Not(_) => 7,
+        Predicate::All => 8,
+    }
+}

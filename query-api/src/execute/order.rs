@@ -1,0 +1,433 @@
+//! The order of matches: sort keys of all, a full sort of one page only.
+//!
+//! Text is compared by ordinals within a segment, and as text only between the few candidates that each
+//! segment puts forward.
+
+use std::cmp::Ordering;
+
+use shared::geo::distance_m;
+use shared::index::{DocSet, KeySet, Location, Snapshot};
+use shared::registry::{self, FieldId, ParameterType};
+use shared::schema::RECORD_KIND_OFFSET;
+use tantivy::Result;
+
+use super::evaluate::Evaluation;
+use super::page::{PageKeys, PageValue, ordered_f64, ordered_i64};
+use super::{PageRequest, center};
+use crate::plan::{Order, OrderKey, TypePlan};
+
+/// A match put forward for the page.
+#[derive(Debug)]
+pub(super) struct Candidate {
+    pub(super) key: u32,
+    /// Position of its type's plan.
+    pub(super) plan: usize,
+    at: Location,
+    values: Vec<SortValue>,
+    descending: Vec<bool>,
+}
+
+/// The value of one sort key of one match.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum SortValue {
+    Number(u64),
+    /// By its ordinal among the texts of the match's segment.
+    Ordinal(u64),
+    Text(String),
+    Missing,
+}
+
+impl Candidate {
+    /// Its position, for the token of the next page.
+    pub(super) fn position(&self, snapshot: &Snapshot) -> PageKeys {
+        let values = self.values.iter().map(|value| match value {
+            SortValue::Number(number) => PageValue::Number(*number),
+            SortValue::Text(text) => PageValue::Text(text.clone()),
+            SortValue::Missing => PageValue::Missing,
+            SortValue::Ordinal(_) => {
+                debug_assert!(false, "ordinals become text before they leave their segment");
+                PageValue::Missing
+            }
+        });
+        let id = snapshot.view(self.at).resource_id(self.at.doc).unwrap_or_default();
+        PageKeys { values: values.collect(), id }
+    }
+}
+
+/// Sorts the candidates of all types and segments.
+pub(super) fn sort(snapshot: &Snapshot, candidates: &mut [Candidate]) {
+    candidates.sort_by(|a, b| compare(snapshot, a, b));
+}
+
+/// The first matches of one plan after the former page: at least one more than the page holds, when
+/// there are as many, and from each segment, so that the order between segments is still to be settled.
+pub(super) fn first(
+    context: &mut Evaluation<'_>,
+    plan: &TypePlan,
+    number: usize,
+    matches: &KeySet,
+    page: &PageRequest<'_>,
+) -> Result<Vec<Candidate>> {
+    let wanted = page.count + 1;
+    let after = page.after.map(|token| &token.keys);
+    let keys = prepare(context, plan)?;
+    if keys.is_empty() {
+        return Ok(first_by_key(context.snapshot, number, matches, after, wanted));
+    }
+    let descending: Vec<bool> = keys.iter().map(Key::is_descending).collect();
+    let mut by_segment: Vec<Vec<Candidate>> =
+        (0..context.snapshot.segments().len()).map(|_| Vec::new()).collect();
+    for key in matches.iter() {
+        let Some(at) = context.snapshot.locate(key) else { continue };
+        let values = keys.iter().map(|k| k.value(context, plan, key, at)).collect::<Result<_>>()?;
+        by_segment[at.segment as usize].push(Candidate {
+            key,
+            plan: number,
+            at,
+            values,
+            descending: descending.clone(),
+        });
+    }
+    let mut first = Vec::new();
+    for mut candidates in by_segment {
+        if let Some(after) = after {
+            let bound = Bound::new(context.snapshot, &keys, after, &candidates)?;
+            candidates.retain(|candidate| bound.is_before(context.snapshot, candidate));
+        }
+        let snapshot = context.snapshot;
+        if candidates.len() > wanted {
+            candidates.select_nth_unstable_by(wanted - 1, |a, b| compare(snapshot, a, b));
+            candidates.truncate(wanted);
+        }
+        for candidate in &mut candidates {
+            for (key, value) in keys.iter().zip(&mut candidate.values) {
+                if let (SortValue::Ordinal(ordinal), Key::Text(field, _)) = (&*value, key) {
+                    let text = snapshot.view(candidate.at).text(*field)?;
+                    *value = text.map_or(SortValue::Missing, |t| SortValue::Text(t.text(*ordinal)));
+                }
+            }
+        }
+        first.extend(candidates);
+    }
+    Ok(first)
+}
+
+/// Without sort keys: by resource key, which never changes.
+fn first_by_key(
+    snapshot: &Snapshot,
+    number: usize,
+    matches: &KeySet,
+    after: Option<&PageKeys>,
+    wanted: usize,
+) -> Vec<Candidate> {
+    let after = after.and_then(|keys| match keys.values.first() {
+        Some(PageValue::Number(key)) => Some(*key),
+        _ => None,
+    });
+    matches
+        .iter()
+        .skip_while(|key| after.is_some_and(|after| u64::from(*key) <= after))
+        .filter_map(|key| {
+            let values = vec![SortValue::Number(u64::from(key))];
+            let at = snapshot.locate(key)?;
+            Some(Candidate { key, plan: number, at, values, descending: vec![false] })
+        })
+        .take(wanted)
+        .collect()
+}
+
+fn compare(snapshot: &Snapshot, a: &Candidate, b: &Candidate) -> Ordering {
+    for ((left, right), descending) in a.values.iter().zip(&b.values).zip(&a.descending) {
+        let order = compare_values(left, right, *descending);
+        if order != Ordering::Equal {
+            return order;
+        }
+    }
+    compare_ids(snapshot, a.at, b.at)
+}
+
+fn compare_values(left: &SortValue, right: &SortValue, descending: bool) -> Ordering {
+    let order = match (left, right) {
+        (SortValue::Missing, SortValue::Missing) => return Ordering::Equal,
+        (SortValue::Missing, _) => return Ordering::Greater,
+        (_, SortValue::Missing) => return Ordering::Less,
+        (SortValue::Number(a), SortValue::Number(b)) | (SortValue::Ordinal(a), SortValue::Ordinal(b)) => {
+            a.cmp(b)
+        }
+        (SortValue::Text(a), SortValue::Text(b)) => a.cmp(b),
+        _ => {
+            debug_assert!(false, "one key gives one kind of value: {left:?} {right:?}");
+            Ordering::Equal
+        }
+    };
+    if descending { order.reverse() } else { order }
+}
+
+fn compare_ids(snapshot: &Snapshot, a: Location, b: Location) -> Ordering {
+    if a.segment == b.segment {
+        let view = snapshot.view(a);
+        return view.id_ordinal(a.doc).cmp(&view.id_ordinal(b.doc));
+    }
+    snapshot.view(a).resource_id(a.doc).cmp(&snapshot.view(b).resource_id(b.doc))
+}
+
+/// The end of the former page, in the terms of one segment's candidates.
+struct Bound {
+    values: Vec<PageValue>,
+    id: String,
+    descending: Vec<bool>,
+    /// For text keys: the ordinal at or after the bound's text, and whether it is that text.
+    ordinals: Vec<Option<(u64, bool)>>,
+}
+
+impl Bound {
+    fn new(
+        snapshot: &Snapshot,
+        keys: &[Key],
+        after: &PageKeys,
+        candidates: &[Candidate],
+    ) -> Result<Self> {
+        let view = candidates.first().map(|candidate| snapshot.view(candidate.at));
+        let mut ordinals = Vec::with_capacity(keys.len());
+        for (key, value) in keys.iter().zip(&after.values) {
+            let ordinal = match (key, value, view) {
+                (Key::Text(field, _), PageValue::Text(text), Some(view)) => {
+                    view.text(*field)?.map(|column| column.position(text))
+                }
+                _ => None,
+            };
+            ordinals.push(ordinal);
+        }
+        Ok(Self {
+            values: after.values.clone(),
+            id: after.id.clone(),
+            descending: keys.iter().map(Key::is_descending).collect(),
+            ordinals,
+        })
+    }
+
+    /// Whether the bound comes before the candidate.
+    fn is_before(&self, snapshot: &Snapshot, candidate: &Candidate) -> bool {
+        for (at, value) in candidate.values.iter().enumerate() {
+            let Some(bound) = self.values.get(at) else { break };
+            let order = match (value, bound, self.ordinals[at]) {
+                (SortValue::Ordinal(ordinal), PageValue::Text(_), Some((position, exact))) => {
+                    let order = match ordinal.cmp(&position) {
+                        Ordering::Equal if !exact => Ordering::Greater,
+                        order => order,
+                    };
+                    if self.descending[at] { order.reverse() } else { order }
+                }
+                (value, PageValue::Number(number), _) => {
+                    compare_values(value, &SortValue::Number(*number), self.descending[at])
+                }
+                (value, PageValue::Text(text), _) => {
+                    compare_values(value, &SortValue::Text(text.clone()), self.descending[at])
+                }
+                (value, PageValue::Missing, _) => {
+                    compare_values(value, &SortValue::Missing, self.descending[at])
+                }
+            };
+            if order != Ordering::Equal {
+                return order == Ordering::Greater;
+            }
+        }
+        let id = snapshot.view(candidate.at).resource_id(candidate.at.doc);
+        id.is_some_and(|id| id > self.id)
+    }
+}
+
+/// A sort key, ready to be asked for values.
+enum Key {
+    /// A text of the match itself, by ordinal.
+    Text(FieldId, bool),
+    /// Values found by the general way: records, chains, numbers, dates.
+    Values(Box<Order>, Option<Vec<(KeySet, Option<DocSet>)>>),
+    /// Distance of the nearest eligible place.
+    Distance(Vec<crate::plan::JoinStep>, KeySet, shared::geo::Point),
+    Score,
+}
+
+impl Key {
+    fn is_descending(&self) -> bool {
+        match self {
+            Self::Text(_, descending) => *descending,
+            Self::Values(order, _) => order.descending,
+            Self::Distance(..) => false,
+            Self::Score => true,
+        }
+    }
+
+    fn value(
+        &self,
+        context: &mut Evaluation<'_>,
+        plan: &TypePlan,
+        key: u32,
+        at: Location,
+    ) -> Result<SortValue> {
+        match self {
+            Self::Text(field, descending) => {
+                let Some(column) = context.snapshot.view(at).text(*field)? else {
+                    return Ok(SortValue::Missing);
+                };
+                let ordinals = column.ordinals(at.doc);
+                let best = if *descending { ordinals.max() } else { ordinals.min() };
+                Ok(best.map_or(SortValue::Missing, SortValue::Ordinal))
+            }
+            Self::Values(order, eligible) => best_value(context, order, eligible.as_deref(), key),
+            Self::Distance(steps, places, center) => {
+                let mut nearest: Option<f64> = None;
+                for place in context.reached(steps, key)? {
+                    let Some(at) = context.snapshot.locate(place) else { continue };
+                    let Some(point) = context.snapshot.view(at).point(at.doc) else { continue };
+                    if places.contains(place) {
+                        let distance = distance_m(*center, point);
+                        nearest = Some(nearest.map_or(distance, |n| n.min(distance)));
+                    }
+                }
+                Ok(nearest.map_or(SortValue::Missing, |d| SortValue::Number(ordered_f64(d))))
+            }
+            Self::Score => {
+                let score = context.score(plan, key)?;
+                Ok(SortValue::Number(ordered_f64(f64::from(score))))
+            }
+        }
+    }
+}
+
+fn prepare(context: &mut Evaluation<'_>, plan: &TypePlan) -> Result<Vec<Key>> {
+    let mut keys = Vec::with_capacity(plan.order.len());
+    for key in &plan.order {
+        match key {
+            OrderKey::Score => keys.push(Key::Score),
+            OrderKey::Distance { steps, places } => {
+                let target = steps.last().map_or(plan.base, |step| step.to);
+                let mut eligible = KeySet::default();
+                for place in places {
+                    let set = context.keys(target, place, None)?;
+                    eligible = eligible.or(set, context.snapshot.universe());
+                }
+                if let Some(center) = center(plan) {
+                    keys.push(Key::Distance(steps.clone(), eligible, center));
+                }
+            }
+            OrderKey::Field(order) => {
+                let kind = registry::fields()[usize::from(order.field)].parameter.kind;
+                let is_text = matches!(kind, ParameterType::String | ParameterType::Uri);
+                if is_text && order.steps.is_empty() {
+                    keys.push(Key::Text(order.field, order.descending));
+                    continue;
+                }
+                let eligible = eligible(context, plan, order)?;
+                keys.push(Key::Values(Box::new(order.clone()), eligible));
+            }
+        }
+    }
+    Ok(keys)
+}
+
+/// For each alternative of the criteria over the key's chain: the targets that count, and the records.
+fn eligible(
+    context: &mut Evaluation<'_>,
+    plan: &TypePlan,
+    order: &Order,
+) -> Result<Option<Vec<(KeySet, Option<DocSet>)>>> {
+    if order.matching.is_empty() {
+        return Ok(None);
+    }
+    let target = order.steps.last().map_or(plan.base, |step| step.to);
+    let mut alternatives = Vec::with_capacity(order.matching.len());
+    for matching in &order.matching {
+        let targets = context.keys(target, &matching.target, None)?;
+        let records = match (order.record, matching.record.is_empty()) {
+            (Some(kind), false) => Some(context.record_docs(kind, &matching.record)?),
+            _ => None,
+        };
+        alternatives.push((targets, records));
+    }
+    Ok(Some(alternatives))
+}
+
+fn best_value(
+    context: &Evaluation<'_>,
+    order: &Order,
+    eligible: Option<&[(KeySet, Option<DocSet>)]>,
+    key: u32,
+) -> Result<SortValue> {
+    let snapshot = context.snapshot;
+    let mut best = SortValue::Missing;
+    let targets = match order.steps.is_empty() {
+        true => vec![key],
+        false => context.reached(&order.steps, key)?,
+    };
+    for target in targets {
+        let Some(at) = snapshot.locate(target) else { continue };
+        let mut counts = |doc: u32| -> Result<()> {
+            for value in values(snapshot, order.field, Location { doc, ..at })? {
+                if best == SortValue::Missing
+                    || compare_values(&value, &best, order.descending) == Ordering::Less
+                {
+                    best = value;
+                }
+            }
+            Ok(())
+        };
+        let alternatives = eligible.map(|all| all.iter().filter(|(targets, _)| targets.contains(target)));
+        let is_eligible = |doc: u32| match alternatives.clone() {
+            None => true,
+            Some(mut alternatives) => alternatives.any(|(_, docs)| match docs {
+                Some(docs) => docs.of_segment(at.segment as usize).contains(doc),
+                None => true,
+            }),
+        };
+        match order.record {
+            None => {
+                if is_eligible(at.doc) {
+                    counts(at.doc)?;
+                }
+            }
+            Some(kind) => {
+                let view = snapshot.view(at);
+                let wanted = RECORD_KIND_OFFSET + kind as u8;
+                for doc in view.records(at.doc) {
+                    if view.kind(doc) == wanted && is_eligible(doc) {
+                        counts(doc)?;
+                    }
+                }
+            }
+        }
+    }
+    Ok(best)
+}
+
+/// The values of a field on one document.
+fn values(snapshot: &Snapshot, field: FieldId, at: Location) -> Result<Vec<SortValue>> {
+    let view = snapshot.view(at);
+    let definition = registry::fields()[usize::from(field)];
+    Ok(match definition.parameter.kind {
+        ParameterType::Date => {
+            let rows = view.dates(field)?.of(at.doc).iter();
+            rows.map(|(low_ms, _)| SortValue::Number(ordered_i64(*low_ms))).collect()
+        }
+        ParameterType::Number => {
+            let rows = view.numbers(field)?.of(at.doc).iter();
+            rows.map(|number| SortValue::Number(ordered_f64(*number))).collect()
+        }
+        ParameterType::Quantity => {
+            let rows = view.quantities(field)?.of(at.doc).iter();
+            rows.map(|quantity| SortValue::Number(ordered_f64(quantity.canonical.low))).collect()
+        }
+        ParameterType::String | ParameterType::Uri => match view.text(field)? {
+            Some(column) => {
+                column.ordinals(at.doc).map(|ordinal| SortValue::Text(column.text(ordinal))).collect()
+            }
+            None => Vec::new(),
+        },
+        // Only ids are sortable tokens.
+        ParameterType::Token => view.resource_id(at.doc).map(SortValue::Text).into_iter().collect(),
+        ParameterType::Reference
+        | ParameterType::Composite
+        | ParameterType::Special
+        | ParameterType::Text => Vec::new(),
+    })
+}

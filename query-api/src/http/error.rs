@@ -1,0 +1,303 @@
+//! Failures → responses: the one place that builds an error response.
+//!
+//! | Failure | Status | `issue.code` |
+//! |---|---|---|
+//! | bad syntax, bad value, unknown parameter under strict handling, over a limit of a search | 400 | the issues' own: `invalid`, `value`, `not-supported`, `too-costly` |
+//! | no credentials where they are asked for | 401 | `login` |
+//! | unknown path, type, id or version | 404 | `not-found` |
+//! | method that the path does not answer | 405 + `Allow` | `not-supported` |
+//! | no format that the caller accepts | 406 | `not-supported` |
+//! | deleted; page token of another schema | 410 | `deleted`; `not-found` |
+//! | body too large; URL too long | 413; 414 | `too-long` |
+//! | body in a format that is not read | 415 | `not-supported` |
+//! | our bug, damaged data | 500 | `exception`, fixed text |
+//! | not ready; too many requests | 503 + `Retry-After` | `transient` |
+//! | deadline | 504 | `timeout` |
+
+use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use shared::error::{Issue, IssueType};
+use shared::fhir::ResourceType;
+
+use crate::bundle;
+use crate::engine::EngineError;
+use crate::http::answer::FHIR_JSON;
+
+/// Why a request is not answered as asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ApiError {
+    /// Mistakes in the request, all of them; at least one is an error.
+    #[error("the request has mistakes")]
+    Refused(Vec<Issue>),
+    /// No credentials where they are asked for.
+    #[error("credentials are needed")]
+    Unauthenticated,
+    /// A path that is no part of the service.
+    #[error("unknown path")]
+    UnknownPath,
+    /// A path with a resource type that the directory does not hold.
+    #[error("unknown resource type")]
+    UnknownType(String),
+    /// No resource of this id, ever.
+    #[error("unknown resource")]
+    Absent(ResourceType, String),
+    /// No such version of a resource.
+    #[error("unknown version")]
+    AbsentVersion(ResourceType, String, String),
+    /// The resource or version is a deletion.
+    #[error("deleted")]
+    Deleted(ResourceType, String),
+    /// A method that the path does not answer; the router adds `Allow`.
+    #[error("method not allowed")]
+    MethodNotAllowed,
+    /// No format that the caller accepts.
+    #[error("no acceptable format")]
+    NotAcceptable(String),
+    /// The page token was made with another schema.
+    #[error("expired page")]
+    ExpiredPage,
+    /// The body is larger than the limit, in bytes.
+    #[error("body too large")]
+    BodyTooLarge(usize),
+    /// The URL is longer than the limit, in bytes.
+    #[error("URL too long")]
+    UrlTooLong(usize),
+    /// A body in a format that is not read here; the one that is.
+    #[error("media type not supported")]
+    UnsupportedMediaType(&'static str),
+    /// Our bug or damaged data; the detail is for the log only.
+    #[error("internal error: {0}")]
+    Internal(String),
+    /// Not ready, or too many requests.
+    #[error("unavailable")]
+    Unavailable(&'static str),
+    /// The deadline has passed.
+    #[error("deadline")]
+    Deadline,
+}
+
+impl From<EngineError> for ApiError {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Refused(issues) => Self::Refused(issues),
+            EngineError::ForeignPage => Self::Refused(vec![
+                Issue::error(
+                    IssueType::Value,
+                    "\"_page\" holds no token of this search; follow the links of its first page",
+                )
+                .at("_page"),
+            ]),
+            EngineError::ExpiredPage => Self::ExpiredPage,
+            EngineError::NotReady => Self::Unavailable("the directory is being opened"),
+            EngineError::Busy => Self::Unavailable("too many requests are waiting"),
+            EngineError::Deadline => Self::Deadline,
+            EngineError::Damaged(_) | EngineError::Io(_) | EngineError::Defect(_) => {
+                Self::Internal(with_sources(&error))
+            }
+        }
+    }
+}
+
+/// Seconds after which a caller may try again.
+const RETRY_AFTER_SECONDS: &str = "2";
+
+impl ApiError {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Refused(_) => StatusCode::BAD_REQUEST,
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::UnknownPath
+            | Self::UnknownType(_)
+            | Self::Absent(..)
+            | Self::AbsentVersion(..) => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NotAcceptable(_) => StatusCode::NOT_ACCEPTABLE,
+            Self::Deleted(..) | Self::ExpiredPage => StatusCode::GONE,
+            Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UrlTooLong(_) => StatusCode::URI_TOO_LONG,
+            Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Deadline => StatusCode::GATEWAY_TIMEOUT,
+        }
+    }
+
+    fn issues(self) -> Vec<Issue> {
+        let (code, text) = match self {
+            Self::Refused(issues) => return issues,
+            Self::Unauthenticated => (
+                IssueType::Login,
+                "this directory answers only callers with credentials".to_owned(),
+            ),
+            Self::UnknownPath => (
+                IssueType::NotFound,
+                "nothing is at this path; the service describes itself at [base]/metadata".to_owned(),
+            ),
+            Self::UnknownType(name) => (
+                IssueType::NotFound,
+                format!("\"{name}\" is not a resource type of this directory; there are {}", types()),
+            ),
+            Self::Absent(resource_type, id) => {
+                (IssueType::NotFound, format!("there is no {resource_type}/{id}"))
+            }
+            Self::AbsentVersion(resource_type, id, version) => (
+                IssueType::NotFound,
+                format!("{resource_type}/{id} has no version \"{version}\""),
+            ),
+            Self::Deleted(resource_type, id) => {
+                (IssueType::Deleted, format!("{resource_type}/{id} was deleted"))
+            }
+            Self::MethodNotAllowed => (
+                IssueType::NotSupported,
+                "this path does not answer this method; the Allow header names those it answers"
+                    .to_owned(),
+            ),
+            Self::NotAcceptable(asked) => (
+                IssueType::NotSupported,
+                format!("\"{asked}\" cannot be answered; this service speaks application/fhir+json"),
+            ),
+            Self::ExpiredPage => (
+                IssueType::NotFound,
+                "the index was rebuilt in another form since this page was made; start the search again"
+                    .to_owned(),
+            ),
+            Self::BodyTooLarge(limit) => {
+                (IssueType::TooLong, format!("the body is larger than {limit} bytes"))
+            }
+            Self::UrlTooLong(limit) => (
+                IssueType::TooLong,
+                format!("the URL is longer than {limit} bytes; send the search by POST to [type]/_search"),
+            ),
+            Self::UnsupportedMediaType(expected) => {
+                (IssueType::NotSupported, format!("the Content-Type must be {expected}"))
+            }
+            Self::Internal(_) => (
+                IssueType::Exception,
+                "the service failed to answer; the failure is logged under the X-Request-Id of this answer"
+                    .to_owned(),
+            ),
+            Self::Unavailable(why) => {
+                (IssueType::Transient, format!("{why}; try again in a moment"))
+            }
+            Self::Deadline => (
+                IssueType::Timeout,
+                "the answer took longer than the service allows; narrow the search".to_owned(),
+            ),
+        };
+        vec![Issue::error(code, text)]
+    }
+
+    fn header(&self) -> Option<(HeaderName, HeaderValue)> {
+        let (name, value) = match self {
+            Self::Unavailable(_) => (RETRY_AFTER, RETRY_AFTER_SECONDS),
+            Self::Unauthenticated => (WWW_AUTHENTICATE, "Bearer"),
+            Self::Refused(_)
+            | Self::UnknownPath
+            | Self::UnknownType(_)
+            | Self::Absent(..)
+            | Self::AbsentVersion(..)
+            | Self::Deleted(..)
+            | Self::MethodNotAllowed
+            | Self::NotAcceptable(_)
+            | Self::ExpiredPage
+            | Self::BodyTooLarge(_)
+            | Self::UrlTooLong(_)
+            | Self::UnsupportedMediaType(_)
+            | Self::Internal(_)
+            | Self::Deadline => return None,
+        };
+        Some((name, HeaderValue::from_static(value)))
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        if let Self::Internal(detail) = &self {
+            tracing::error!(error = %detail, "a request failed inside the service");
+        }
+        let status = self.status();
+        let header = self.header();
+        // The router adds `Allow` to every answer that its path's fallback gives, and the fallback
+        // also answers for unknown types, whose paths allow nothing.
+        let no_allow = matches!(self, Self::UnknownType(_));
+        let mut body = Vec::new();
+        bundle::write_outcome(&mut body, self.issues().iter());
+        let content_type = HeaderValue::from_static(FHIR_JSON);
+        let mut response = (status, [(CONTENT_TYPE, content_type)], body).into_response();
+        if let Some((name, value)) = header {
+            response.headers_mut().insert(name, value);
+        }
+        if no_allow {
+            response.headers_mut().insert(ALLOW, HeaderValue::from_static(""));
+        }
+        response
+    }
+}
+
+fn types() -> String {
+    ResourceType::ALL.map(ResourceType::as_str).join(", ")
+}
+
+fn with_sources(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ApiError;
+    use crate::engine::EngineError;
+    use axum::response::IntoResponse as _;
+    use http_body_util::BodyExt as _;
+    use serde_json::Value;
+    use shared::error::{Issue, IssueType};
+    use shared::fhir::ResourceType::Location;
+
+    #[tokio::test]
+    async fn every_failure_is_an_outcome() {
+        let two =
+            vec![Issue::error(IssueType::Value, "a"), Issue::warning(IssueType::NotSupported, "b")];
+        let rows = [
+            (ApiError::Refused(two), 400, "value"),
+            (ApiError::Unauthenticated, 401, "login"),
+            (ApiError::UnknownPath, 404, "not-found"),
+            (ApiError::UnknownType("Patient".into()), 404, "not-found"),
+            (ApiError::Absent(Location, "a".into()), 404, "not-found"),
+            (ApiError::AbsentVersion(Location, "a".into(), "9".into()), 404, "not-found"),
+            (ApiError::Deleted(Location, "a".into()), 410, "deleted"),
+            (ApiError::MethodNotAllowed, 405, "not-supported"),
+            (ApiError::NotAcceptable("xml".into()), 406, "not-supported"),
+            (ApiError::BodyTooLarge(9), 413, "too-long"),
+            (ApiError::UrlTooLong(9), 414, "too-long"),
+            (ApiError::UnsupportedMediaType("x"), 415, "not-supported"),
+            (EngineError::Refused(vec![]).into(), 400, ""),
+            (EngineError::ForeignPage.into(), 400, "value"),
+            (EngineError::ExpiredPage.into(), 410, "not-found"),
+            (EngineError::NotReady.into(), 503, "transient"),
+            (EngineError::Busy.into(), 503, "transient"),
+            (EngineError::Deadline.into(), 504, "timeout"),
+            (EngineError::Defect("secret".into()).into(), 500, "exception"),
+            (EngineError::Io(std::io::Error::other("secret")).into(), 500, "exception"),
+        ];
+        for (error, status, code) in rows {
+            let error: ApiError = error;
+            let name = format!("{error:?}");
+            let response = error.into_response();
+            assert_eq!(response.status(), status, "{name}");
+            assert_eq!(response.headers()["content-type"], "application/fhir+json;charset=utf-8");
+            assert_eq!(response.headers().contains_key("retry-after"), status == 503, "{name}");
+            let body = response.into_body().collect().await.unwrap().to_bytes();
+            let outcome: Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!(outcome["resourceType"], "OperationOutcome");
+            assert_eq!(outcome["issue"][0]["code"].as_str().unwrap_or(""), code, "{name}");
+            assert!(!outcome.to_string().contains("secret"), "{name}");
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! What is checked before a handler runs: the length of the URL, and credentials.
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use shared::config::AnonymousProfile;
+
+use super::error::ApiError;
+use crate::app::App;
+
+/// Refuses a URL that is longer than the limit.
+pub(super) async fn url_length(
+    State(app): State<App>,
+    request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    let limit = app.limits.url_bytes;
+    let length = request.uri().path_and_query().map_or(0, |path| path.as_str().len());
+    if length > limit { Err(ApiError::UrlTooLong(limit)) } else { Ok(next.run(request).await) }
+}
+
+/// Refuses callers without credentials where the settings give them no rights.
+///
+/// Credentials themselves are not read yet, so a directory closed to anonymous callers is closed.
+pub(super) async fn credentials(
+    State(app): State<App>,
+    request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    match app.anonymous {
+        AnonymousProfile::None => Err(ApiError::Unauthenticated),
+        AnonymousProfile::Profile(_) => Ok(next.run(request).await),
+    }
+}

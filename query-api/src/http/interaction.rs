@@ -1,0 +1,115 @@
+//! The interactions, one module each, and their names.
+
+pub(crate) mod capabilities;
+pub(crate) mod read;
+pub(crate) mod search;
+
+use std::fmt;
+
+use axum::http::Method;
+use shared::fhir::ResourceType;
+
+/// What a request asks for. Source: FHIR R4, value set `system-restful-interaction` and
+/// `type-restful-interaction`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Interaction {
+    /// The capability statement.
+    Capabilities,
+    /// The current version of a resource.
+    Read,
+    /// A version of a resource.
+    Vread,
+    /// Search of one type.
+    SearchType,
+    /// Search of several types.
+    SearchSystem,
+    /// The page, an unknown path, a method that is not answered.
+    Other,
+}
+
+impl Interaction {
+    /// The interaction of a method on a path template, whose base path is already taken off; `None`
+    /// for a path that is not under a base.
+    pub(crate) fn of(method: &Method, template: Option<&str>) -> Self {
+        let get = method == Method::GET || method == Method::HEAD;
+        let post = method == Method::POST;
+        match template {
+            Some("/metadata") if get => Self::Capabilities,
+            Some("/{type}/{id}") if get => Self::Read,
+            Some("/{type}/{id}/_history/{version}") if get => Self::Vread,
+            Some("/{type}") if get => Self::SearchType,
+            Some("/{type}/_search") if post => Self::SearchType,
+            Some("" | "/") if get => Self::SearchSystem,
+            Some("/_search") if post => Self::SearchSystem,
+            _ => Self::Other,
+        }
+    }
+
+    /// The resource type that a path names, given its template without the base path.
+    pub(crate) fn resource_type(template: Option<&str>, path: &str) -> Option<ResourceType> {
+        let segments_after_base = template?.matches('/').count();
+        template?.strip_prefix("/{type}")?;
+        path.rsplit('/').nth(segments_after_base - 1)?.parse().ok()
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Capabilities => "capabilities",
+            Self::Read => "read",
+            Self::Vread => "vread",
+            Self::SearchType => "search-type",
+            Self::SearchSystem => "search-system",
+            Self::Other => "other",
+        }
+    }
+}
+
+impl fmt::Display for Interaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Interaction;
+    use axum::http::Method;
+    use shared::fhir::ResourceType;
+
+    #[test]
+    fn names() {
+        let rows = [
+            (Method::GET, Some("/metadata"), "capabilities"),
+            (Method::HEAD, Some("/{type}/{id}"), "read"),
+            (Method::GET, Some("/{type}/{id}/_history/{version}"), "vread"),
+            (Method::GET, Some("/{type}"), "search-type"),
+            (Method::POST, Some("/{type}/_search"), "search-type"),
+            (Method::GET, Some(""), "search-system"),
+            (Method::POST, Some("/_search"), "search-system"),
+            (Method::DELETE, Some("/{type}/{id}"), "other"),
+            (Method::GET, None, "other"),
+        ];
+        for (method, template, expected) in rows {
+            assert_eq!(Interaction::of(&method, template).to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn types() {
+        let rows = [
+            (Some("/{type}"), "/fhir/Task", Some(ResourceType::Task)),
+            (Some("/{type}/_search"), "/a/b/Task/_search", Some(ResourceType::Task)),
+            (
+                Some("/{type}/{id}/_history/{version}"),
+                "/f/Task/1/_history/2",
+                Some(ResourceType::Task),
+            ),
+            (Some("/{type}"), "/fhir/Patient", None),
+            (Some("/metadata"), "/fhir/metadata", None),
+            (None, "/Task", None),
+        ];
+        for (template, path, expected) in rows {
+            assert_eq!(Interaction::resource_type(template, path), expected, "{path}");
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Search, of one type or of the system, by GET and by POST.
+
+mod address;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
+use http_body_util::LengthLimitError;
+use shared::config::Limits;
+use shared::error::{Issue, IssueType};
+use shared::fhir::ResourceType;
+
+use crate::app::App;
+use crate::bundle::subset::Subset;
+use crate::bundle::{self, Searchset};
+use crate::engine::{Deadline, EngineError, View};
+use crate::http::answer::{self, Layout};
+use crate::http::error::ApiError;
+use crate::http::path::TypePath;
+use crate::http::prefer::Preference;
+use crate::http::{negotiate, query};
+use crate::parse::ast::{SearchRequest, Summary};
+use address::{Criteria, Links};
+
+/// `GET [base]?…`
+pub(crate) async fn system_by_get(
+    State(app): State<App>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    search(app, None, Criteria::visible(uri.query()), headers).await
+}
+
+/// `POST [base]/_search`
+pub(crate) async fn system_by_post(
+    State(app): State<App>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let form = form(&app.limits, &headers, body).await?;
+    search(app, None, Criteria::hidden(uri.query(), &form), headers).await
+}
+
+/// `GET [type]?…`
+pub(crate) async fn type_by_get(
+    State(app): State<App>,
+    TypePath(resource_type): TypePath,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    search(app, Some(resource_type), Criteria::visible(uri.query()), headers).await
+}
+
+/// `POST [type]/_search`
+pub(crate) async fn type_by_post(
+    State(app): State<App>,
+    TypePath(resource_type): TypePath,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let form = form(&app.limits, &headers, body).await?;
+    search(app, Some(resource_type), Criteria::hidden(uri.query(), &form), headers).await
+}
+
+async fn search(
+    app: App,
+    scope: Option<ResourceType>,
+    criteria: Criteria,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let preference = Preference::of(&headers);
+    let criteria = criteria.opened(&app.seal, scope)?;
+    negotiate::accepts_json(&headers, query::value(&criteria.text, "_format").as_deref())?;
+    let mut issues = query::problems(&criteria.text);
+    issues.extend(too_many(&criteria.text, &app.limits));
+    let (mut request, found) = (app.parse)(scope, &criteria.text, &app.limits);
+    issues.extend(found);
+    let mut issues = preference.admit(issues)?;
+    // Strict handling has no quarrel with a smaller page: the answer is complete over its pages.
+    issues.extend(set_page_size(&mut request, &app));
+
+    let layout = if request.pretty { Layout::Pretty } else { Layout::Compact };
+    let links = Links::of(&app, scope, &request, criteria.hidden);
+    let worker = app.clone();
+    let (json, results) = app
+        .engine
+        .run(move |view, deadline| {
+            let (json, results) = page(&worker, &request, issues, &links, view, deadline)?;
+            Ok((layout.apply(json), results))
+        })
+        .await?;
+    let mut response = answer::ok(json, results);
+    if let Some(applied) = preference.applied() {
+        response.extensions_mut().insert(applied);
+    }
+    Ok(response)
+}
+
+/// Finds a page and writes it, on one view.
+fn page(
+    app: &App,
+    request: &SearchRequest,
+    mut issues: Vec<Issue>,
+    links: &Links,
+    view: &dyn View,
+    deadline: Deadline,
+) -> Result<(Vec<u8>, u64), EngineError> {
+    let hits = view.search(request, deadline)?;
+    let next = hits.next.as_deref().and_then(|token| links.next(token));
+    if let (None, Some(token)) = (&next, &hits.next) {
+        issues.push(Links::without_next(token));
+    }
+    // `_elements` speaks of the matches; a summary is made of everything on the page.
+    let matches = Subset::of(&request.elements, request.summary);
+    let included = Subset::of(&[], request.summary);
+    let searchset = Searchset {
+        base_url: &app.base_url,
+        self_url: &links.this,
+        next_url: next.as_deref(),
+        hits: &hits,
+        issues: &issues,
+        matches: &matches,
+        included: &included,
+    };
+    let json = bundle::searchset(&searchset, |address, out| view.document(address, out))?;
+    Ok((json, (hits.matches.len() + hits.included.len()) as u64))
+}
+
+/// Puts the page size in force into the request; lowers one over the limit, with a warning.
+fn set_page_size(request: &mut SearchRequest, app: &App) -> Option<Issue> {
+    let asked = request.count.unwrap_or(app.paging.count_default);
+    let size = if request.summary == Summary::Count { 0 } else { asked.min(app.paging.count_max) };
+    request.count = Some(size);
+    if asked <= app.paging.count_max {
+        return None;
+    }
+    for (name, value) in &mut request.applied {
+        if name == "_count" {
+            *value = app.paging.count_max.to_string();
+        }
+    }
+    let max = app.paging.count_max;
+    let text = format!("_count is {asked}, but a page holds at most {max} matches; follow next");
+    Some(Issue::warning(IssueType::TooCostly, text).at("_count"))
+}
+
+fn too_many(text: &str, limits: &Limits) -> Option<Issue> {
+    let count = query::pairs(text).count();
+    let limit = limits.parameters;
+    (count > limit).then(|| {
+        let text = format!("the search has {count} parameters; at most {limit} are allowed");
+        Issue::error(IssueType::TooCostly, text)
+    })
+}
+
+/// Reads the form of a posted search.
+async fn form(limits: &Limits, headers: &HeaderMap, body: Body) -> Result<String, ApiError> {
+    const FORM: &str = "application/x-www-form-urlencoded";
+    let limit = limits.body_bytes;
+    let bytes = to_bytes(body, limit).await.map_err(|error| {
+        let source = std::error::Error::source(&error);
+        if source.is_some_and(<dyn std::error::Error>::is::<LengthLimitError>) {
+            ApiError::BodyTooLarge(limit)
+        } else {
+            let text = "the body could not be read to its end";
+            ApiError::Refused(vec![Issue::error(IssueType::Invalid, text)])
+        }
+    })?;
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let media_type = content_type.and_then(|value| value.split(';').next()).map(str::trim);
+    let is_form = media_type.is_some_and(|name| name.eq_ignore_ascii_case(FORM));
+    let is_absent = bytes.is_empty() && content_type.is_none();
+    if !is_form && !is_absent {
+        return Err(ApiError::UnsupportedMediaType(FORM));
+    }
+    String::from_utf8(bytes.into()).map_err(|_| {
+        let text = "the form is not UTF-8";
+        ApiError::Refused(vec![Issue::error(IssueType::Invalid, text)])
+    })
+}

@@ -1,0 +1,156 @@
+//! Formats: this service speaks JSON, and says so with a 406 instead of sending what was not asked
+//! for.
+
+use axum::http::HeaderMap;
+use axum::http::header::ACCEPT;
+
+use super::error::ApiError;
+
+/// Media types that mean FHIR in JSON, without their parameters.
+const JSON: [&str; 3] = ["application/fhir+json", "application/json", "text/json"];
+
+/// Checks that the caller accepts JSON; `format` is the decoded `_format`, which overrides `Accept`.
+///
+/// # Errors
+/// [`ApiError::NotAcceptable`] when it does not.
+pub(super) fn accepts_json(headers: &HeaderMap, format: Option<&str>) -> Result<(), ApiError> {
+    if let Some(format) = format.filter(|format| !format.is_empty()) {
+        // A plus sign that was not encoded arrives as a space.
+        let name = media_type(format).replace(' ', "+");
+        let known = name == "json" || JSON.contains(&name.as_str());
+        return if known && version_fits(format) {
+            Ok(())
+        } else {
+            Err(ApiError::NotAcceptable(shortened(format)))
+        };
+    }
+    let mut asked = String::new();
+    for value in headers.get_all(ACCEPT) {
+        let Ok(value) = value.to_str() else { continue };
+        if !asked.is_empty() {
+            asked.push_str(", ");
+        }
+        asked.push_str(value);
+    }
+    if asked.trim().is_empty() || quality_of_json(&asked) > 0.0 {
+        Ok(())
+    } else {
+        Err(ApiError::NotAcceptable(shortened(&asked)))
+    }
+}
+
+/// The quality that `Accept` gives to JSON: that of its most specific range that covers a JSON type,
+/// and the best of the types. Source: RFC 9110, 12.5.1.
+fn quality_of_json(accept: &str) -> f32 {
+    let mut best = 0.0_f32;
+    for json in JSON {
+        let (kind, _) = json.split_once('/').unwrap_or((json, ""));
+        // (specificity, quality)
+        let mut own = (0, 0.0);
+        for range in accept.split(',') {
+            let name = media_type(range);
+            let specificity = if name == json {
+                3
+            } else if name.strip_suffix("/*").is_some_and(|prefix| prefix == kind) {
+                2
+            } else if name == "*/*" || name == "*" {
+                1
+            } else {
+                continue;
+            };
+            if specificity >= own.0 && version_fits(range) {
+                own = (specificity, quality(range));
+            }
+        }
+        best = best.max(own.1);
+    }
+    best
+}
+
+fn media_type(range: &str) -> String {
+    range.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+fn parameter<'a>(range: &'a str, name: &str) -> Option<&'a str> {
+    range.split(';').skip(1).find_map(|parameter| {
+        let (key, value) = parameter.split_once('=')?;
+        key.trim().eq_ignore_ascii_case(name).then(|| value.trim().trim_matches('"'))
+    })
+}
+
+fn quality(range: &str) -> f32 {
+    parameter(range, "q").map_or(1.0, |q| q.parse().unwrap_or(0.0))
+}
+
+/// `fhirVersion=4.0` or none. Source: FHIR R4, http, "FHIR Version parameter".
+fn version_fits(range: &str) -> bool {
+    parameter(range, "fhirVersion").is_none_or(|v| v == "4.0" || v.starts_with("4.0."))
+}
+
+/// The beginning of what was asked, for a message.
+fn shortened(text: &str) -> String {
+    text.chars().take(80).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::accepts_json;
+    use axum::http::HeaderMap;
+
+    fn check(accept: Option<&str>, format: Option<&str>, expected: bool) {
+        let mut headers = HeaderMap::new();
+        if let Some(accept) = accept {
+            headers.insert("accept", accept.parse().unwrap());
+        }
+        let accepted = accepts_json(&headers, format).is_ok();
+        assert_eq!(accepted, expected, "Accept {accept:?}, _format {format:?}");
+    }
+
+    #[test]
+    fn accept() {
+        let rows = [
+            (None, true),
+            (Some(""), true),
+            (Some("application/fhir+json"), true),
+            (Some("application/json"), true),
+            (Some("Application/FHIR+JSON; charset=utf-8"), true),
+            (Some("application/fhir+json; fhirVersion=4.0"), true),
+            (Some("application/fhir+json; fhirVersion=3.0"), false),
+            (Some("*/*"), true),
+            (Some("application/*;q=0.1"), true),
+            (Some("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"), true),
+            (Some("application/fhir+xml, application/fhir+json;q=0.2"), true),
+            (Some("application/fhir+xml"), false),
+            (Some("application/xml;q=0.9, text/xml"), false),
+            (Some("text/turtle"), false),
+            (Some("application/fhir+json;q=0, application/json;q=0, text/json;q=0, */*"), false),
+            (Some("image/png"), false),
+            (Some("nonsense"), false),
+        ];
+        for (accept, expected) in rows {
+            check(accept, None, expected);
+        }
+    }
+
+    #[test]
+    fn format_overrides() {
+        let rows = [
+            ("json", true),
+            ("application/fhir json", true),
+            ("application/fhir+json", true),
+            ("application/json", true),
+            ("text/json", true),
+            ("", true),
+            ("xml", false),
+            ("application/fhir+xml", false),
+            ("ttl", false),
+            ("html", false),
+            ("jsonx", false),
+        ];
+        for (format, expected) in rows {
+            check(None, Some(format), expected);
+        }
+        check(Some("application/fhir+xml"), Some("json"), true);
+        check(Some("application/fhir+json"), Some("xml"), false);
+    }
+}

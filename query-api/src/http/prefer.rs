@@ -1,0 +1,143 @@
+//! `Prefer`: how strictly a search is read.
+
+use axum::http::header::HeaderName;
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::Response;
+use shared::error::{Issue, Severity};
+
+use super::error::ApiError;
+
+/// The header that tells which preference was honored. Source: RFC 7240.
+pub(super) const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+
+/// What happens to parameters that are unknown or not supported.
+/// Source: FHIR R4, search, "Server Conformance".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Handling {
+    /// They are ignored, with a warning in the Bundle.
+    #[default]
+    Lenient,
+    /// They are refused.
+    Strict,
+}
+
+/// `Prefer: handling=…`, read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Preference {
+    /// How strictly to read.
+    pub(super) handling: Handling,
+    /// Whether the caller said so.
+    pub(super) stated: bool,
+}
+
+impl Preference {
+    /// The first `handling` of the header; an unknown one is as none. Source: RFC 7240, 2.
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        for header in headers.get_all(PREFER) {
+            let Ok(header) = header.to_str() else { continue };
+            for preference in header.split(',') {
+                let preference = preference.split(';').next().unwrap_or_default();
+                let Some((name, value)) = preference.split_once('=') else { continue };
+                if !name.trim().eq_ignore_ascii_case("handling") {
+                    continue;
+                }
+                let handling = match value.trim().trim_matches('"').to_ascii_lowercase().as_str() {
+                    "strict" => Handling::Strict,
+                    "lenient" => Handling::Lenient,
+                    _ => return Self::default(),
+                };
+                return Self { handling, stated: true };
+            }
+        }
+        Self::default()
+    }
+
+    /// Lets the warnings among `issues` pass, or refuses them all.
+    ///
+    /// # Errors
+    /// [`ApiError::Refused`] with every issue when one is an error, and under strict handling also
+    /// when one is a warning, which then counts as an error.
+    pub(super) fn admit(self, mut issues: Vec<Issue>) -> Result<Vec<Issue>, ApiError> {
+        if self.handling == Handling::Strict {
+            for issue in &mut issues {
+                if issue.severity == Severity::Warning {
+                    issue.severity = Severity::Error;
+                }
+            }
+        }
+        if issues.iter().any(Issue::is_error) { Err(ApiError::Refused(issues)) } else { Ok(issues) }
+    }
+
+    /// What [`say_applied`] writes.
+    pub(super) fn applied(self) -> Option<Applied> {
+        self.stated.then_some(Applied(self.handling))
+    }
+}
+
+/// An honored preference, on its way to the header.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Applied(Handling);
+
+/// Writes `Preference-Applied` where a handler left an [`Applied`].
+pub(super) async fn say_applied(mut response: Response) -> Response {
+    if let Some(Applied(handling)) = response.extensions().get::<Applied>().copied() {
+        let value = HeaderValue::from_static(match handling {
+            Handling::Lenient => "handling=lenient",
+            Handling::Strict => "handling=strict",
+        });
+        response.headers_mut().insert(PREFERENCE_APPLIED, value);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Handling, Preference};
+    use axum::http::HeaderMap;
+    use shared::error::{Issue, IssueType};
+
+    #[test]
+    fn reads() {
+        use Handling::{Lenient, Strict};
+        let rows: [(&[&str], Handling, bool); 9] = [
+            (&[], Lenient, false),
+            (&["handling=strict"], Strict, true),
+            (&["handling=lenient"], Lenient, true),
+            (&["return=minimal, Handling = \"STRICT\"; x=y"], Strict, true),
+            (&["respond-async", "handling=strict"], Strict, true),
+            (&["handling=lenient, handling=strict"], Lenient, true),
+            (&["handling=severe"], Lenient, false),
+            (&["handling"], Lenient, false),
+            (&["return=minimal"], Lenient, false),
+        ];
+        for (values, handling, stated) in rows {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append("prefer", value.parse().unwrap());
+            }
+            assert_eq!(Preference::of(&headers), Preference { handling, stated }, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn admits() {
+        let warning = || Issue::warning(IssueType::NotSupported, "w");
+        let error = || Issue::error(IssueType::Value, "e");
+        let note = || Issue::information(IssueType::Informational, "i");
+        // (issues, admitted when lenient, admitted when strict)
+        let rows = [
+            (vec![], true, true),
+            (vec![note()], true, true),
+            (vec![warning()], true, false),
+            (vec![warning(), error()], false, false),
+        ];
+        for (issues, lenient, strict) in rows {
+            for (handling, expected) in [(Handling::Lenient, lenient), (Handling::Strict, strict)] {
+                let preference = Preference { handling, stated: true };
+                let admitted = preference.admit(issues.clone());
+                assert_eq!(admitted.is_ok(), expected, "{handling:?} {issues:?}");
+            }
+        }
+    }
+}

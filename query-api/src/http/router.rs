@@ -1,0 +1,82 @@
+//! The paths of the FHIR service and the layers around them.
+//!
+//! To add an interaction, add its handler to the method router of its path; `Allow`, HEAD, the 405
+//! of the other methods and the base paths follow.
+
+use axum::Router;
+use axum::http::header::{CONTENT_LOCATION, ETAG, LAST_MODIFIED, LOCATION};
+use axum::http::{HeaderName, Method};
+use axum::middleware::{from_fn_with_state, map_response};
+use axum::response::IntoResponse as _;
+use axum::routing::{get, post};
+use tower::ServiceBuilder;
+use tower_http::CompressionLevel;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::cors::{AllowHeaders, Any, CorsLayer};
+
+use super::error::ApiError;
+use super::interaction::{capabilities, read, search};
+use super::path::AnyType;
+use super::{guard, observe, page, prefer};
+use crate::app::App;
+
+/// The FHIR service under all its base paths, and the page at `/`.
+pub(crate) fn router(app: App) -> Router {
+    let mut router = Router::new().route("/", get(page::page));
+    for base in &app.base_paths {
+        router = router.merge(fhir(base, &app));
+    }
+    let layers = ServiceBuilder::new()
+        .layer(from_fn_with_state(app.clone(), observe::observe))
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+        .layer(cors())
+        .layer(CatchPanicLayer::custom(|_| {
+            ApiError::Internal("a handler panicked".to_owned()).into_response()
+        }))
+        .layer(map_response(prefer::say_applied))
+        .layer(from_fn_with_state(app.clone(), guard::url_length));
+    router
+        .fallback(|| async { ApiError::UnknownPath })
+        .method_not_allowed_fallback(wrong_method)
+        .layer(layers)
+        .with_state(app)
+}
+
+fn fhir(base: &str, app: &App) -> Router<App> {
+    let at = |path: &str| format!("{base}{path}");
+    let guarded = Router::new()
+        .route(base, get(search::system_by_get))
+        .route(&at("/"), get(search::system_by_get))
+        .route(&at("/_search"), post(search::system_by_post))
+        .route(&at("/{type}"), get(search::type_by_get))
+        .route(&at("/{type}/_search"), post(search::type_by_post))
+        .route(&at("/{type}/{id}"), get(read::read))
+        .route(&at("/{type}/{id}/_history/{version}"), get(read::read_version))
+        .route_layer(from_fn_with_state(app.clone(), guard::credentials));
+    guarded.route(&at("/metadata"), get(capabilities::capabilities))
+}
+
+/// A path of ours asked with a method it does not answer; first of all, its type must be one of ours.
+async fn wrong_method(_: AnyType) -> ApiError {
+    ApiError::MethodNotAllowed
+}
+
+fn cors() -> CorsLayer {
+    let exposed = [
+        ETAG,
+        LAST_MODIFIED,
+        LOCATION,
+        CONTENT_LOCATION,
+        prefer::PREFERENCE_APPLIED,
+        HeaderName::from_static(super::request_id::HEADER),
+    ];
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::HEAD, Method::POST])
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers(exposed)
+}
+
+#[cfg(test)]
+mod tests;

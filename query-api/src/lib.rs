@@ -1,0 +1,20 @@
+//! The query API of the health offer directory: FHIR R4 over HTTP.
+//!
+//! `http` understands requests and writes answers; `parse` understands searches; `engine` is what
+//! `http` asks, on one immutable view for each request; `bundle` writes searchsets by splicing.
+//! `cli` and `serve` start it all. Nothing here validates or extracts documents: that is `shared`.
+
+mod app;
+mod bundle;
+mod cli;
+mod directory;
+mod engine;
+mod execute;
+mod http;
+mod parse;
+mod serve;
+mod telemetry;
+#[cfg(test)]
+mod testing;
+
+pub use cli::run;

@@ -1,0 +1,131 @@
+//! AST → engine plan: what is asked becomes sets to intersect, records to find and joins to walk.
+//!
+//! Knows the index's terms and fields, opens no index. Correlation (criteria that must hold on one
+//! record, or on one target of a chain) is decided here, in `plan/correlate.rs`; what one value asks of
+//! one field in `plan/leaf.rs`; the order in `plan/order.rs`.
+
+mod correlate;
+mod leaf;
+mod order;
+mod predicate;
+
+use shared::access::Access;
+use shared::error::{Issue, IssueType};
+use shared::fhir::ResourceType;
+use shared::param::near::NearQuery;
+
+use crate::parse::ast::{self, SearchRequest};
+
+pub(crate) use order::{Matching, Order, OrderKey};
+pub(crate) use predicate::{JoinStep, Leaf, LeafTest, Predicate};
+
+/// What planning needs to know besides the request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PlanContext {
+    /// The caller's projection.
+    pub(crate) access: Access,
+    /// How criteria correlate.
+    pub(crate) correlation: ast::Correlation,
+    /// Most alternatives a nest of AND and OR may unfold into.
+    pub(crate) alternatives_max: usize,
+}
+
+/// The plan of a search: one for each searched type.
+#[derive(Debug, Clone)]
+pub(crate) struct SearchPlan {
+    /// The plans, in the order of the request's types.
+    pub(crate) types: Vec<TypePlan>,
+}
+
+/// What to find among the resources of one type, and how to order it.
+#[derive(Debug, Clone)]
+pub(crate) struct TypePlan {
+    /// The type.
+    pub(crate) base: ResourceType,
+    /// What a match satisfies.
+    pub(crate) predicate: Predicate,
+    /// Order of the matches; ties go by id.
+    pub(crate) order: Vec<OrderKey>,
+    /// The searched places, in order: the first one gives the distances of the answer.
+    pub(crate) centers: Vec<NearQuery>,
+    /// The word searches, each with the way to the resource that holds the words.
+    pub(crate) texts: Vec<(Vec<JoinStep>, Leaf)>,
+}
+
+/// Why a request cannot be planned.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum PlanError {
+    /// AND over OR unfolds into more alternatives than allowed.
+    #[error(
+        "the criteria unfold into more than {0} alternatives; use comma-separated values instead of \
+         \"or\" where one parameter takes several values"
+    )]
+    TooManyAlternatives(usize),
+    /// A sort key cannot be used on one of the searched types.
+    #[error("\"{0}\" cannot order {1} resources")]
+    NotSortable(&'static str, ResourceType),
+}
+
+impl PlanError {
+    /// The issue of the answer.
+    pub(crate) fn issue(&self) -> Issue {
+        match self {
+            Self::TooManyAlternatives(_) => {
+                Issue::error(IssueType::TooCostly, self.to_string()).at("_filter")
+            }
+            Self::NotSortable(..) => Issue::error(IssueType::NotSupported, self.to_string()).at("_sort"),
+        }
+    }
+}
+
+/// Plans a search.
+///
+/// # Errors
+/// When the request unfolds beyond the limits, or asks an order that does not exist.
+pub(crate) fn search(request: &SearchRequest, context: PlanContext) -> Result<SearchPlan, PlanError> {
+    let types = request.types.iter().zip(&request.criteria);
+    let types = types
+        .map(|(base, expr)| {
+            let predicate = correlate::predicate(context, *base, expr)?;
+            let mut found = Found::default();
+            found.walk(&predicate, &mut Vec::new());
+            let order = order::order(context, request, *base, &found, expr)?;
+            Ok(TypePlan { base: *base, predicate, order, centers: found.centers, texts: found.texts })
+        })
+        .collect::<Result<_, _>>()?;
+    Ok(SearchPlan { types })
+}
+
+/// The places and words a predicate searches (not the negated ones), with the way to them.
+#[derive(Debug, Default)]
+struct Found {
+    centers: Vec<NearQuery>,
+    texts: Vec<(Vec<JoinStep>, Leaf)>,
+}
+
+impl Found {
+    fn walk(&mut self, predicate: &Predicate, steps: &mut Vec<JoinStep>) {
+        match predicate {
+            Predicate::All | Predicate::Not(_) | Predicate::Record(..) => {}
+            Predicate::And(parts) | Predicate::Or(parts) => {
+                parts.iter().for_each(|part| self.walk(part, steps));
+            }
+            Predicate::Leaf(leaf) => match &leaf.test {
+                LeafTest::Near(circles) => {
+                    for circle in circles {
+                        if !self.centers.contains(circle) {
+                            self.centers.push(circle.clone());
+                        }
+                    }
+                }
+                LeafTest::Words(_) => self.texts.push((steps.clone(), leaf.clone())),
+                _ => {}
+            },
+            Predicate::Join(step, target) => {
+                steps.push(*step);
+                self.walk(target, steps);
+                steps.pop();
+            }
+        }
+    }
+}

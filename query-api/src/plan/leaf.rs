@@ -1,0 +1,229 @@
+//! One parameter, one test: the terms, ranges or circles that answer it.
+
+use shared::access::{Access, classes_of};
+use shared::fhir::ResourceType;
+use shared::param::QueryValue;
+use shared::param::string::StringMatch;
+use shared::param::token::{SystemQuery, TokenQuery};
+use shared::param::uri;
+use shared::registry::{FieldId, ParameterType, SearchParameter, field_id, find};
+use shared::schema::{TermKind, term, term_prefix};
+use shared::terminology::terminology;
+use shared::text::fold;
+
+use super::PlanContext;
+use super::correlate::{and, not, or};
+use super::predicate::{Leaf, LeafTest, Predicate};
+use crate::parse::ast::Test;
+
+/// What the test asks of resources of `base`, on its own.
+pub(super) fn predicate(
+    context: PlanContext,
+    base: ResourceType,
+    parameter: &SearchParameter,
+    test: &Test,
+) -> Predicate {
+    let field = field_of(base, parameter);
+    let leaf = |test| Predicate::Leaf(Leaf { field, test });
+    match test {
+        Test::Missing(missing) => {
+            let present = leaf(LeafTest::Terms(present_terms(context, base, parameter, field)));
+            if *missing { not(present) } else { present }
+        }
+        Test::None(values) => not(predicate(context, base, parameter, &Test::Any(values.clone()))),
+        Test::Any(values) if parameter.kind == ParameterType::Composite => {
+            or(values.iter().map(|value| composite(context, base, parameter, value)).collect())
+        }
+        Test::Below(values) if parameter.kind == ParameterType::Uri => {
+            let terms = terms_of(context, base, parameter, TermKind::Uri);
+            or(texts(values).flat_map(|url| {
+                let below = format!("{}/", url.trim_end_matches('/'));
+                [leaf(LeafTest::Terms(terms(url))), leaf(LeafTest::Prefixes(terms(&below)))]
+            })
+            .collect())
+        }
+        _ => positive(context, base, parameter, test).map_or(Predicate::Or(Vec::new()), leaf),
+    }
+}
+
+/// The leaf of a positive test; `None` for negations and composites.
+pub(super) fn positive(
+    context: PlanContext,
+    base: ResourceType,
+    parameter: &SearchParameter,
+    test: &Test,
+) -> Option<LeafTest> {
+    let terms = |kind| terms_of(context, base, parameter, kind);
+    let folded = |texts: &[String], kind: TermKind| {
+        texts.iter().flat_map(|text| terms(kind)(&fold(text))).collect::<Vec<_>>()
+    };
+    let scan = |how, texts: &[String]| {
+        let prefixes = prefixes(context, base, parameter, TermKind::Folded);
+        LeafTest::Scan(prefixes, how, texts.iter().map(|text| fold(text)).collect())
+    };
+    Some(match test {
+        Test::Missing(_) | Test::None(_) => return None,
+        Test::Any(values) => any(context, base, parameter, values)?,
+        Test::Exact(texts) => {
+            let exact = texts.iter().flat_map(|text| terms(TermKind::Exact)(text.trim()));
+            LeafTest::Terms(exact.collect())
+        }
+        Test::Equals(texts) => LeafTest::Terms(folded(texts, TermKind::Folded)),
+        Test::Contains(texts) if parameter.kind == ParameterType::Text => LeafTest::Words(texts.clone()),
+        Test::Contains(texts) => scan(StringMatch::Contains, texts),
+        Test::EndsWith(texts) => scan(StringMatch::EndsWith, texts),
+        Test::Text(texts) => LeafTest::Prefixes(folded(texts, TermKind::TokenText)),
+        Test::In(urls) => {
+            let sets = urls.iter().filter_map(|url| terminology().value_set(url));
+            let codes = sets.flat_map(|set| set.codings()).flat_map(|coding| {
+                let query = TokenQuery {
+                    system: SystemQuery::Is(coding.system.to_owned()),
+                    code: Some(coding.code.to_owned()),
+                    of_type: None,
+                };
+                query.terms()
+            });
+            LeafTest::Terms(codes.flat_map(|code| terms(TermKind::Token)(&code)).collect())
+        }
+        Test::Identifier(values) => {
+            let identifiers = values.iter().flat_map(|value| match value {
+                QueryValue::Token(query) => query.terms(),
+                _ => Vec::new(),
+            });
+            LeafTest::Terms(identifiers.flat_map(|code| terms(TermKind::Identifier)(&code)).collect())
+        }
+        Test::Above(values) if parameter.kind == ParameterType::Uri => {
+            let above = texts(values).flat_map(uri::above_terms);
+            LeafTest::Terms(above.flat_map(terms(TermKind::Uri)).collect())
+        }
+        Test::Above(values) => LeafTest::Above(references(values)),
+        Test::Below(values) => LeafTest::Below(references(values)),
+    })
+}
+
+fn any(
+    context: PlanContext,
+    base: ResourceType,
+    parameter: &SearchParameter,
+    values: &[QueryValue],
+) -> Option<LeafTest> {
+    let terms = |kind| terms_of(context, base, parameter, kind);
+    macro_rules! all {
+        ($variant:ident) => {
+            values
+                .iter()
+                .filter_map(|value| match value {
+                    QueryValue::$variant(query) => Some(query.clone()),
+                    _ => None,
+                })
+                .collect::<Vec<_>>()
+        };
+    }
+    Some(match parameter.kind {
+        ParameterType::Token => {
+            let codes = all!(Token).into_iter().flat_map(|query| query.terms());
+            LeafTest::Terms(codes.flat_map(|code| terms(TermKind::Token)(&code)).collect())
+        }
+        ParameterType::String => {
+            let starts = all!(String).into_iter().map(|text| fold(&text));
+            LeafTest::Prefixes(starts.flat_map(|text| terms(TermKind::Folded)(&text)).collect())
+        }
+        ParameterType::Date => LeafTest::Dates(all!(Date)),
+        ParameterType::Number => LeafTest::Numbers(all!(Number)),
+        ParameterType::Quantity => LeafTest::Quantities(all!(Quantity)),
+        ParameterType::Reference => LeafTest::References(references(values)),
+        ParameterType::Uri => {
+            LeafTest::Terms(texts(values).flat_map(terms(TermKind::Uri)).collect())
+        }
+        ParameterType::Special => LeafTest::Near(all!(Near)),
+        ParameterType::Text => LeafTest::Words(all!(Text)),
+        ParameterType::Composite => return None,
+    })
+}
+
+/// One value of a composite: its components on one record.
+fn composite(
+    context: PlanContext,
+    base: ResourceType,
+    parameter: &SearchParameter,
+    value: &QueryValue,
+) -> Predicate {
+    let (QueryValue::Composite(parts), Some(record)) = (value, parameter.record) else {
+        return Predicate::Or(Vec::new());
+    };
+    let leaves = parameter.components.iter().zip(parts).filter_map(|(code, part)| {
+        let component = find(base, code)?;
+        let test = any(context, base, component, std::slice::from_ref(part))?;
+        Some(Leaf { field: field_id(base, code)?, test })
+    });
+    and(vec![Predicate::Record(record, leaves.collect())])
+}
+
+fn references(values: &[QueryValue]) -> Vec<shared::param::reference::ReferenceQuery> {
+    values
+        .iter()
+        .filter_map(|value| match value {
+            QueryValue::Reference(query) => Some(query.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
+fn texts(values: &[QueryValue]) -> impl Iterator<Item = &str> {
+    values.iter().filter_map(|value| match value {
+        QueryValue::Uri(text) | QueryValue::String(text) | QueryValue::Text(text) => Some(text.as_str()),
+        _ => None,
+    })
+}
+
+fn field_of(base: ResourceType, parameter: &SearchParameter) -> FieldId {
+    field_id(base, parameter.code).expect("the parser looked the parameter up on this type")
+}
+
+fn visible(access: Access, base: ResourceType, code: &str) -> Vec<shared::access::VisibilityClass> {
+    classes_of(base, code).iter().copied().filter(|class| access.sees(*class)).collect()
+}
+
+/// Makes the exact terms of a payload: one for each class the caller sees.
+fn terms_of(
+    context: PlanContext,
+    base: ResourceType,
+    parameter: &SearchParameter,
+    kind: TermKind,
+) -> impl Fn(&str) -> Vec<Vec<u8>> + Copy {
+    let field = field_of(base, parameter);
+    let code = parameter.code;
+    move |payload| {
+        let classes = visible(context.access, base, code).into_iter();
+        classes.map(|class| term(field, class, kind, payload.as_bytes())).collect()
+    }
+}
+
+fn prefixes(
+    context: PlanContext,
+    base: ResourceType,
+    parameter: &SearchParameter,
+    kind: TermKind,
+) -> Vec<[u8; 4]> {
+    let field = field_of(base, parameter);
+    let classes = visible(context.access, base, parameter.code).into_iter();
+    classes.map(|class| term_prefix(field, class, kind)).collect()
+}
+
+/// "Has a value": a composite has one when all its components have.
+fn present_terms(
+    context: PlanContext,
+    base: ResourceType,
+    parameter: &SearchParameter,
+    field: FieldId,
+) -> Vec<Vec<u8>> {
+    let fields = match parameter.components.last() {
+        Some(last) => vec![field_id(base, last).expect("components are parameters of the type")],
+        None => vec![field],
+    };
+    let classes = visible(context.access, base, parameter.code);
+    fields
+        .iter()
+        .flat_map(|field| classes.iter().map(|class| term(*field, *class, TermKind::Present, b"")))
+        .collect()
+}

@@ -1,0 +1,140 @@
+//! The order of matches: sort keys as fields to read, along a chain where one is given.
+//!
+//! A chained key follows the criteria over the same chain: it looks at the targets, and on them at the
+//! records, that make a resource match; without such criteria, at all of the target's. Ascending keys
+//! take the least value, descending ones the greatest; missing values come last both ways.
+
+use shared::fhir::ResourceType;
+use shared::registry::{FieldId, RecordKind, SearchParameter, field_id, find};
+
+use super::correlate::{join_steps, records_of_slot, slot_predicate, slots_over};
+use super::predicate::{JoinStep, Leaf, Predicate};
+use super::{Found, PlanContext, PlanError};
+use crate::parse::ast::{Expr, Hop, SearchRequest};
+
+/// One key of the order.
+#[derive(Debug, Clone)]
+pub(crate) enum OrderKey {
+    /// Values of a field.
+    Field(Order),
+    /// Distance from the first searched place, nearest first.
+    Distance {
+        /// The way to the places.
+        steps: Vec<JoinStep>,
+        /// The places that count: those that meet the criteria over the same chain.
+        places: Vec<Predicate>,
+    },
+    /// Relevance, greatest first.
+    Score,
+}
+
+/// A key that reads a field.
+#[derive(Debug, Clone)]
+pub(crate) struct Order {
+    /// The way to the resource whose values count; empty for the match itself.
+    pub(crate) steps: Vec<JoinStep>,
+    /// The field.
+    pub(crate) field: FieldId,
+    /// The record that holds the values, if one does.
+    pub(crate) record: Option<RecordKind>,
+    /// The targets and records that count, one for each alternative; empty for all.
+    pub(crate) matching: Vec<Matching>,
+    /// Greatest first.
+    pub(crate) descending: bool,
+}
+
+/// Targets of a chain that satisfy the criteria over it, and the leaves their records satisfy.
+#[derive(Debug, Clone)]
+pub(crate) struct Matching {
+    /// What the target satisfies.
+    pub(crate) target: Predicate,
+    /// What one of its records satisfies.
+    pub(crate) record: Vec<Leaf>,
+}
+
+/// The order of a request on resources of `base`.
+///
+/// Without `_sort`: relevance when words are searched, distance when a place is, else by key.
+pub(super) fn order(
+    context: PlanContext,
+    request: &SearchRequest,
+    base: ResourceType,
+    found: &Found,
+    expr: &Expr,
+) -> Result<Vec<OrderKey>, PlanError> {
+    if request.sort.is_empty() {
+        if !found.texts.is_empty() {
+            return Ok(vec![OrderKey::Score]);
+        }
+        if !found.centers.is_empty() {
+            return Ok(near_key(context, base, expr)?.into_iter().collect());
+        }
+        return Ok(Vec::new());
+    }
+    let mut keys = Vec::with_capacity(request.sort.len());
+    for sort in &request.sort {
+        if sort.parameter.code == "near" {
+            keys.extend(near_key(context, base, expr)?);
+            continue;
+        }
+        let target = sort.chain.last().map_or(base, Hop::to);
+        // A system search looks the parameter up on each of its types.
+        let (parameter, field) = lookup(target, sort.parameter)?;
+        let slots = slots_over(context, base, expr, &sort.chain)?;
+        let above = sort.above || slots.iter().any(|(above, _)| *above);
+        let matching = slots
+            .iter()
+            .map(|(_, slot)| Matching {
+                target: match sort.chain.is_empty() {
+                    true => Predicate::All,
+                    false => slot_predicate(context, target, slot),
+                },
+                record: records_of_slot(context, target, slot)
+                    .into_iter()
+                    .find(|(kind, _)| Some(*kind) == parameter.record)
+                    .map_or(Vec::new(), |(_, leaves)| leaves),
+            })
+            .collect();
+        keys.push(OrderKey::Field(Order {
+            steps: join_steps(base, &sort.chain, above),
+            field,
+            record: parameter.record,
+            matching,
+            descending: sort.descending,
+        }));
+    }
+    Ok(keys)
+}
+
+fn lookup(
+    base: ResourceType,
+    parameter: &SearchParameter,
+) -> Result<(&'static SearchParameter, FieldId), PlanError> {
+    let missing = || PlanError::NotSortable(find(base, parameter.code).map_or("_sort", |p| p.code), base);
+    let own = find(base, parameter.code).ok_or_else(missing)?;
+    Ok((own, field_id(base, parameter.code).ok_or_else(missing)?))
+}
+
+/// The distance key of the first place criterion, with the places that meet its sibling criteria.
+fn near_key(
+    context: PlanContext,
+    base: ResourceType,
+    expr: &Expr,
+) -> Result<Option<OrderKey>, PlanError> {
+    let Some(chain) = chain_of_near(expr) else { return Ok(None) };
+    let target = chain.last().map_or(base, Hop::to);
+    let slots = slots_over(context, base, expr, chain)?;
+    let places = slots.iter().map(|(_, slot)| slot_predicate(context, target, slot)).collect();
+    Ok(Some(OrderKey::Distance { steps: join_steps(base, chain, false), places }))
+}
+
+fn chain_of_near(expr: &Expr) -> Option<&[Hop]> {
+    match expr {
+        Expr::And(children) | Expr::Or(children) => children.iter().find_map(chain_of_near),
+        Expr::Criterion(criterion) => {
+            let is_near = matches!(criterion.parameter.code, "near" | "near-insee-code");
+            is_near.then_some(criterion.chain.as_slice())
+        }
+        Expr::Not(_) | Expr::Within(..) => None,
+    }
+}

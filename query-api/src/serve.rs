@@ -1,0 +1,153 @@
+//! From settings to a running service, and back to nothing: opening, listening, stopping.
+
+use std::io::Write as _;
+use std::net::{SocketAddr, TcpListener};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context as _, bail};
+use axum::Router;
+use axum_server::Handle;
+use axum_server::accept::NoDelayAcceptor;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use serde_json::json;
+use shared::config::{AnonymousProfile, Settings};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::app::{App, Outfit};
+use crate::http::sealed::Seal;
+use crate::http::{internal, router};
+use crate::{directory, telemetry};
+
+/// Serves until SIGTERM or SIGINT; then answers what is running and returns.
+///
+/// # Errors
+/// When something is missing to start: a free port, a readable directory, a certificate.
+pub(crate) fn serve(settings: &Settings) -> anyhow::Result<()> {
+    telemetry::start(&settings.log.filter).context("log.filter")?;
+    check_access(settings)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the asynchronous runtime")?;
+    runtime.block_on(run(settings))
+}
+
+/// Until access rules are applied, a profile that hides something cannot be promised.
+fn check_access(settings: &Settings) -> anyhow::Result<()> {
+    match settings.anonymous_profile() {
+        AnonymousProfile::None | AnonymousProfile::Profile(1) => Ok(()),
+        AnonymousProfile::Profile(profile) => bail!(
+            "access.anonymous_profile is {profile}, but this version cannot hide what that profile may not see; use 1 or none"
+        ),
+    }
+}
+
+async fn run(settings: &Settings) -> anyhow::Result<()> {
+    let server = &settings.server;
+    let listener = bind(server.listen)?;
+    let internal_listener = bind(server.internal_listen)?;
+    let address = listener.local_addr()?;
+    let internal_address = internal_listener.local_addr()?;
+    let scheme = if server.tls().is_some() { "https" } else { "http" };
+    let local_base = format!("{scheme}://{address}{}", server.base_paths[0]);
+    let public_url = server.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
+
+    std::fs::create_dir_all(&settings.data_dir)
+        .with_context(|| format!("the data directory {}", settings.data_dir.display()))?;
+    let seal = Seal::of_directory(&settings.data_dir).context("the key of links")?;
+    let engine = directory::open(settings)?;
+    let app = App::new(Outfit {
+        settings,
+        base_url: public_url.unwrap_or_else(|| local_base.clone()),
+        parse: directory::parse,
+        engine,
+        seal,
+        start: start_number(),
+    });
+
+    let handle = Handle::new();
+    let internal_handle = Handle::new();
+    let tls = match server.tls() {
+        Some(files) => Some(tls(files).await?),
+        None => None,
+    };
+    let fhir = listen(listener, router::router(app.clone()), tls, handle.clone());
+    let internal = listen(internal_listener, internal::router(app), None, internal_handle.clone());
+    let fhir = tokio::spawn(fhir);
+    let internal = tokio::spawn(internal);
+    let ready = json!({
+        "fhir": local_base,
+        "page": format!("{scheme}://{address}/"),
+        "internal": format!("http://{internal_address}"),
+    });
+    let mut stdout = std::io::stdout();
+    writeln!(stdout, "{ready}").and_then(|()| stdout.flush()).context("standard output")?;
+    tracing::info!(address = %address, internal = %internal_address, "serving");
+
+    stop_signal().await?;
+    tracing::info!(deadline_s = server.shutdown_seconds, "stopping: running requests are answered");
+    handle.graceful_shutdown(Some(server.shutdown()));
+    fhir.await.context("the FHIR listener")?.context("the FHIR listener")?;
+    // Health and metrics answer until the last request is through.
+    internal_handle.graceful_shutdown(Some(Duration::ZERO));
+    internal.await.context("the internal listener")?.context("the internal listener")?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))
+}
+
+async fn tls(files: shared::config::Tls<'_>) -> anyhow::Result<RustlsConfig> {
+    // The first call of the process decides; a second one finds the same provider installed.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    RustlsConfig::from_pem_chain_file(files.cert, files.key).await.with_context(|| {
+        format!("the certificate {} and key {}", files.cert.display(), files.key.display())
+    })
+}
+
+/// Time a caller has to send the head of its first request.
+const FIRST_REQUEST: Duration = Duration::from_secs(30);
+/// Largest head of an HTTP/2 request, which holds the URL.
+const HEADERS_BYTES_MAX: u32 = 128 * 1024;
+
+async fn listen(
+    listener: TcpListener,
+    router: Router,
+    tls: Option<RustlsConfig>,
+    handle: Handle<SocketAddr>,
+) -> std::io::Result<()> {
+    let mut server =
+        axum_server::from_tcp(listener)?.handle(handle).first_request_timeout(FIRST_REQUEST);
+    server.http_builder().http2().max_header_list_size(HEADERS_BYTES_MAX);
+    server.http_builder().http1().header_read_timeout(FIRST_REQUEST);
+    let service = router.into_make_service();
+    match tls {
+        None => server.acceptor(NoDelayAcceptor::new()).serve(service).await,
+        Some(config) => {
+            let acceptor = RustlsAcceptor::new(config).acceptor(NoDelayAcceptor::new());
+            server.acceptor(acceptor).serve(service).await
+        }
+    }
+}
+
+async fn stop_signal() -> std::io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// A number that tells this start from every other one: the clock's nanoseconds.
+fn start_number() -> u64 {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the outermost place, where the clock comes from"
+    )]
+    let now = SystemTime::now();
+    now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
+}

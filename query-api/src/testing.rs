@@ -1,0 +1,182 @@
+//! A directory in memory, for tests of everything around the engine.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::Request;
+use axum::response::Response;
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+use shared::config::{Limits, Sources};
+use shared::error::{Issue, IssueType};
+use shared::fhir::ResourceType;
+use shared::index::DocumentAddress;
+use tower::ServiceExt as _;
+
+use crate::app::{App, Outfit};
+use crate::engine::{Deadline, Document, Engine, EngineError, Stored, View};
+use crate::execute::{Hit, Hits};
+use crate::http::sealed::Seal;
+use crate::parse::ast::{Correlation, Expr, SearchRequest, Summary, Total};
+
+/// Documents of a test; a search matches all of the searched types, in order, and its page token is
+/// the position of the next match.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Memory {
+    /// Type, id and document; `None` for a deletion.
+    pub(crate) resources: Vec<(ResourceType, &'static str, Option<&'static str>)>,
+    /// What the directory says instead of an answer.
+    pub(crate) failure: Option<fn() -> EngineError>,
+}
+
+impl Engine for Memory {
+    fn view(&self) -> Result<Arc<dyn View>, EngineError> {
+        match self.failure {
+            Some(failure) => Err(failure()),
+            None => Ok(Arc::new(self.clone())),
+        }
+    }
+}
+
+impl View for Memory {
+    fn search(&self, request: &SearchRequest, deadline: Deadline) -> Result<Hits, EngineError> {
+        deadline.check()?;
+        let all: Vec<(usize, _)> = self
+            .resources
+            .iter()
+            .enumerate()
+            .filter(|(_, (t, _, json))| request.types.contains(t) && json.is_some())
+            .collect();
+        let size = request.count.expect("set before the engine is asked") as usize;
+        let start = match &request.page {
+            Some(token) => token.parse().map_err(|_| EngineError::ForeignPage)?,
+            None => 0,
+        };
+        let matches: Vec<Hit> = all
+            .iter()
+            .skip(start)
+            .take(size)
+            .map(|(position, (resource_type, id, _))| Hit {
+                resource_type: *resource_type,
+                id: (*id).to_owned(),
+                document: DocumentAddress { offset: *position as u64 },
+                score: None,
+                distance_m: None,
+            })
+            .collect();
+        let end = start + matches.len();
+        let next = (size > 0 && end < all.len()).then(|| end.to_string());
+        let total = (request.total == Total::Accurate).then_some(all.len() as u64);
+        Ok(Hits { total, matches, next, ..Hits::default() })
+    }
+
+    fn read(&self, resource_type: ResourceType, id: &str) -> Result<Stored, EngineError> {
+        let found = self.resources.iter().find(|(t, i, _)| *t == resource_type && *i == id);
+        Ok(match found {
+            None => Stored::Absent,
+            Some((_, _, None)) => Stored::Deleted,
+            Some((_, _, Some(json))) => Stored::Found(Document {
+                version: 3,
+                last_updated: "2026-05-04T10:00:00.750Z".parse().expect("a timestamp"),
+                json: json.as_bytes().to_vec(),
+            }),
+        })
+    }
+
+    fn read_version(
+        &self,
+        resource_type: ResourceType,
+        id: &str,
+        version: u64,
+    ) -> Result<Stored, EngineError> {
+        if version == 3 { self.read(resource_type, id) } else { Ok(Stored::Absent) }
+    }
+
+    fn document(&self, address: DocumentAddress, out: &mut Vec<u8>) -> Result<(), EngineError> {
+        let (_, _, json) = self.resources[address.offset as usize];
+        out.extend_from_slice(json.expect("only documents are hits").as_bytes());
+        Ok(())
+    }
+}
+
+/// A service over `memory` at `http://ror.example/fhir`.
+pub(crate) fn app(memory: Memory) -> App {
+    app_with(memory, &[])
+}
+
+/// The same with settings, as flags.
+pub(crate) fn app_with(memory: Memory, flags: &[(&'static str, &str)]) -> App {
+    let flags = flags.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+    let sources = Sources { flags, ..Sources::default() };
+    App::new(Outfit {
+        settings: &sources.load().expect("settings of a test"),
+        base_url: "http://ror.example/fhir".to_owned(),
+        parse,
+        engine: Arc::new(memory),
+        seal: Seal::with_key(&[7; 32]),
+        start: 1,
+    })
+}
+
+/// A request that applies `parameters`.
+pub(crate) fn request(scope: Option<ResourceType>, parameters: &[(&str, &str)]) -> SearchRequest {
+    let find = |name| parameters.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
+    let types = scope.map_or(ResourceType::ALL.to_vec(), |t| vec![t]);
+    SearchRequest {
+        criteria: types.iter().map(|_| Expr::And(Vec::new())).collect(),
+        types,
+        correlation: Correlation::Record,
+        sort: Vec::new(),
+        count: find("_count").and_then(|count| count.parse().ok()),
+        includes: Vec::new(),
+        elements: find("_elements")
+            .map(|list| list.split(',').map(str::to_owned).collect())
+            .unwrap_or_default(),
+        summary: match find("_summary").as_deref() {
+            Some("count") => Summary::Count,
+            Some("true") => Summary::True,
+            _ => Summary::False,
+        },
+        total: if find("_total").as_deref() == Some("none") {
+            Total::None
+        } else {
+            Total::Accurate
+        },
+        page: find("_page"),
+        pretty: find("_pretty").as_deref() == Some("true"),
+        explain: false,
+        applied: parameters.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect(),
+    }
+}
+
+/// Understands just enough: `bad=…` is an error, `odd=…` a warning.
+fn parse(scope: Option<ResourceType>, text: &str, _limits: &Limits) -> (SearchRequest, Vec<Issue>) {
+    let decode =
+        |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let mut issues = Vec::new();
+    let mut applied = Vec::new();
+    for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let (name, value) = (decode(name), decode(value));
+        match name.as_str() {
+            "bad" => issues.push(Issue::error(IssueType::Value, "a bad value").at("bad")),
+            "odd" => issues.push(Issue::warning(IssueType::NotSupported, "unknown").at("odd")),
+            _ => applied.push((name, value)),
+        }
+    }
+    let pairs: Vec<_> = applied.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+    (request(scope, &pairs), issues)
+}
+
+/// Answers one request through the whole router.
+pub(crate) async fn send(app: &App, request: Request<Body>) -> Response {
+    let router = crate::http::router::router(app.clone());
+    router.oneshot(request).await.expect("the router does not fail")
+}
+
+/// The body as JSON.
+pub(crate) async fn json(response: Response) -> Value {
+    let body = response.into_body().collect().await.expect("a body").to_bytes();
+    serde_json::from_slice(&body)
+        .unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&body)))
+}

@@ -1,0 +1,306 @@
+//! The settings themselves, their defaults, and what makes them contradict each other.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// All settings. The keys are described in [`super::KEYS`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Directory of the store and the index.
+    pub data_dir: PathBuf,
+    /// Listeners and addresses.
+    pub server: Server,
+    /// What a caller may ask for.
+    pub limits: Limits,
+    /// Sizes of pages.
+    pub paging: Paging,
+    /// How much is computed at once, and for how long.
+    pub engine: Engine,
+    /// Who may see what.
+    pub access: Access,
+    /// What is logged.
+    pub log: Log,
+}
+
+/// Listeners and addresses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Server {
+    /// Address of the FHIR service.
+    pub listen: SocketAddr,
+    /// Address of metrics and health.
+    pub internal_listen: SocketAddr,
+    /// Public URL of the FHIR base, without a slash at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_url: Option<String>,
+    /// Paths that answer as FHIR base; the first is the default of links.
+    pub base_paths: Vec<String>,
+    /// Certificate chain (PEM).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_cert: Option<PathBuf>,
+    /// Private key (PEM).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_key: Option<PathBuf>,
+    /// Time given to running requests when stopping.
+    pub shutdown_seconds: u64,
+}
+
+/// The files of TLS, when the service speaks it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tls<'a> {
+    /// Certificate chain (PEM).
+    pub cert: &'a PathBuf,
+    /// Private key (PEM).
+    pub key: &'a PathBuf,
+}
+
+/// What a caller may ask for; beyond it the answer is a 4xx that names the limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Longest path and query of a URL, in bytes.
+    pub url_bytes: usize,
+    /// Largest request body, in bytes.
+    pub body_bytes: usize,
+    /// Most parameters of one search.
+    pub parameters: usize,
+    /// Most values separated by commas in one parameter.
+    pub or_values: usize,
+    /// Most steps of one chain.
+    pub chain_depth: usize,
+    /// Most resources that includes add to one page.
+    pub includes: usize,
+}
+
+/// Sizes of pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Paging {
+    /// Matches on a page when `_count` is absent.
+    pub count_default: u32,
+    /// Most matches on a page.
+    pub count_max: u32,
+}
+
+/// How much is computed at once, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Engine {
+    /// Requests computed at the same time; 0 for twice the processors.
+    pub workers: usize,
+    /// Requests that may wait for a worker.
+    pub queue: usize,
+    /// Longest computation of one request, in milliseconds.
+    pub deadline_ms: u64,
+}
+
+/// Who may see what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Access {
+    /// Profile of callers without credentials; see [`Settings::anonymous_profile`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub anonymous_profile: Option<AnonymousProfile>,
+}
+
+/// What is logged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// Directives of the tracing library: `info`, `query_api=debug,info`.
+    pub filter: String,
+}
+
+/// The rights of a caller without credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnonymousProfile {
+    /// No access but to the capability statement.
+    None,
+    /// Access profile 0 to 5; 1 sees everything.
+    Profile(u8),
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            data_dir: PathBuf::from("index-data"),
+            server: Server::default(),
+            limits: Limits::default(),
+            paging: Paging::default(),
+            engine: Engine::default(),
+            access: Access::default(),
+            log: Log::default(),
+        }
+    }
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            listen: (Ipv4Addr::LOCALHOST, 8080).into(),
+            internal_listen: (Ipv4Addr::LOCALHOST, 8081).into(),
+            public_url: None,
+            base_paths: vec!["/fhir".to_owned(), "/ws-diffusion-fhir".to_owned()],
+            tls_cert: None,
+            tls_key: None,
+            shutdown_seconds: 10,
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            url_bytes: 32 * 1024,
+            body_bytes: 4 * 1024 * 1024,
+            parameters: 200,
+            or_values: 2000,
+            chain_depth: 8,
+            includes: 10_000,
+        }
+    }
+}
+
+impl Default for Paging {
+    fn default() -> Self {
+        Self { count_default: 200, count_max: 1000 }
+    }
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        Self { workers: 0, queue: 512, deadline_ms: 10_000 }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { filter: "info".to_owned() }
+    }
+}
+
+impl Settings {
+    /// The rights of a caller without credentials: as set; otherwise all of them while only this
+    /// machine can call, and none as soon as others can.
+    pub fn anonymous_profile(&self) -> AnonymousProfile {
+        match self.access.anonymous_profile {
+            Some(profile) => profile,
+            None if self.server.listen.ip().is_loopback() => AnonymousProfile::Profile(1),
+            None => AnonymousProfile::None,
+        }
+    }
+
+    /// What contradicts itself, as sentences; empty when all is well.
+    pub(super) fn problems(&self) -> Vec<String> {
+        let mut problems = self.server.problems();
+        let limits = &self.limits;
+        let positive = [
+            ("limits.url_bytes", limits.url_bytes as u64),
+            ("limits.body_bytes", limits.body_bytes as u64),
+            ("limits.parameters", limits.parameters as u64),
+            ("limits.or_values", limits.or_values as u64),
+            ("limits.chain_depth", limits.chain_depth as u64),
+            ("paging.count_default", u64::from(self.paging.count_default)),
+            ("engine.deadline_ms", self.engine.deadline_ms),
+        ];
+        for (name, value) in positive {
+            if value == 0 {
+                problems.push(format!("{name} must be greater than 0"));
+            }
+        }
+        if limits.url_bytes > URL_BYTES_MAX {
+            problems.push(format!("limits.url_bytes must be at most {URL_BYTES_MAX}"));
+        }
+        if self.paging.count_default > self.paging.count_max {
+            problems.push("paging.count_default must not exceed paging.count_max".to_owned());
+        }
+        problems
+    }
+}
+
+/// The HTTP library reads no longer request target.
+const URL_BYTES_MAX: usize = 65_534;
+
+impl Server {
+    /// The files of TLS; `None` for plain HTTP.
+    pub fn tls(&self) -> Option<Tls<'_>> {
+        let (cert, key) = (self.tls_cert.as_ref()?, self.tls_key.as_ref()?);
+        Some(Tls { cert, key })
+    }
+
+    /// Time given to running requests when stopping.
+    pub fn shutdown(&self) -> Duration {
+        Duration::from_secs(self.shutdown_seconds)
+    }
+
+    fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        if self.base_paths.is_empty() {
+            problems.push("server.base_paths must name at least one path".to_owned());
+        }
+        for (i, path) in self.base_paths.iter().enumerate() {
+            let plain = |c: char| c.is_ascii_alphanumeric() || "-_./~".contains(c);
+            let well_formed = path.len() > 1
+                && path.starts_with('/')
+                && !path.ends_with('/')
+                && !path.contains("//")
+                && path.chars().all(plain);
+            if !well_formed {
+                problems.push(format!(
+                    "server.base_paths: \"{path}\" must start with a slash, not end with one, and hold only letters, digits and -_.~/"
+                ));
+            }
+            if self.base_paths[..i].contains(path) {
+                problems.push(format!("server.base_paths names \"{path}\" twice"));
+            }
+        }
+        if let Some(url) = &self.public_url {
+            let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+            let plain = |c: char| c.is_ascii_graphic() && !"\"\\<>?#".contains(c);
+            if !rest.is_some_and(|rest| !rest.is_empty() && rest.chars().all(plain)) {
+                problems.push(format!(
+                    "server.public_url: \"{url}\" must be an http or https URL without query or fragment"
+                ));
+            }
+        }
+        if self.tls_cert.is_some() != self.tls_key.is_some() {
+            problems.push("server.tls_cert and server.tls_key need each other".to_owned());
+        }
+        problems
+    }
+}
+
+impl Serialize for AnonymousProfile {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::None => serializer.serialize_str("none"),
+            Self::Profile(profile) => serializer.serialize_str(&profile.to_string()),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for AnonymousProfile {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            Text(String),
+            Number(u8),
+        }
+        let text = match Written::deserialize(deserializer)? {
+            Written::Text(text) => text,
+            Written::Number(number) => number.to_string(),
+        };
+        match text.as_str() {
+            "none" => Ok(Self::None),
+            "0" | "1" | "2" | "3" | "4" | "5" => Ok(Self::Profile(text.as_bytes()[0] - b'0')),
+            _ => Err(serde::de::Error::custom(format!(
+                "access.anonymous_profile must be none or 0 to 5, not \"{text}\""
+            ))),
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Resource → search values, by the registry's expressions: what the index is built from.
+//!
+//! Works on a validated document. References come out as text: whoever has the keys resolves them.
+
+mod path;
+mod plan;
+mod words;
+
+use serde_json::Value;
+
+use crate::access::VisibilityClass;
+use crate::fhir::{Reference, ResourceType};
+use crate::geo::{Point, gazetteer};
+use crate::param::date::DateRange;
+use crate::param::quantity::QuantityValue;
+use crate::registry::{FieldId, RecordKind};
+
+pub use path::ROR_EXTENSION_BASE;
+
+/// The search values of one document.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Extracted {
+    /// Its type.
+    pub resource_type: ResourceType,
+    /// Its id.
+    pub id: String,
+    /// Values of the resource itself.
+    pub values: Values,
+    /// References it holds, each with the field that reads it.
+    pub references: Vec<(FieldId, Reference)>,
+    /// Its records.
+    pub records: Vec<Record>,
+    /// Its words, by class: text to be cut by the analyzer.
+    pub words: Vec<(VisibilityClass, String)>,
+    /// The words of its narrative.
+    pub narrative: Option<String>,
+    /// Where it is, for a Location.
+    pub place: Option<ExtractedPlace>,
+}
+
+/// Values in the form of the index.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Values {
+    /// Exact terms, prefix included (see `schema::term`).
+    pub terms: Vec<Vec<u8>>,
+    /// Ordered values.
+    pub columns: Vec<(FieldId, ColumnValue)>,
+}
+
+/// One ordered value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ColumnValue {
+    /// Of a date field.
+    Date(DateRange),
+    /// Of a number field.
+    Number(f64),
+    /// Of a quantity field.
+    Quantity(QuantityValue),
+    /// Of a string or URI field: the folded text, for sorting.
+    Text(String),
+}
+
+/// One record: a price, a capacity, one limit of an equipment …
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// What it is.
+    pub kind: RecordKind,
+    /// Who may see it.
+    pub class: VisibilityClass,
+    /// Its values.
+    pub values: Values,
+}
+
+/// The position of a Location.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ExtractedPlace {
+    /// Where it is.
+    pub point: Point,
+    /// Whether this is only the point of its commune.
+    pub approximate: bool,
+}
+
+/// Reads the search values of a document.
+///
+/// `base_urls` are the public URLs of this directory, without trailing slash: an absolute reference
+/// under one of them is a reference to a resource of ours. Returns `None` when the type is not one of
+/// the directory's or the id is missing: validation refuses such a document with a reason.
+pub fn extract(document: &Value, base_urls: &[&str]) -> Option<Extracted> {
+    let resource_type: ResourceType = document.get("resourceType")?.as_str()?.parse().ok()?;
+    let id = document.get("id")?.as_str()?.to_owned();
+    let plan = plan::of(resource_type);
+    let mut references = Vec::new();
+    let mut values = plan.values(document, base_urls, &mut references);
+    values.add_id(resource_type, &id);
+    Some(Extracted {
+        resource_type,
+        id,
+        values,
+        references,
+        records: plan.records(document),
+        words: words::of(resource_type, document),
+        narrative: words::narrative(document),
+        place: (resource_type == ResourceType::Location).then(|| place(document)).flatten(),
+    })
+}
+
+/// The position of a Location; without one, the point of its commune.
+fn place(location: &Value) -> Option<ExtractedPlace> {
+    let coordinate = |name: &str| location.get("position")?.get(name)?.as_f64();
+    if let (Some(lat), Some(lon)) = (coordinate("latitude"), coordinate("longitude"))
+        && let Some(point) = Point::new(lat, lon)
+    {
+        return Some(ExtractedPlace { point, approximate: false });
+    }
+    let url = format!("{ROR_EXTENSION_BASE}ror-commune-cog");
+    let concept = path::extensions(location, &url).find_map(path::any_value)?;
+    let codings = concept.get("coding")?.as_array()?;
+    let code = codings.iter().find_map(|coding| coding.get("code")?.as_str())?;
+    let point = gazetteer().current_commune(code)?.point?;
+    Some(ExtractedPlace { point, approximate: true })
+}

@@ -1,0 +1,60 @@
+//! The words of one type and class in a segment, in memory: a substring is found by one scan.
+//!
+//! Substrings by automaton over the term dictionary cost milliseconds whatever they find; a scan of the
+//! dictionary's text costs a fraction of one.
+
+use memchr::memmem;
+use tantivy::postings::TermInfo;
+use tantivy::{InvertedIndexReader, Result};
+
+use crate::schema::words::WORD;
+
+/// Words, sorted, with where their postings are.
+#[derive(Debug, Default)]
+pub struct WordDictionary {
+    /// The words, each followed by a line feed.
+    text: Vec<u8>,
+    /// Where each word starts in `text`, and one past the end.
+    starts: Vec<u32>,
+    infos: Vec<TermInfo>,
+}
+
+impl WordDictionary {
+    /// Reads the words of a scope (see `schema::words::scope`).
+    pub(super) fn read(index: &InvertedIndexReader, scope: &str) -> Result<Self> {
+        let prefix = format!("{scope}{WORD}");
+        let mut dictionary = Self::default();
+        let mut stream = index.terms().range().ge(&prefix).into_stream()?;
+        while stream.advance() {
+            let Some(word) = stream.key().strip_prefix(prefix.as_bytes()) else { break };
+            dictionary.starts.push(dictionary.text.len() as u32);
+            dictionary.text.extend_from_slice(word);
+            dictionary.text.push(b'\n');
+            dictionary.infos.push(stream.value().clone());
+        }
+        dictionary.starts.push(dictionary.text.len() as u32);
+        Ok(dictionary)
+    }
+
+    /// Calls `visit` with each word that contains `part`, once, and where its postings are.
+    pub fn containing(&self, part: &str, visit: &mut dyn FnMut(&str, &TermInfo)) {
+        let mut last = None;
+        for at in memmem::find_iter(&self.text, part) {
+            let word = self.starts.partition_point(|start| *start as usize <= at) - 1;
+            if last != Some(word) {
+                last = Some(word);
+                visit(self.word(word), &self.infos[word]);
+            }
+        }
+    }
+
+    /// All words, with where their postings are.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &TermInfo)> {
+        self.infos.iter().enumerate().map(|(word, info)| (self.word(word), info))
+    }
+
+    fn word(&self, word: usize) -> &str {
+        let bytes = &self.text[self.starts[word] as usize..self.starts[word + 1] as usize - 1];
+        std::str::from_utf8(bytes).unwrap_or_default()
+    }
+}

@@ -1,0 +1,207 @@
+//! Generations on disk: `generations/NNNNNN/` with its Tantivy index, arena and manifest, and the one
+//! pointer `CURRENT`, switched by an atomic rename. A reader never sees half a generation.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use tantivy::{Index, IndexReader, ReloadPolicy};
+
+use super::documents::Documents;
+use super::snapshot::Snapshot;
+use super::writer::{IndexWriter, WriterOptions, open_index};
+use crate::arena::Arena;
+use crate::schema::index_schema;
+use crate::store::Codec;
+
+/// Why a generation cannot be opened or published.
+#[derive(Debug, thiserror::Error)]
+pub enum GenerationError {
+    /// A file cannot be read or written.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The manifest is not what this build writes.
+    #[error("{path} is not a manifest: {source}")]
+    Manifest {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: serde_json::Error,
+    },
+    /// The index was built with other parameters, analyzers or classes.
+    #[error(
+        "{path} was built with schema {found}, this program has {expected}: run `indexer rebuild`"
+    )]
+    OtherSchema {
+        /// The generation.
+        path: PathBuf,
+        /// The digest in its manifest.
+        found: String,
+        /// The digest of this build.
+        expected: String,
+    },
+    /// The index cannot be opened or read.
+    #[error("the index: {0}")]
+    Index(#[from] tantivy::TantivyError),
+}
+
+/// What a generation says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Digest of the schema it was built with.
+    pub schema_digest: String,
+    /// The last change of the store it held when it was published.
+    pub seq: u64,
+    /// Number of resources when it was published.
+    pub resources: u64,
+}
+
+/// One generation, open.
+pub struct Generation {
+    dir: PathBuf,
+    index: Index,
+    reader: IndexReader,
+    documents: Documents,
+}
+
+impl std::fmt::Debug for Generation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Generation").field("dir", &self.dir).finish_non_exhaustive()
+    }
+}
+
+impl Generation {
+    /// The generation that `CURRENT` of `data_dir` names; `None` in an empty data directory.
+    ///
+    /// # Errors
+    /// When it cannot be opened, or was built with another schema.
+    pub fn current(data_dir: &Path, codec: Arc<Codec>) -> Result<Option<Self>, GenerationError> {
+        let pointer = data_dir.join("CURRENT");
+        let name = match fs::read_to_string(&pointer) {
+            Ok(name) => name,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(GenerationError::Io { path: pointer, source }),
+        };
+        let dir = generations(data_dir).join(name.trim());
+        let manifest = read_manifest(&dir)?;
+        let expected = &index_schema().digest;
+        if manifest.schema_digest != *expected {
+            return Err(GenerationError::OtherSchema {
+                path: dir,
+                found: manifest.schema_digest,
+                expected: expected.clone(),
+            });
+        }
+        Self::open(dir, codec).map(Some)
+    }
+
+    /// A new, empty generation, not yet current.
+    ///
+    /// # Errors
+    /// When it cannot be created.
+    pub fn create(data_dir: &Path, codec: Arc<Codec>) -> Result<Self, GenerationError> {
+        let parent = generations(data_dir);
+        fs::create_dir_all(&parent).map_err(at(&parent))?;
+        let greatest = fs::read_dir(&parent)
+            .map_err(at(&parent))?
+            .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok())
+            .max()
+            .unwrap_or(0);
+        let dir = parent.join(format!("{:06}", greatest + 1));
+        let index = dir.join("index");
+        fs::create_dir_all(&index).map_err(at(&index))?;
+        Self::open(dir, codec)
+    }
+
+    fn open(dir: PathBuf, codec: Arc<Codec>) -> Result<Self, GenerationError> {
+        let index = open_index(&dir.join("index"))?;
+        let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
+        let path = dir.join("arena");
+        let arena = Arena::open(&path).map_err(at(&path))?;
+        Ok(Self { dir, index, reader, documents: Documents { arena: Arc::new(arena), codec } })
+    }
+
+    /// The index writer; only one may exist at a time.
+    ///
+    /// # Errors
+    /// When another writer holds the index.
+    pub fn writer(&self, options: WriterOptions) -> Result<IndexWriter, GenerationError> {
+        Ok(IndexWriter::open(&self.index, options)?)
+    }
+
+    /// The live documents.
+    pub fn documents(&self) -> &Documents {
+        &self.documents
+    }
+
+    /// The directory of the generation.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The last change the committed index knows.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn committed_seq(&self) -> Result<u64, GenerationError> {
+        let payload = self.index.load_metas()?.payload;
+        Ok(payload.and_then(|p| p.parse().ok()).unwrap_or(0))
+    }
+
+    /// A snapshot of the last commit; views of segments that `previous` has are shared.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn snapshot(&self, previous: Option<&Snapshot>) -> Result<Snapshot, GenerationError> {
+        // Read before the reload: a commit in between makes the snapshot newer than it says, never older.
+        let seq = self.committed_seq()?;
+        self.reader.reload()?;
+        Ok(Snapshot::open(self.reader.searcher(), previous, self.documents.clone(), seq)?)
+    }
+
+    /// Writes the manifest, makes everything durable and switches `CURRENT` to this generation.
+    ///
+    /// # Errors
+    /// When a file cannot be written; the former generation then stays current.
+    pub fn publish(&self, data_dir: &Path, manifest: &Manifest) -> Result<(), GenerationError> {
+        let path = self.dir.join("arena");
+        self.documents.arena.sync().map_err(at(&path))?;
+        let text = serde_json::to_string_pretty(manifest).expect("a manifest is plain data");
+        write_atomically(&self.dir.join("manifest.json"), &text)?;
+        let name = self.dir.file_name().and_then(|n| n.to_str()).expect("generations are numbers");
+        write_atomically(&data_dir.join("CURRENT"), name)
+    }
+}
+
+fn generations(data_dir: &Path) -> PathBuf {
+    data_dir.join("generations")
+}
+
+fn read_manifest(dir: &Path) -> Result<Manifest, GenerationError> {
+    let path = dir.join("manifest.json");
+    let text = fs::read_to_string(&path).map_err(at(&path))?;
+    serde_json::from_str(&text).map_err(|source| GenerationError::Manifest { path, source })
+}
+
+fn at(path: &Path) -> impl FnOnce(io::Error) -> GenerationError {
+    let path = path.to_owned();
+    move |source| GenerationError::Io { path, source }
+}
+
+/// Writes a small file so that a reader, or a crash, sees the old text or the new one.
+fn write_atomically(path: &Path, text: &str) -> Result<(), GenerationError> {
+    let beside = path.with_extension("new");
+    let mut file = fs::File::create(&beside).map_err(at(&beside))?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(at(&beside))?;
+    fs::rename(&beside, path).map_err(at(path))?;
+    let parent = path.parent().expect("a file in a directory");
+    fs::File::open(parent).and_then(|dir| dir.sync_all()).map_err(at(parent))
+}

@@ -1,0 +1,197 @@
+//! From terms and columns to documents and keys: the leaves every predicate is made of.
+
+use tantivy::postings::TermInfo;
+use tantivy::{Result, TERMINATED};
+
+use super::segment::SegmentView;
+use super::sets::KeySet;
+use super::snapshot::{Segment, Snapshot};
+use crate::access::VisibilityClass;
+use crate::fhir::ResourceType;
+use crate::registry;
+use crate::schema::{TermKind, term};
+
+/// Documents of each segment: what criteria on records are combined in, before they become keys.
+#[derive(Debug, Clone)]
+pub struct DocSet {
+    segments: Vec<KeySet>,
+}
+
+impl DocSet {
+    /// The documents in both sets.
+    #[must_use]
+    pub fn and(self, other: &Self) -> Self {
+        let pairs = self.segments.into_iter().zip(&other.segments);
+        Self { segments: pairs.map(|(a, b)| a.and(b)).collect() }
+    }
+
+    /// The documents of one segment.
+    pub fn of_segment(&self, segment: usize) -> &KeySet {
+        &self.segments[segment]
+    }
+
+    /// Number of documents.
+    pub fn len(&self) -> usize {
+        self.segments.iter().map(KeySet::len).sum()
+    }
+
+    /// Whether there is no document.
+    pub fn is_empty(&self) -> bool {
+        self.segments.iter().all(KeySet::is_empty)
+    }
+}
+
+impl Segment {
+    /// Calls `visit` with each live document of a term found in this segment's dictionary.
+    pub(super) fn for_each_doc_of(
+        &self,
+        info: &TermInfo,
+        visit: &mut dyn FnMut(u32),
+    ) -> Result<()> {
+        let mut postings = self.view.postings_of(info)?;
+        loop {
+            let block = postings.docs();
+            if block.is_empty() {
+                return Ok(());
+            }
+            for doc in block {
+                if *doc == TERMINATED {
+                    return Ok(());
+                }
+                if self.is_alive(*doc) {
+                    visit(*doc);
+                }
+            }
+            postings.advance();
+        }
+    }
+}
+
+impl Snapshot {
+    /// Calls `visit` with each live document of an exact term.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn for_each_doc(&self, term: &[u8], visit: &mut dyn FnMut(&Segment, u32)) -> Result<()> {
+        for segment in self.segments() {
+            if let Some(info) = segment.view.terms().terms().get(term)? {
+                segment.for_each_doc_of(&info, &mut |doc| visit(segment, doc))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The live documents that `collect` finds in each segment (deleted ones are dropped here).
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn docs(
+        &self,
+        collect: impl Fn(&SegmentView, &mut Vec<u32>) -> Result<()>,
+    ) -> Result<DocSet> {
+        let mut segments = Vec::with_capacity(self.segments().len());
+        for segment in self.segments() {
+            let mut docs = Vec::new();
+            collect(&segment.view, &mut docs)?;
+            docs.retain(|doc| segment.is_alive(*doc));
+            segments.push(KeySet::from_keys(docs, segment.view.max_doc()));
+        }
+        Ok(DocSet { segments })
+    }
+
+    /// The live documents of any of the terms.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn docs_with_terms(&self, terms: &[Vec<u8>]) -> Result<DocSet> {
+        self.docs(|view, docs| {
+            for term in terms {
+                if let Some(info) = view.terms().terms().get(term)? {
+                    collect_postings(view, &info, docs)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// The live documents of any term that starts with one of the prefixes.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn docs_with_prefixes(&self, prefixes: &[Vec<u8>]) -> Result<DocSet> {
+        self.docs(|view, docs| {
+            for prefix in prefixes {
+                for_each_term(view, prefix, |_, info| collect_postings(view, info, docs))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The live documents of the terms behind one of the prefixes whose rest satisfies `accept`.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn docs_with_term_where(
+        &self,
+        prefixes: &[[u8; 4]],
+        accept: impl Fn(&[u8]) -> bool,
+    ) -> Result<DocSet> {
+        self.docs(|view, docs| {
+            for prefix in prefixes {
+                for_each_term(view, prefix, |payload, info| match accept(payload) {
+                    true => collect_postings(view, info, docs),
+                    false => Ok(()),
+                })?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The keys of the resources that the documents are, or are records of.
+    pub fn owners(&self, docs: &DocSet) -> KeySet {
+        let mut keys = Vec::with_capacity(docs.len());
+        for (segment, docs) in self.segments().iter().zip(&docs.segments) {
+            keys.extend(docs.iter().map(|doc| segment.view.owner(doc)));
+        }
+        KeySet::from_keys(keys, self.universe())
+    }
+
+    /// The key of an existing resource.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn key_of(&self, resource_type: ResourceType, id: &str) -> Result<Option<u32>> {
+        let field = registry::field_id(resource_type, "_id").expect("_id is on every type");
+        let bytes = term(field, VisibilityClass::Open, TermKind::Exact, id.as_bytes());
+        let mut found = None;
+        self.for_each_doc(&bytes, &mut |segment, doc| found = Some(segment.view.owner(doc)))?;
+        Ok(found)
+    }
+}
+
+/// Visits the terms of a segment that start with `prefix`: what follows it, and where the postings are.
+fn for_each_term(
+    view: &SegmentView,
+    prefix: &[u8],
+    mut visit: impl FnMut(&[u8], &TermInfo) -> Result<()>,
+) -> Result<()> {
+    let mut stream = view.terms().terms().range().ge(prefix).into_stream()?;
+    while stream.advance() {
+        let Some(payload) = stream.key().strip_prefix(prefix) else { break };
+        visit(payload, stream.value())?;
+    }
+    Ok(())
+}
+
+fn collect_postings(view: &SegmentView, info: &TermInfo, docs: &mut Vec<u32>) -> Result<()> {
+    let mut postings = view.postings_of(info)?;
+    loop {
+        let block = postings.docs();
+        let end = block.iter().position(|doc| *doc == TERMINATED).unwrap_or(block.len());
+        docs.extend_from_slice(&block[..end]);
+        if block.is_empty() || end < block.len() {
+            return Ok(());
+        }
+        postings.advance();
+    }
+}

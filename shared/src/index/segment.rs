@@ -1,0 +1,273 @@
+//! Segment views: what a search needs of one immutable segment, decoded once and kept by segment id.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use tantivy::columnar::Column;
+use tantivy::fieldnorm::FieldNormReader;
+use tantivy::index::SegmentId;
+use tantivy::postings::{BlockSegmentPostings, TermInfo};
+use tantivy::schema::IndexRecordOption;
+use tantivy::{InvertedIndexReader, SegmentReader};
+
+use super::columns::{self, Rows, TextColumn};
+use super::dictionary::WordDictionary;
+use super::places::{Place, PlaceGrid};
+use crate::geo::Point;
+use crate::param::quantity::QuantityValue;
+use crate::registry::{self, FieldId};
+use crate::schema::{Columns, RECORD_KIND_OFFSET, index_schema};
+
+/// A decoded column of one field.
+#[derive(Debug)]
+enum Decoded {
+    None,
+    Dates(Rows<(i64, i64)>),
+    Numbers(Rows<f64>),
+    Quantities(Rows<QuantityValue>),
+    Keys(Rows<u32>),
+    Text(Option<TextColumn>),
+}
+
+/// One immutable segment, ready to be searched. Deletes are not in it: see `Segment`.
+pub struct SegmentView {
+    reader: SegmentReader,
+    owners: Vec<u32>,
+    kinds: Vec<u8>,
+    classes: Vec<u8>,
+    addresses: Column<u64>,
+    ids: Option<TextColumn>,
+    places: PlaceGrid,
+    points: Rows<(f64, f64)>,
+    approximate: Rows<u32>,
+    terms: Arc<InvertedIndexReader>,
+    words: Arc<InvertedIndexReader>,
+    word_norms: FieldNormReader,
+    columns: Vec<OnceLock<tantivy::Result<Decoded>>>,
+    dictionaries: Mutex<HashMap<String, Arc<WordDictionary>>>,
+}
+
+impl std::fmt::Debug for SegmentView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SegmentView")
+            .field("segment", &self.reader.segment_id())
+            .finish_non_exhaustive()
+    }
+}
+
+impl SegmentView {
+    /// Decodes what every search needs; other columns follow at first use.
+    pub(super) fn open(reader: SegmentReader) -> tantivy::Result<Self> {
+        let schema = index_schema();
+        let small = |name: &str| -> tantivy::Result<Vec<u8>> {
+            let column = reader.fast_fields().column_first_or_default::<u64>(name)?;
+            Ok((0..reader.max_doc()).map(|doc| column.get_val(doc) as u8).collect())
+        };
+        let owner = reader.fast_fields().column_first_or_default::<u64>("owner")?;
+        let owners = (0..reader.max_doc()).map(|doc| owner.get_val(doc) as u32).collect();
+        let latitudes = columns::numbers(&reader, schema.position.0)?;
+        let longitudes = columns::numbers(&reader, schema.position.1)?;
+        let points = latitudes.zip(longitudes);
+        let places = PlaceGrid::new(points.iter().filter_map(|(doc, (lat, lon))| {
+            Point::new(lat, lon).map(|point| Place { doc, point })
+        }));
+        Ok(Self {
+            owners,
+            kinds: small("kind")?,
+            classes: small("class")?,
+            addresses: reader.fast_fields().u64("address")?,
+            ids: TextColumn::open(&reader, schema.id)?,
+            places,
+            points,
+            approximate: columns::keys(&reader, schema.approximate)?,
+            terms: reader.inverted_index(schema.terms)?,
+            words: reader.inverted_index(schema.words)?,
+            word_norms: reader.get_fieldnorms_reader(schema.words)?,
+            columns: registry::fields().iter().map(|_| OnceLock::new()).collect(),
+            dictionaries: Mutex::default(),
+            reader,
+        })
+    }
+
+    /// The segment's id.
+    pub fn id(&self) -> SegmentId {
+        self.reader.segment_id()
+    }
+
+    /// Number of documents, deleted ones included.
+    pub fn max_doc(&self) -> u32 {
+        self.reader.max_doc()
+    }
+
+    /// The key of the resource that document is, or is a record of.
+    pub fn owner(&self, doc: u32) -> u32 {
+        self.owners[doc as usize]
+    }
+
+    /// The kind column: a resource type's index, or 8 + a record kind's.
+    pub fn kind(&self, doc: u32) -> u8 {
+        self.kinds[doc as usize]
+    }
+
+    /// The visibility class of a record document.
+    pub fn class(&self, doc: u32) -> u8 {
+        self.classes[doc as usize]
+    }
+
+    /// Whether a document is a resource rather than one of its records.
+    pub fn is_resource(&self, doc: u32) -> bool {
+        self.kind(doc) < RECORD_KIND_OFFSET
+    }
+
+    /// The records of a resource: the documents that follow it with the same owner.
+    pub fn records(&self, doc: u32) -> std::ops::Range<u32> {
+        let owner = self.owner(doc);
+        let mut end = doc + 1;
+        while self.owners.get(end as usize) == Some(&owner) && !self.is_resource(end) {
+            end += 1;
+        }
+        doc + 1..end
+    }
+
+    /// Where the document of a resource stands in the arena.
+    pub fn address(&self, doc: u32) -> Option<u64> {
+        self.addresses.first(doc)
+    }
+
+    /// The ordinal of a resource's id within this segment.
+    pub fn id_ordinal(&self, doc: u32) -> Option<u64> {
+        self.ids.as_ref()?.ordinals(doc).next()
+    }
+
+    /// The id of a resource.
+    pub fn resource_id(&self, doc: u32) -> Option<String> {
+        Some(self.ids.as_ref()?.text(self.id_ordinal(doc)?))
+    }
+
+    /// The places of the segment.
+    pub fn places(&self) -> &PlaceGrid {
+        &self.places
+    }
+
+    /// Where a place is.
+    pub fn point(&self, doc: u32) -> Option<Point> {
+        let (lat, lon) = *self.points.of(doc).first()?;
+        Point::new(lat, lon)
+    }
+
+    /// Whether a place's point is only that of its commune.
+    pub fn is_approximate(&self, doc: u32) -> bool {
+        self.approximate.of(doc).first() == Some(&1)
+    }
+
+    /// The exact terms.
+    pub fn terms(&self) -> &InvertedIndexReader {
+        &self.terms
+    }
+
+    /// The words.
+    pub fn words(&self) -> &InvertedIndexReader {
+        &self.words
+    }
+
+    /// The words of a scope, read at first use.
+    pub fn dictionary(&self, scope: &str) -> tantivy::Result<Arc<WordDictionary>> {
+        // Nothing is left half done by a panic: the map only grows by whole entries.
+        let mut known = self.dictionaries.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(dictionary) = known.get(scope) {
+            return Ok(Arc::clone(dictionary));
+        }
+        let dictionary = Arc::new(WordDictionary::read(&self.words, scope)?);
+        known.insert(scope.to_owned(), Arc::clone(&dictionary));
+        Ok(dictionary)
+    }
+
+    /// The documents and frequencies of a word.
+    pub fn word_postings(&self, info: &TermInfo) -> tantivy::Result<BlockSegmentPostings> {
+        Ok(self.words.read_block_postings_from_terminfo(info, IndexRecordOption::WithFreqs)?)
+    }
+
+    /// Number of words of a document, as the index keeps it (one byte, rounded).
+    pub fn word_count(&self, doc: u32) -> u32 {
+        self.word_norms.fieldnorm(doc)
+    }
+
+    /// The documents of an exact term, deleted ones included.
+    pub fn postings(&self, term: &[u8]) -> tantivy::Result<Option<BlockSegmentPostings>> {
+        let Some(info) = self.terms.terms().get(term)? else { return Ok(None) };
+        self.postings_of(&info).map(Some)
+    }
+
+    /// The documents of a term found in the dictionary.
+    pub fn postings_of(&self, info: &TermInfo) -> tantivy::Result<BlockSegmentPostings> {
+        Ok(self.terms.read_block_postings_from_terminfo(info, IndexRecordOption::Basic)?)
+    }
+
+    /// The date ranges of a date field.
+    pub fn dates(&self, field: FieldId) -> tantivy::Result<&Rows<(i64, i64)>> {
+        match self.column(field)? {
+            Decoded::Dates(rows) => Ok(rows),
+            other => wrong_column(field, other),
+        }
+    }
+
+    /// The numbers of a number field.
+    pub fn numbers(&self, field: FieldId) -> tantivy::Result<&Rows<f64>> {
+        match self.column(field)? {
+            Decoded::Numbers(rows) => Ok(rows),
+            other => wrong_column(field, other),
+        }
+    }
+
+    /// The quantities of a quantity field.
+    pub fn quantities(&self, field: FieldId) -> tantivy::Result<&Rows<QuantityValue>> {
+        match self.column(field)? {
+            Decoded::Quantities(rows) => Ok(rows),
+            other => wrong_column(field, other),
+        }
+    }
+
+    /// The keys a reference field points at.
+    pub fn references(&self, field: FieldId) -> tantivy::Result<&Rows<u32>> {
+        match self.column(field)? {
+            Decoded::Keys(rows) => Ok(rows),
+            other => wrong_column(field, other),
+        }
+    }
+
+    /// The folded text of a string field, for sorting; `None` when nothing has a value.
+    pub fn text(&self, field: FieldId) -> tantivy::Result<Option<&TextColumn>> {
+        match self.column(field)? {
+            Decoded::Text(column) => Ok(column.as_ref()),
+            other => wrong_column(field, other),
+        }
+    }
+
+    fn column(&self, field: FieldId) -> tantivy::Result<&Decoded> {
+        self.columns[usize::from(field)]
+            .get_or_init(|| self.decode(field))
+            .as_ref()
+            .map_err(Clone::clone)
+    }
+
+    fn decode(&self, field: FieldId) -> tantivy::Result<Decoded> {
+        let reader = &self.reader;
+        Ok(match index_schema().columns(field) {
+            Columns::None => Decoded::None,
+            Columns::Date(low, high) => Decoded::Dates(columns::dates(reader, low, high)?),
+            Columns::Number(column) => Decoded::Numbers(columns::numbers(reader, column)?),
+            Columns::Quantity(ranges, hashes) => {
+                Decoded::Quantities(columns::quantities(reader, ranges, hashes)?)
+            }
+            Columns::Reference(column) => Decoded::Keys(columns::keys(reader, column)?),
+            Columns::Text(column) => Decoded::Text(TextColumn::open(reader, column)?),
+        })
+    }
+}
+
+fn wrong_column<T>(field: FieldId, found: &Decoded) -> tantivy::Result<T> {
+    let parameter = registry::fields()[usize::from(field)].parameter.code;
+    Err(tantivy::TantivyError::InternalError(format!(
+        "field \"{parameter}\" was asked for a column it does not have ({found:?})"
+    )))
+}

@@ -1,0 +1,238 @@
+//! The single index writer: extracted values in, one block of index documents a resource.
+//!
+//! The resource comes first, its records follow in the same block, so that the records of document `d`
+//! are the documents after it. An update deletes by owner and adds the new block.
+
+use std::path::Path;
+
+use tantivy::indexer::{LogMergePolicy, UserOperation};
+use tantivy::{Index, IndexSettings, Result, TantivyDocument, Term};
+
+use super::documents::DocumentAddress;
+use crate::access::VisibilityClass;
+use crate::extract::{ColumnValue, Extracted, Values};
+use crate::param::date::DateRange;
+use crate::registry;
+use crate::schema::{Columns, RECORD_KIND_OFFSET, TermKind, index_schema, term, words};
+
+/// A resource, ready to be indexed.
+#[derive(Debug, Clone)]
+pub struct IndexedResource<'a> {
+    /// Its key.
+    pub key: u32,
+    /// Its values.
+    pub extracted: &'a Extracted,
+    /// The key of each of its references that names a resource of ours; same order and length.
+    pub reference_keys: &'a [Option<u32>],
+    /// When the store says it last changed, in milliseconds.
+    pub last_updated_ms: i64,
+    /// Where its document stands.
+    pub address: DocumentAddress,
+}
+
+/// The writer of one generation's index. Its methods may be called from several threads at once.
+pub struct IndexWriter {
+    inner: tantivy::IndexWriter,
+}
+
+impl std::fmt::Debug for IndexWriter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("IndexWriter").finish_non_exhaustive()
+    }
+}
+
+/// How much the writer may use.
+#[derive(Debug, Clone, Copy)]
+pub struct WriterOptions {
+    /// Indexing threads.
+    pub threads: usize,
+    /// Memory of all threads together, in bytes; at least 15 MB a thread.
+    pub memory_bytes: usize,
+    /// Segments above this many documents are left alone by live merges.
+    pub merge_docs_max: usize,
+}
+
+impl WriterOptions {
+    /// For a bulk load: few, large segments.
+    pub const BULK: Self =
+        Self { threads: 2, memory_bytes: 400_000_000, merge_docs_max: 10_000_000 };
+    /// Beside a serving process: small commits, bounded merges.
+    pub const LIVE: Self = Self { threads: 1, memory_bytes: 60_000_000, merge_docs_max: 200_000 };
+}
+
+/// Opens or creates the Tantivy index of a generation in `dir`.
+pub(super) fn open_index(dir: &Path) -> Result<Index> {
+    let directory = tantivy::directory::MmapDirectory::open(dir)?;
+    let schema = index_schema().schema.clone();
+    let index = Index::open_or_create(directory, schema)?;
+    debug_assert_eq!(index.settings(), &IndexSettings::default());
+    index.tokenizers().register(words::ANALYZER, words::analyzer());
+    Ok(index)
+}
+
+impl IndexWriter {
+    /// The writer of an index; only one may exist at a time.
+    pub(super) fn open(index: &Index, options: WriterOptions) -> Result<Self> {
+        let inner = index.writer_with_num_threads(options.threads, options.memory_bytes)?;
+        let mut policy = LogMergePolicy::default();
+        policy.set_max_docs_before_merge(options.merge_docs_max);
+        inner.set_merge_policy(Box::new(policy));
+        Ok(Self { inner })
+    }
+
+    /// Adds a resource that the index does not hold.
+    ///
+    /// # Errors
+    /// When the index cannot be written.
+    pub fn add(&self, resource: &IndexedResource<'_>) -> Result<()> {
+        self.inner.run(block(resource).into_iter().map(UserOperation::Add))?;
+        Ok(())
+    }
+
+    /// Replaces a resource, or adds it.
+    ///
+    /// # Errors
+    /// When the index cannot be written.
+    pub fn replace(&self, resource: &IndexedResource<'_>) -> Result<()> {
+        let delete = UserOperation::Delete(owner_term(resource.key));
+        let mut operations = vec![delete];
+        operations.extend(block(resource).into_iter().map(UserOperation::Add));
+        self.inner.run(operations)?;
+        Ok(())
+    }
+
+    /// Removes a resource.
+    pub fn delete(&self, key: u32) {
+        self.inner.delete_term(owner_term(key));
+    }
+
+    /// Makes everything so far durable and visible to new snapshots, as of change `seq`.
+    ///
+    /// # Errors
+    /// When the index cannot be written.
+    pub fn commit(&mut self, seq: u64) -> Result<()> {
+        let mut prepared = self.inner.prepare_commit()?;
+        prepared.set_payload(&seq.to_string());
+        prepared.commit()?;
+        Ok(())
+    }
+
+    /// Waits until no merge runs, and ends the writer.
+    ///
+    /// # Errors
+    /// When a merge failed.
+    pub fn finish(self) -> Result<()> {
+        self.inner.wait_merging_threads()
+    }
+}
+
+fn owner_term(key: u32) -> Term {
+    Term::from_field_u64(index_schema().owner, u64::from(key))
+}
+
+/// The documents of a resource: itself, then its records.
+fn block(resource: &IndexedResource<'_>) -> Vec<TantivyDocument> {
+    let schema = index_schema();
+    let extracted = resource.extracted;
+    let owner = u64::from(resource.key);
+    let mut document = TantivyDocument::default();
+    document.add_u64(schema.owner, owner);
+    document.add_u64(schema.kind, extracted.resource_type.index() as u64);
+    document.add_u64(schema.address, resource.address.offset);
+    document.add_text(schema.id, &extracted.id);
+    add_values(&mut document, &extracted.values);
+    add_last_updated(&mut document, resource);
+    add_reference_keys(&mut document, resource);
+    for (class, text) in &extracted.words {
+        let scope = words::scope(extracted.resource_type, *class);
+        document.add_text(schema.words, format!("{scope}{text}"));
+    }
+    if let Some(narrative) = &extracted.narrative {
+        let scope = words::narrative_scope(extracted.resource_type);
+        document.add_text(schema.words, format!("{scope}{narrative}"));
+    }
+    if let Some(place) = extracted.place {
+        document.add_f64(schema.position.0, place.point.lat);
+        document.add_f64(schema.position.1, place.point.lon);
+        document.add_u64(schema.approximate, u64::from(place.approximate));
+    }
+    let mut block = vec![document];
+    for record in &extracted.records {
+        let mut document = TantivyDocument::default();
+        document.add_u64(schema.owner, owner);
+        document.add_u64(schema.kind, u64::from(RECORD_KIND_OFFSET + record.kind as u8));
+        document.add_u64(schema.class, u64::from(record.class as u8));
+        add_values(&mut document, &record.values);
+        block.push(document);
+    }
+    block
+}
+
+fn add_values(document: &mut TantivyDocument, values: &Values) {
+    let schema = index_schema();
+    for term in &values.terms {
+        document.add_bytes(schema.terms, term);
+    }
+    for (field, value) in &values.columns {
+        match (schema.columns(*field), value) {
+            (Columns::Date(low, high), ColumnValue::Date(range)) => {
+                document.add_i64(low, range.low_ms);
+                document.add_i64(high, range.high_ms);
+            }
+            (Columns::Number(column), ColumnValue::Number(number)) => {
+                document.add_f64(column, *number)
+            }
+            (Columns::Quantity(ranges, hashes), ColumnValue::Quantity(quantity)) => {
+                let (stored, canonical) = (quantity.stored, quantity.canonical);
+                let numbers = [stored.low, stored.high, canonical.low, canonical.high];
+                for (column, number) in ranges.into_iter().zip(numbers) {
+                    document.add_f64(column, number);
+                }
+                let parts = [quantity.dimension, quantity.code, quantity.unit];
+                for (column, part) in hashes.into_iter().zip(parts) {
+                    document.add_u64(column, part);
+                }
+            }
+            (Columns::Text(column), ColumnValue::Text(text)) => {
+                document.add_text(column, sortable(text))
+            }
+            (columns, value) => {
+                debug_assert!(false, "extraction and schema disagree: {columns:?} {value:?}");
+            }
+        }
+    }
+}
+
+/// The part of a text that orders it: a column value has a limit far above any sensible text.
+fn sortable(text: &str) -> &str {
+    let mut end = text.len().min(crate::schema::MAX_PAYLOAD);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+fn add_last_updated(document: &mut TantivyDocument, resource: &IndexedResource<'_>) {
+    let base = resource.extracted.resource_type;
+    let field = registry::field_id(base, "_lastUpdated").expect("_lastUpdated is on every type");
+    let ms = resource.last_updated_ms;
+    let range = DateRange { low_ms: ms, high_ms: ms + 1 };
+    let present = term(field, VisibilityClass::Open, TermKind::Present, b"");
+    add_values(
+        document,
+        &Values { terms: vec![present], columns: vec![(field, ColumnValue::Date(range))] },
+    );
+}
+
+fn add_reference_keys(document: &mut TantivyDocument, resource: &IndexedResource<'_>) {
+    let schema = index_schema();
+    let references = resource.extracted.references.iter().zip(resource.reference_keys);
+    for ((field, _), key) in references {
+        let Some(key) = key else { continue };
+        let bytes = term(*field, VisibilityClass::Open, TermKind::Key, &key.to_be_bytes());
+        document.add_bytes(schema.terms, &bytes);
+        if let Columns::Reference(column) = schema.columns(*field) {
+            document.add_u64(column, u64::from(*key));
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! Bulk writing: many documents under one load id, all of them or, after a crash, none.
+//!
+//! While a load is open its rows are in the tree but its log entries lie above the durable sequence, so
+//! no follower sees them. [`Load::close`] makes them durable and takes the mark away; dropping a load,
+//! or opening a store that still has the mark, undoes it from the log: earlier heads come back, keys
+//! stay as placeholders. A load makes at most one version of a resource, however often it is repeated.
+
+use std::sync::MutexGuard;
+
+use sled::Tree;
+
+use super::layout::{Counters, OpenLoad};
+use super::log::{Change, ChangeKind};
+use super::meta::Digest;
+use super::{Head, Identities, Key, Rows, Seq, Store, StoreError, VersionHeader, batch, layout};
+use crate::fhir::ResourceType;
+
+/// Log entries undone in one atomic step.
+const UNDO_STEP: u64 = 1_000;
+
+/// An open load; see [`Store::begin_load`].
+#[derive(Debug)]
+pub struct Load<'s> {
+    store: &'s Store,
+    shared: MutexGuard<'s, Counters>,
+    mark: OpenLoad,
+    identities: Identities,
+    closed: bool,
+}
+
+/// Where the next document of a resource goes: a new version, or in the place of the one this load
+/// already wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slot {
+    /// The version's number.
+    pub version: u32,
+    /// The log entry of the version this load already wrote.
+    seq: Option<Seq>,
+    /// Whether the resource existed before the write.
+    existed: bool,
+}
+
+impl Slot {
+    /// Whether this load already wrote the resource.
+    pub fn is_repeat(&self) -> bool {
+        self.seq.is_some()
+    }
+}
+
+/// One version to write in a load.
+#[derive(Debug, Clone)]
+pub struct LoadVersion<'a> {
+    /// The resource, from [`Load::identities`].
+    pub key: Key,
+    /// Its type.
+    pub resource_type: ResourceType,
+    /// Its id.
+    pub id: &'a str,
+    /// Its place, from [`Load::slot`].
+    pub slot: Slot,
+    /// `meta.lastUpdated`.
+    pub last_updated_ms: i64,
+    /// The digest of the content; zero for a delete.
+    pub digest: Digest,
+    /// The compressed document, or `None` for a delete.
+    pub blob: Option<&'a [u8]>,
+}
+
+impl Store {
+    /// Opens a load, reading all identities into memory. Other writers wait until it ends.
+    pub fn begin_load(&self, now_ms: i64) -> Result<Load<'_>, StoreError> {
+        let mut shared = self.lock_writer();
+        let identities = Identities::new(shared.next_key);
+        for resource in self.resources() {
+            let (key, identity, _) = resource?;
+            identities.insert(key, &identity);
+        }
+        let mut counters = *shared;
+        counters.last_load += 1;
+        let mark = OpenLoad {
+            load: counters.last_load,
+            first_seq: counters.last_seq + 1,
+            started_ms: now_ms,
+        };
+        let mut rows = Rows::default();
+        rows.counters(&counters);
+        rows.batch.insert(layout::OPEN_LOAD, layout::write_open_load(&mark));
+        self.tree().apply_batch(rows.batch)?;
+        self.db.flush()?;
+        *shared = counters;
+        Ok(Load { store: self, shared, mark, identities, closed: false })
+    }
+}
+
+impl Load<'_> {
+    /// The number of this load.
+    pub fn id(&self) -> u32 {
+        self.mark.load
+    }
+
+    /// Keys of all resources; new ones are given here and written with the next batch.
+    pub fn identities(&self) -> &Identities {
+        &self.identities
+    }
+
+    /// The newest version of a resource, this load's included, and the place of its next document.
+    pub fn slot(&self, key: Key) -> Result<(Option<Head>, Slot), StoreError> {
+        let head = self.store.head(key)?;
+        let repeated = head.filter(|head| head.header.seq >= self.mark.first_seq);
+        let slot = match repeated {
+            Some(head) => Slot { version: head.version, seq: Some(head.header.seq), existed: true },
+            None => Slot {
+                version: batch::next_version(head),
+                seq: None,
+                existed: head.is_some_and(|head| !head.header.deleted),
+            },
+        };
+        Ok((head, slot))
+    }
+
+    /// Writes one batch atomically, not yet durably. No key may occur twice in it.
+    pub fn write(&mut self, versions: &[LoadVersion<'_>]) -> Result<(), StoreError> {
+        let mut counters = *self.shared;
+        let mut rows = self.take_new_identities(&mut counters);
+        for version in versions {
+            let deleted = version.blob.is_none();
+            let seq = version.slot.seq.unwrap_or_else(|| {
+                counters.last_seq += 1;
+                counters.last_seq
+            });
+            let head = Head {
+                version: version.slot.version,
+                header: VersionHeader {
+                    seq,
+                    last_updated_ms: version.last_updated_ms,
+                    deleted,
+                    digest: version.digest,
+                },
+            };
+            rows.version(version.key, &head, version.blob.unwrap_or_default());
+            rows.head(version.key, version.resource_type, version.id, Some(&head));
+            if version.slot.is_repeat() {
+                continue;
+            }
+            let kind = match (deleted, version.slot.existed) {
+                (true, _) => ChangeKind::Delete,
+                (false, true) => ChangeKind::Update,
+                (false, false) => ChangeKind::Create,
+            };
+            rows.change(&Change {
+                seq,
+                kind,
+                resource_type: version.resource_type,
+                key: version.key,
+                version: version.slot.version,
+                load: self.mark.load,
+                recorded_ms: self.mark.started_ms,
+            });
+        }
+        rows.counters(&counters);
+        self.store.tree().apply_batch(rows.batch)?;
+        *self.shared = counters;
+        Ok(())
+    }
+
+    /// Makes the whole load durable and visible to followers. Returns the last sequence number.
+    pub fn close(mut self) -> Result<Seq, StoreError> {
+        // What comes before the mark's removal must be on disk before it.
+        self.store.db.flush()?;
+        let mut counters = *self.shared;
+        counters.clock_ms = counters.clock_ms.max(self.mark.started_ms);
+        let mut rows = self.take_new_identities(&mut counters);
+        rows.counters(&counters);
+        rows.batch.remove(layout::OPEN_LOAD);
+        self.store.tree().apply_batch(rows.batch)?;
+        *self.shared = counters;
+        self.closed = true;
+        self.store.flush_to(counters.last_seq)?;
+        Ok(counters.last_seq)
+    }
+
+    fn take_new_identities(&self, counters: &mut Counters) -> Rows {
+        let mut rows = Rows::default();
+        for (key, identity) in self.identities.take_new() {
+            rows.identity(key, identity.resource_type, &identity.id);
+            counters.next_key = counters.next_key.max(key + 1);
+        }
+        rows
+    }
+}
+
+impl Drop for Load<'_> {
+    fn drop(&mut self) {
+        if self.closed {
+            return;
+        }
+        if let Err(error) = undo_unclosed(self.store.tree(), &mut self.shared) {
+            // The mark is still there: the next opening tries again.
+            tracing::error!(load = self.mark.load, %error, "an abandoned load is not undone yet");
+        }
+    }
+}
+
+/// Undoes the load whose mark stands in the tree, if there is one. Returns how many changes it had.
+///
+/// Works backwards in atomic steps, each lowering the last sequence number, so that a crash in the
+/// middle is continued at the next opening.
+pub(super) fn undo_unclosed(tree: &Tree, counters: &mut Counters) -> Result<u64, StoreError> {
+    let Some(row) = tree.get(layout::OPEN_LOAD)? else { return Ok(0) };
+    let mark = layout::read_open_load(&row)?;
+    let mut undone = 0;
+    while counters.last_seq >= mark.first_seq {
+        let mut rows = Rows::default();
+        let mut lowered = *counters;
+        for _ in 0..UNDO_STEP.min(counters.last_seq + 1 - mark.first_seq) {
+            undo_change(tree, lowered.last_seq, &mut rows)?;
+            lowered.last_seq -= 1;
+            undone += 1;
+        }
+        rows.counters(&lowered);
+        tree.apply_batch(rows.batch)?;
+        *counters = lowered;
+    }
+    tree.flush()?;
+    tree.remove(layout::OPEN_LOAD)?;
+    tree.flush()?;
+    Ok(undone)
+}
+
+fn undo_change(tree: &Tree, seq: Seq, rows: &mut Rows) -> Result<(), StoreError> {
+    let log_key = layout::log_key(seq);
+    let row = tree.get(log_key)?.ok_or(StoreError::Corrupt("a change"))?;
+    let change = layout::read_change(&log_key, &row)?;
+    let head_row = tree.get(layout::head_key(change.key))?.ok_or(StoreError::Corrupt("a head"))?;
+    let (identity, _) = layout::read_head(&head_row)?;
+    let previous = change.version - 1;
+    let restored = match tree.get(layout::version_key(change.key, previous))? {
+        Some(row) => {
+            let (header, _) = layout::read_version(&row)?;
+            Some(Head { version: previous, header })
+        }
+        None if previous == 0 => None,
+        None => return Err(StoreError::Corrupt("an earlier version")),
+    };
+    rows.head(change.key, identity.resource_type, &identity.id, restored.as_ref());
+    rows.batch.remove(&layout::version_key(change.key, change.version));
+    rows.batch.remove(&log_key);
+    Ok(())
+}
