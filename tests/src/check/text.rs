@@ -1,13 +1,14 @@
 //! Checks of full text: nothing that holds the word is missed, and everything else is explained.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 
 use serde_json::Value;
 
 use super::{Finding, Judge, ensure, few};
+use crate::alias::canonical;
 use crate::fold::{fold, within_one_typo, words};
-use crate::sample::Sample;
-use crate::scenario::read_json;
+use crate::sample::{Sample, repository};
 
 /// Elements whose strings are machinery, not text.
 const NOT_TEXT: &[&str] = &[
@@ -22,15 +23,9 @@ const NOT_TEXT: &[&str] = &[
     "source",
 ];
 
-/// Why a resource without the needle may be found: labels of its codes, and synonyms.
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Explanations {
-    /// Folded words that mean the needle.
-    synonyms: Vec<String>,
-    /// `system|code` of codes whose official label holds the needle or a synonym.
-    labels: Vec<String>,
-}
+/// The published labels of codes and the words people use for them: data files, not code.
+const LABELS: &[&str] = &["shared/assets/terminology/nos.tsv", "shared/assets/terminology/ror.tsv"];
+const SYNONYMS: &str = "shared/assets/terminology/synonyms.toml";
 
 pub(super) fn covers(
     judge: &Judge<'_>,
@@ -38,7 +33,7 @@ pub(super) fn covers(
     needle: &str,
     also_via: Option<&str>,
 ) -> Finding {
-    let explanations: Explanations = read_json("explanations.json");
+    let named = codes_named(needle);
     let found: BTreeSet<String> = judge.search()?.matches().into_iter().map(|key| key.1).collect();
     let mut missed = Vec::new();
     let mut unexplained = Vec::new();
@@ -50,7 +45,7 @@ pub(super) fn covers(
         if holds && !found.contains(&key.1) {
             missed.push(&key.1);
         }
-        if !holds && found.contains(&key.1) && !explained(&texts, needle, &explanations) {
+        if !holds && found.contains(&key.1) && !explained(&texts, needle, &named) {
             unexplained.push(&key.1);
         }
     }
@@ -80,7 +75,7 @@ fn collect(value: &Value, texts: &mut Texts) {
         Value::Array(items) => items.iter().for_each(|item| collect(item, texts)),
         Value::Object(fields) => {
             if let (Some(system), Some(code)) = (value["system"].as_str(), value["code"].as_str()) {
-                texts.codes.push(format!("{system}|{code}"));
+                texts.codes.push(format!("{}|{code}", canonical(system)));
             }
             for (name, field) in fields {
                 if !NOT_TEXT.contains(&name.as_str()) {
@@ -92,12 +87,48 @@ fn collect(value: &Value, texts: &mut Texts) {
     }
 }
 
-fn explained(texts: &Texts, needle: &str, explanations: &Explanations) -> bool {
-    let labelled = texts.codes.iter().any(|code| explanations.labels.contains(code));
-    labelled
-        || texts.strings.iter().flat_map(|text| words(text)).any(|word| {
-            let stem = needle.len() > 4 && word.starts_with(&needle[..needle.len() - 1]);
-            stem || within_one_typo(&word, needle)
-                || explanations.synonyms.iter().any(|synonym| word.starts_with(synonym.as_str()))
-        })
+/// `system|code` of every code whose label or synonym holds the needle, or its stem.
+fn codes_named(needle: &str) -> BTreeSet<String> {
+    let read = |path: &str| {
+        let path = repository().join(path);
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    };
+    let mut named = BTreeSet::new();
+    let mut systems = BTreeMap::new();
+    for path in LABELS {
+        let mut system = String::new();
+        for line in read(path).lines() {
+            let mut fields = line.split('\t');
+            let first = fields.next().unwrap_or_default();
+            if first == "@" {
+                let name = fields.next().unwrap_or_default();
+                system = canonical(&format!("https://mos.esante.gouv.fr/NOS/{name}"));
+                let number = name.trim_start_matches("TRE_").split('-').next().unwrap_or_default();
+                systems.insert(number.to_owned(), system.clone());
+            } else if fields.any(|label| fold(label).contains(stem(needle))) {
+                named.insert(format!("{system}|{first}"));
+            }
+        }
+    }
+    let synonyms = read(SYNONYMS);
+    for entry in synonyms.split("[[synonym]]") {
+        let (terms, codes) = entry.split_once("codes").unwrap_or_default();
+        if fold(terms).contains(stem(needle)) {
+            for code in codes.split('"').filter_map(|text| text.split_once('|')) {
+                named.extend(systems.get(code.0).map(|system| format!("{system}|{}", code.1)));
+            }
+        }
+    }
+    named
+}
+
+/// A long word without its last letter: what light stemming may leave.
+fn stem(word: &str) -> &str {
+    if word.len() > 4 { &word[..word.len() - 1] } else { word }
+}
+
+fn explained(texts: &Texts, needle: &str, named: &BTreeSet<String>) -> bool {
+    let mut words_of = texts.strings.iter().flat_map(|text| words(text));
+    texts.codes.iter().any(|code| named.contains(code))
+        || words_of.any(|word| word.starts_with(stem(needle)) || within_one_typo(&word, needle))
 }
