@@ -137,7 +137,8 @@ pub(crate) fn search(
     let center = plan.types.iter().find_map(center);
     for candidate in &candidates {
         let plan = &plan.types[candidate.plan];
-        let score = (!plan.texts.is_empty()).then(|| context.score(plan, candidate.key)).transpose()?;
+        let score =
+            (!plan.texts.is_empty()).then(|| context.score(plan, candidate.key)).transpose()?;
         hits.matches.extend(hit(snapshot, candidate.key, score, center));
     }
     hits.included.extend(included.keys.iter().filter_map(|key| hit(snapshot, *key, None, center)));
@@ -159,7 +160,8 @@ fn center_of(circle: &NearQuery) -> Option<Point> {
 fn hit(snapshot: &Snapshot, key: u32, score: Option<f32>, center: Option<Point>) -> Option<Hit> {
     let at = snapshot.locate(key)?;
     let view = snapshot.view(at);
-    let distance_m = center.zip(view.point(at.doc)).map(|(center, point)| distance_m(center, point));
+    let distance_m =
+        center.zip(view.point(at.doc)).map(|(center, point)| distance_m(center, point));
     Some(Hit {
         resource_type: snapshot.resource_type(key)?,
         id: view.resource_id(at.doc)?,

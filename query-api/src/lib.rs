@@ -12,6 +12,7 @@ mod engine;
 mod execute;
 mod http;
 mod parse;
+mod plan;
 mod serve;
 mod telemetry;
 #[cfg(test)]

@@ -73,7 +73,9 @@ impl PlanError {
             Self::TooManyAlternatives(_) => {
                 Issue::error(IssueType::TooCostly, self.to_string()).at("_filter")
             }
-            Self::NotSortable(..) => Issue::error(IssueType::NotSupported, self.to_string()).at("_sort"),
+            Self::NotSortable(..) => {
+                Issue::error(IssueType::NotSupported, self.to_string()).at("_sort")
+            }
         }
     }
 }
@@ -82,7 +84,10 @@ impl PlanError {
 ///
 /// # Errors
 /// When the request unfolds beyond the limits, or asks an order that does not exist.
-pub(crate) fn search(request: &SearchRequest, context: PlanContext) -> Result<SearchPlan, PlanError> {
+pub(crate) fn search(
+    request: &SearchRequest,
+    context: PlanContext,
+) -> Result<SearchPlan, PlanError> {
     let types = request.types.iter().zip(&request.criteria);
     let types = types
         .map(|(base, expr)| {
@@ -90,7 +95,13 @@ pub(crate) fn search(request: &SearchRequest, context: PlanContext) -> Result<Se
             let mut found = Found::default();
             found.walk(&predicate, &mut Vec::new());
             let order = order::order(context, request, *base, &found, expr)?;
-            Ok(TypePlan { base: *base, predicate, order, centers: found.centers, texts: found.texts })
+            Ok(TypePlan {
+                base: *base,
+                predicate,
+                order,
+                centers: found.centers,
+                texts: found.texts,
+            })
         })
         .collect::<Result<_, _>>()?;
     Ok(SearchPlan { types })

@@ -211,3 +211,25 @@ impl SearchParameter {
         }
     }
 }
+
+/// What a token parameter's elements look like, where JSON alone cannot tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenShape {
+    /// `CodeableConcept`, `Coding`, `code`, `boolean`, `string`, `id`.
+    Coded,
+    /// `Identifier`.
+    Identifier,
+    /// `ContactPoint`.
+    ContactPoint,
+}
+
+impl SearchParameter {
+    /// The shape of the elements of a token parameter.
+    pub fn token_shape(&self) -> TokenShape {
+        match self.code {
+            "identifier" | "group-identifier" => TokenShape::Identifier,
+            "telecom" | "phone" | "email" => TokenShape::ContactPoint,
+            _ => TokenShape::Coded,
+        }
+    }
+}

@@ -6,15 +6,15 @@
 
 use std::collections::HashMap;
 
+use shared::access::VisibilityClass;
 use shared::fhir::ResourceType;
 use shared::index::{DocSet, KeySet, Snapshot};
+use shared::param::date::DateRange;
 use shared::param::near::NearQuery;
 use shared::param::number::NumberRange;
 use shared::param::reference::ReferenceQuery;
-use shared::param::date::DateRange;
 use shared::registry::{self, RecordKind, field_id};
 use shared::schema::{RECORD_KIND_OFFSET, TermKind, term};
-use shared::access::VisibilityClass;
 use tantivy::Result;
 
 use super::words::{self, WordHits};
@@ -91,7 +91,12 @@ impl<'a> Evaluation<'a> {
         Ok(found.unwrap_or_else(|| among.unwrap_or(self.snapshot.existing(base)).clone()))
     }
 
-    fn join(&mut self, step: &JoinStep, target: &Predicate, among: Option<&KeySet>) -> Result<KeySet> {
+    fn join(
+        &mut self,
+        step: &JoinStep,
+        target: &Predicate,
+        among: Option<&KeySet>,
+    ) -> Result<KeySet> {
         let snapshot = self.snapshot;
         let mut targets = self.keys(step.to, target, None)?;
         if step.above {
@@ -149,9 +154,12 @@ impl<'a> Evaluation<'a> {
         match &leaf.test {
             LeafTest::Terms(terms) => snapshot.docs_with_terms(terms),
             LeafTest::Prefixes(prefixes) => snapshot.docs_with_prefixes(prefixes),
-            LeafTest::Scan(prefixes, how, texts) => snapshot.docs_with_term_where(prefixes, |payload| {
-                std::str::from_utf8(payload).is_ok_and(|value| texts.iter().any(|text| how.holds(value, text)))
-            }),
+            LeafTest::Scan(prefixes, how, texts) => {
+                snapshot.docs_with_term_where(prefixes, |payload| {
+                    std::str::from_utf8(payload)
+                        .is_ok_and(|value| texts.iter().any(|text| how.holds(value, text)))
+                })
+            }
             LeafTest::Dates(queries) => snapshot.docs(|view, docs| {
                 let rows = view.dates(field)?.iter();
                 let matching = rows.filter(|(_, (low_ms, high_ms))| {
@@ -171,8 +179,8 @@ impl<'a> Evaluation<'a> {
             }),
             LeafTest::Quantities(queries) => snapshot.docs(|view, docs| {
                 let rows = view.quantities(field)?.iter();
-                let matching =
-                    rows.filter(|(_, quantity)| queries.iter().any(|query| query.matches(quantity)));
+                let matching = rows
+                    .filter(|(_, quantity)| queries.iter().any(|query| query.matches(quantity)));
                 docs.extend(matching.map(|(doc, _)| doc));
                 Ok(())
             }),
@@ -180,12 +188,16 @@ impl<'a> Evaluation<'a> {
                 for circle in circles {
                     if let Some(center) = super::center_of(circle) {
                         let radius_m = radius_m(circle);
-                        view.places().within(center, radius_m, &mut |place, _| docs.push(place.doc));
+                        view.places()
+                            .within(center, radius_m, &mut |place, _| docs.push(place.doc));
                     }
                 }
                 Ok(())
             }),
-            LeafTest::References(_) | LeafTest::Below(_) | LeafTest::Above(_) | LeafTest::Words(_) => {
+            LeafTest::References(_)
+            | LeafTest::Below(_)
+            | LeafTest::Above(_)
+            | LeafTest::Words(_) => {
                 debug_assert!(false, "no record has references or words");
                 snapshot.docs(|_, _| Ok(()))
             }
@@ -216,7 +228,12 @@ impl<'a> Evaluation<'a> {
     }
 
     /// The resources that reference queries name, of the types the parameter may refer to.
-    fn referenced(&self, _base: ResourceType, leaf: &Leaf, queries: &[ReferenceQuery]) -> Result<KeySet> {
+    fn referenced(
+        &self,
+        _base: ResourceType,
+        leaf: &Leaf,
+        queries: &[ReferenceQuery],
+    ) -> Result<KeySet> {
         let parameter = registry::fields()[usize::from(leaf.field)].parameter;
         let mut keys = Vec::new();
         for query in queries {

@@ -151,9 +151,8 @@ fn compare_values(left: &SortValue, right: &SortValue, descending: bool) -> Orde
         (SortValue::Missing, SortValue::Missing) => return Ordering::Equal,
         (SortValue::Missing, _) => return Ordering::Greater,
         (_, SortValue::Missing) => return Ordering::Less,
-        (SortValue::Number(a), SortValue::Number(b)) | (SortValue::Ordinal(a), SortValue::Ordinal(b)) => {
-            a.cmp(b)
-        }
+        (SortValue::Number(a), SortValue::Number(b))
+        | (SortValue::Ordinal(a), SortValue::Ordinal(b)) => a.cmp(b),
         (SortValue::Text(a), SortValue::Text(b)) => a.cmp(b),
         _ => {
             debug_assert!(false, "one key gives one kind of value: {left:?} {right:?}");
@@ -372,7 +371,8 @@ fn best_value(
             }
             Ok(())
         };
-        let alternatives = eligible.map(|all| all.iter().filter(|(targets, _)| targets.contains(target)));
+        let alternatives =
+            eligible.map(|all| all.iter().filter(|(targets, _)| targets.contains(target)));
         let is_eligible = |doc: u32| match alternatives.clone() {
             None => true,
             Some(mut alternatives) => alternatives.any(|(_, docs)| match docs {
@@ -418,9 +418,10 @@ fn values(snapshot: &Snapshot, field: FieldId, at: Location) -> Result<Vec<SortV
             rows.map(|quantity| SortValue::Number(ordered_f64(quantity.canonical.low))).collect()
         }
         ParameterType::String | ParameterType::Uri => match view.text(field)? {
-            Some(column) => {
-                column.ordinals(at.doc).map(|ordinal| SortValue::Text(column.text(ordinal))).collect()
-            }
+            Some(column) => column
+                .ordinals(at.doc)
+                .map(|ordinal| SortValue::Text(column.text(ordinal)))
+                .collect(),
             None => Vec::new(),
         },
         // Only ids are sortable tokens.

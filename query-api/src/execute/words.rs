@@ -118,7 +118,8 @@ struct Collection {
 
 impl Collection {
     fn of(snapshot: &Snapshot, base: ResourceType) -> Self {
-        let words: u64 = snapshot.segments().iter().map(|s| s.view.words().total_num_tokens()).sum();
+        let words: u64 =
+            snapshot.segments().iter().map(|s| s.view.words().total_num_tokens()).sum();
         let resources: usize =
             ResourceType::ALL.into_iter().map(|t| snapshot.existing(t).len()).sum();
         Self {
@@ -241,7 +242,11 @@ fn is_within_edits(a: &str, b: &str, allowed: usize) -> bool {
     rows[1][b.len()] <= allowed
 }
 
-fn for_each_posting(view: &SegmentView, info: &TermInfo, visit: &mut dyn FnMut(u32, u32)) -> Result<()> {
+fn for_each_posting(
+    view: &SegmentView,
+    info: &TermInfo,
+    visit: &mut dyn FnMut(u32, u32),
+) -> Result<()> {
     let mut postings = view.word_postings(info)?;
     loop {
         let docs = postings.docs();

@@ -54,7 +54,7 @@ pub(crate) enum Expr {
 }
 
 /// One step of a chain.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Hop {
     /// `location.…`: from the resource to one of the given type that it refers to.
     Forward(&'static SearchParameter, ResourceType),
@@ -84,7 +84,8 @@ pub(crate) enum Test {
     Missing(bool),
     /// Some value matches one of the given ones in the default way of the type (or by its prefix).
     Any(Vec<QueryValue>),
-    /// `:not`, `ne` in `_filter` on tokens, strings, references and URIs: no value matches.
+    /// `:not`, `ne` in `_filter` on tokens, strings, references and URIs: no value matches; a string
+    /// as in [`Test::Equals`].
     None(Vec<QueryValue>),
     /// `:exact` on strings; `eq` on strings in `_filter` is `Equals`.
     Exact(Vec<String>),

@@ -70,7 +70,9 @@ fn alternatives<'a>(
                 all = all
                     .iter()
                     .flat_map(|left| {
-                        of_child.iter().map(move |right| left.iter().chain(right).cloned().collect())
+                        of_child
+                            .iter()
+                            .map(move |right| left.iter().chain(right).cloned().collect())
                     })
                     .collect();
             }
@@ -170,7 +172,10 @@ fn is_bound_or_negative(test: &Test) -> bool {
 
 fn is_bound(value: &QueryValue) -> bool {
     prefix_of(value).is_some_and(|prefix| {
-        matches!(prefix, Prefix::Gt | Prefix::Ge | Prefix::Lt | Prefix::Le | Prefix::Sa | Prefix::Eb)
+        matches!(
+            prefix,
+            Prefix::Gt | Prefix::Ge | Prefix::Lt | Prefix::Le | Prefix::Sa | Prefix::Eb
+        )
     })
 }
 
@@ -313,7 +318,11 @@ pub(super) fn slots_over<'a>(
 }
 
 /// The criteria of one slot as a predicate on their own resource.
-pub(super) fn slot_predicate(context: PlanContext, base: ResourceType, slot: &[&Criterion]) -> Predicate {
+pub(super) fn slot_predicate(
+    context: PlanContext,
+    base: ResourceType,
+    slot: &[&Criterion],
+) -> Predicate {
     on_resource(context, base, slot)
 }
 

@@ -36,11 +36,12 @@ pub(super) fn predicate(
         }
         Test::Below(values) if parameter.kind == ParameterType::Uri => {
             let terms = terms_of(context, base, parameter, TermKind::Uri);
-            or(texts(values).flat_map(|url| {
-                let below = format!("{}/", url.trim_end_matches('/'));
-                [leaf(LeafTest::Terms(terms(url))), leaf(LeafTest::Prefixes(terms(&below)))]
-            })
-            .collect())
+            or(texts(values)
+                .flat_map(|url| {
+                    let below = format!("{}/", url.trim_end_matches('/'));
+                    [leaf(LeafTest::Terms(terms(url))), leaf(LeafTest::Prefixes(terms(&below)))]
+                })
+                .collect())
         }
         _ => positive(context, base, parameter, test).map_or(Predicate::Or(Vec::new()), leaf),
     }
@@ -69,7 +70,9 @@ pub(super) fn positive(
             LeafTest::Terms(exact.collect())
         }
         Test::Equals(texts) => LeafTest::Terms(folded(texts, TermKind::Folded)),
-        Test::Contains(texts) if parameter.kind == ParameterType::Text => LeafTest::Words(texts.clone()),
+        Test::Contains(texts) if parameter.kind == ParameterType::Text => {
+            LeafTest::Words(texts.clone())
+        }
         Test::Contains(texts) => scan(StringMatch::Contains, texts),
         Test::EndsWith(texts) => scan(StringMatch::EndsWith, texts),
         Test::Text(texts) => LeafTest::Prefixes(folded(texts, TermKind::TokenText)),
@@ -90,7 +93,9 @@ pub(super) fn positive(
                 QueryValue::Token(query) => query.terms(),
                 _ => Vec::new(),
             });
-            LeafTest::Terms(identifiers.flat_map(|code| terms(TermKind::Identifier)(&code)).collect())
+            LeafTest::Terms(
+                identifiers.flat_map(|code| terms(TermKind::Identifier)(&code)).collect(),
+            )
         }
         Test::Above(values) if parameter.kind == ParameterType::Uri => {
             let above = texts(values).flat_map(uri::above_terms);
@@ -171,7 +176,9 @@ fn references(values: &[QueryValue]) -> Vec<shared::param::reference::ReferenceQ
 
 fn texts(values: &[QueryValue]) -> impl Iterator<Item = &str> {
     values.iter().filter_map(|value| match value {
-        QueryValue::Uri(text) | QueryValue::String(text) | QueryValue::Text(text) => Some(text.as_str()),
+        QueryValue::Uri(text) | QueryValue::String(text) | QueryValue::Text(text) => {
+            Some(text.as_str())
+        }
         _ => None,
     })
 }

@@ -110,7 +110,8 @@ fn lookup(
     base: ResourceType,
     parameter: &SearchParameter,
 ) -> Result<(&'static SearchParameter, FieldId), PlanError> {
-    let missing = || PlanError::NotSortable(find(base, parameter.code).map_or("_sort", |p| p.code), base);
+    let missing =
+        || PlanError::NotSortable(find(base, parameter.code).map_or("_sort", |p| p.code), base);
     let own = find(base, parameter.code).ok_or_else(missing)?;
     Ok((own, field_id(base, parameter.code).ok_or_else(missing)?))
 }

@@ -12,8 +12,8 @@ use crate::param::date::DateRange;
 use crate::param::number::NumberRange;
 use crate::param::quantity::QuantityValue;
 use crate::param::string::visit_texts;
-use crate::param::token::{Shape, TokenQuery, TokenValue};
-use crate::registry::{self, FieldId, ParameterType, RecordKind, SearchParameter};
+use crate::param::token::{TokenQuery, TokenValue};
+use crate::registry::{self, FieldId, ParameterType, RecordKind, SearchParameter, TokenShape};
 use crate::schema::{TermKind, term};
 use crate::text::fold;
 
@@ -173,7 +173,7 @@ impl FieldPlan {
         let before = values.terms.len() + values.columns.len();
         match self.parameter.kind {
             ParameterType::Token => {
-                values.add_tokens(field, class, Shape::of(self.parameter.code), element)
+                values.add_tokens(field, class, self.parameter.token_shape(), element)
             }
             ParameterType::String => {
                 visit_texts(element, &mut |text| values.add_string(field, class, text))
@@ -238,14 +238,14 @@ impl Values {
         let class = VisibilityClass::Open;
         self.terms.push(term(field, class, TermKind::Exact, id.as_bytes()));
         self.terms.push(term(field, class, TermKind::Present, b""));
-        self.add_tokens(field, class, Shape::Coded, &Value::String(id.to_owned()));
+        self.add_tokens(field, class, TokenShape::Coded, &Value::String(id.to_owned()));
     }
 
     fn add_tokens(
         &mut self,
         field: FieldId,
         class: VisibilityClass,
-        shape: Shape,
+        shape: TokenShape,
         element: &Value,
     ) {
         TokenValue::from_json(element, shape, &mut |token| {

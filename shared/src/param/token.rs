@@ -88,7 +88,7 @@ impl TokenQuery {
         let system = system.map(clean).filter(|system| !system.is_empty());
         Self {
             system: system.map_or(SystemQuery::Any, |system| {
-                SystemQuery::Is(canonical_system(&system, Shape::Identifier))
+                SystemQuery::Is(canonical_system(&system, TokenShape::Identifier))
             }),
             code: Some(clean(value).into_owned()),
             of_type: None,

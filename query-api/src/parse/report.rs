@@ -1,0 +1,55 @@
+//! What the parser found: mistakes, tolerated oddities and advice, each said once.
+
+use shared::error::{Issue, IssueType, Severity};
+
+/// The issues of one request, in the order they were met.
+#[derive(Debug, Default)]
+pub(super) struct Report {
+    issues: Vec<Issue>,
+}
+
+impl Report {
+    /// A mistake: the request is refused.
+    pub(super) fn error(&mut self, code: IssueType, parameter: &str, diagnostics: String) {
+        self.push(Issue::error(code, diagnostics).at(parameter));
+    }
+
+    /// Something ignored or repaired: the request is refused under strict handling only.
+    pub(super) fn tolerate(&mut self, code: IssueType, parameter: &str, diagnostics: String) {
+        self.push(Issue::warning(code, diagnostics).at(parameter));
+    }
+
+    /// Something legal that the caller may not have meant: never refused.
+    pub(super) fn advise(&mut self, parameter: &str, diagnostics: String) {
+        self.push(Issue::warning(IssueType::CodeInvalid, diagnostics).at(parameter));
+    }
+
+    /// Takes over what was found elsewhere.
+    pub(super) fn absorb(&mut self, other: Self) {
+        other.issues.into_iter().for_each(|issue| self.push(issue));
+    }
+
+    /// Whether a mistake was met.
+    pub(super) fn has_errors(&self) -> bool {
+        self.issues.iter().any(Issue::is_error)
+    }
+
+    /// The issues.
+    pub(super) fn into_issues(self) -> Vec<Issue> {
+        self.issues
+    }
+
+    /// A system search reads each parameter once for each type: the same finding counts once.
+    fn push(&mut self, issue: Issue) {
+        if !self.issues.contains(&issue) {
+            self.issues.push(issue);
+        }
+    }
+}
+
+/// Whether an issue refuses the request under `Prefer: handling=strict`: every mistake, and everything
+/// ignored or repaired; not advice on codes, which are legal.
+pub(crate) fn is_refused_when_strict(issue: &Issue) -> bool {
+    issue.is_error()
+        || (issue.severity == Severity::Warning && issue.code != IssueType::CodeInvalid)
+}

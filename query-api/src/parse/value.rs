@@ -1,0 +1,235 @@
+//! Values of parameters: text and modifier → what is asked.
+
+use shared::error::IssueType;
+use shared::fhir::ResourceType;
+use shared::param::date::DateQuery;
+use shared::param::near::NearQuery;
+use shared::param::number::NumberQuery;
+use shared::param::quantity::QuantityQuery;
+use shared::param::reference::ReferenceQuery;
+use shared::param::token::{SystemQuery, TokenQuery};
+use shared::param::{QueryValue, ReferenceTargets, ValueError, escape, uri};
+use shared::registry::{self, ParameterType, SearchParameter, TokenShape};
+use shared::terminology::{canonical_system, terminology};
+
+use super::Context;
+use super::ast::Test;
+use super::key::{Modifier, Path};
+use super::report::Report;
+
+/// What the value `text` of the parameter `name` asks of the end of `path`.
+///
+/// `None` when it asks nothing: it is empty (reported and ignored) or wrong (reported).
+pub(super) fn test(
+    context: &Context<'_>,
+    report: &mut Report,
+    name: &str,
+    path: &Path,
+    text: &str,
+) -> Option<Test> {
+    let texts: Vec<&str> = escape::split(text, ',').into_iter().map(str::trim).collect();
+    let given: Vec<&str> = texts.iter().copied().filter(|text| !text.is_empty()).collect();
+    if given.len() < texts.len() {
+        let what = if given.is_empty() { "is ignored" } else { "has an empty value, ignored" };
+        let diagnostics = format!("\"{name}\" {what}: it has no value");
+        report.tolerate(IssueType::Value, name, diagnostics);
+    }
+    if given.len() > context.limits.or_values {
+        let max = context.limits.or_values;
+        let diagnostics = format!("\"{name}\" has {} values; at most {max}", given.len());
+        report.error(IssueType::TooCostly, name, diagnostics);
+        return None;
+    }
+    if given.is_empty() {
+        return None;
+    }
+    let plain = || given.iter().map(|text| escape::unescape(text)).collect();
+    match path.modifier {
+        None => values(context, report, name, path, &given).map(Test::Any),
+        Some(Modifier::Type(_)) => values(context, report, name, path, &given).map(Test::Any),
+        Some(Modifier::Not) => values(context, report, name, path, &given).map(Test::None),
+        Some(Modifier::Above) => values(context, report, name, path, &given).map(Test::Above),
+        Some(Modifier::Below) => values(context, report, name, path, &given).map(Test::Below),
+        Some(Modifier::OfType) => values(context, report, name, path, &given).map(Test::Any),
+        Some(Modifier::Identifier) => {
+            values(context, report, name, path, &given).map(Test::Identifier)
+        }
+        Some(Modifier::Exact) => Some(Test::Exact(plain())),
+        Some(Modifier::Contains) => Some(Test::Contains(plain())),
+        Some(Modifier::Text) => Some(Test::Text(plain())),
+        Some(Modifier::In) => value_sets(report, name, &given).map(Test::In),
+        Some(Modifier::Missing) => missing(report, name, &given).map(Test::Missing),
+    }
+}
+
+/// Reads `true` or `false`, alone.
+pub(super) fn missing(report: &mut Report, name: &str, given: &[&str]) -> Option<bool> {
+    match given {
+        ["true"] => Some(true),
+        ["false"] => Some(false),
+        _ => {
+            let diagnostics =
+                format!("\"{name}\" is either true or false, not \"{}\"", given.join(","));
+            report.error(IssueType::Value, name, diagnostics);
+            None
+        }
+    }
+}
+
+/// Reads URLs of value sets that are carried.
+pub(super) fn value_sets(report: &mut Report, name: &str, given: &[&str]) -> Option<Vec<String>> {
+    let mut urls = Vec::with_capacity(given.len());
+    for text in given {
+        let url = escape::unescape(text);
+        match terminology().value_set(&url) {
+            Some(set) => {
+                if !set.complete {
+                    report.advise(
+                        name,
+                        format!("not all codes of the value set \"{url}\" are known"),
+                    );
+                }
+                urls.push(url);
+            }
+            None => {
+                let diagnostics =
+                    format!("\"{name}\": the value set \"{url}\" is not carried here");
+                report.error(IssueType::NotSupported, name, diagnostics);
+            }
+        }
+    }
+    (urls.len() == given.len()).then_some(urls)
+}
+
+/// Reads every value, so that all mistakes are reported; `None` when one is wrong.
+pub(super) fn values(
+    context: &Context<'_>,
+    report: &mut Report,
+    name: &str,
+    path: &Path,
+    given: &[&str],
+) -> Option<Vec<QueryValue>> {
+    let mut read = Vec::with_capacity(given.len());
+    for text in given {
+        match value(context, path.parameter, path.base, path.modifier, text) {
+            Ok(value) => {
+                advise(report, name, &value, text);
+                read.push(value);
+            }
+            Err(ValueError(why)) => {
+                report.error(IssueType::Value, name, format!("\"{name}\": {why}"));
+            }
+        }
+    }
+    (read.len() == given.len()).then_some(read)
+}
+
+/// Reads one escaped value by the type of its parameter.
+fn value(
+    context: &Context<'_>,
+    parameter: &SearchParameter,
+    base: ResourceType,
+    modifier: Option<Modifier>,
+    text: &str,
+) -> Result<QueryValue, ValueError> {
+    match parameter.kind {
+        ParameterType::Token if modifier == Some(Modifier::OfType) => {
+            TokenQuery::parse_of_type(text).map(QueryValue::Token)
+        }
+        ParameterType::Token => {
+            TokenQuery::parse(text, parameter.token_shape()).map(QueryValue::Token)
+        }
+        ParameterType::String => Ok(QueryValue::String(escape::unescape(text))),
+        ParameterType::Text => Ok(QueryValue::Text(escape::unescape(text))),
+        ParameterType::Date => DateQuery::parse(text, context.now_ms).map(QueryValue::Date),
+        ParameterType::Number => NumberQuery::parse(text).map(QueryValue::Number),
+        ParameterType::Quantity => QuantityQuery::parse(text).map(QueryValue::Quantity),
+        ParameterType::Reference if modifier == Some(Modifier::Identifier) => {
+            TokenQuery::parse(text, TokenShape::Identifier).map(QueryValue::Token)
+        }
+        ParameterType::Reference => {
+            let restricted_to =
+                if let Some(Modifier::Type(only)) = modifier { Some(only) } else { None };
+            let targets = ReferenceTargets { restricted_to, allowed: parameter.targets };
+            ReferenceQuery::parse(text, targets, context.base_urls).map(QueryValue::Reference)
+        }
+        ParameterType::Uri => {
+            let url = escape::unescape(text);
+            if matches!(modifier, Some(Modifier::Above | Modifier::Below)) {
+                uri::check_hierarchical(&url)?;
+            }
+            Ok(QueryValue::Uri(url))
+        }
+        ParameterType::Special if parameter.code == "near-insee-code" => {
+            NearQuery::parse_commune(text).map(QueryValue::Near)
+        }
+        ParameterType::Special => NearQuery::parse_point(text).map(QueryValue::Near),
+        ParameterType::Composite => composite(context, parameter, base, text),
+    }
+}
+
+fn composite(
+    context: &Context<'_>,
+    parameter: &SearchParameter,
+    base: ResourceType,
+    text: &str,
+) -> Result<QueryValue, ValueError> {
+    let parts = escape::split(text, '$');
+    if parts.len() != parameter.components.len() {
+        return Err(ValueError::new(format!(
+            "\"{text}\" has {} parts; write {}",
+            parts.len(),
+            parameter.components.join("$")
+        )));
+    }
+    let mut read = Vec::with_capacity(parts.len());
+    for (code, part) in parameter.components.iter().zip(parts) {
+        let component = registry::find(base, code)
+            .ok_or_else(|| ValueError::new(format!("\"{code}\" is not a parameter of {base}")))?;
+        read.push(value(context, component, base, None, part.trim())?);
+    }
+    Ok(QueryValue::Composite(read))
+}
+
+/// Says what is legal but may surprise: a repaired zone, another spelling of a system, an unknown code.
+fn advise(report: &mut Report, name: &str, value: &QueryValue, text: &str) {
+    match value {
+        QueryValue::Date(date) if date.repaired => report.tolerate(
+            IssueType::Value,
+            name,
+            format!("\"{name}\": a + in a URL is a space; the zone of \"{text}\" was read with +"),
+        ),
+        QueryValue::Token(token) => advise_token(report, name, token, text),
+        QueryValue::Composite(parts) => {
+            for (part, text) in parts.iter().zip(escape::split(text, '$')) {
+                advise(report, name, part, text);
+            }
+        }
+        QueryValue::Date(_)
+        | QueryValue::String(_)
+        | QueryValue::Number(_)
+        | QueryValue::Quantity(_)
+        | QueryValue::Reference(_)
+        | QueryValue::Uri(_)
+        | QueryValue::Near(_)
+        | QueryValue::Text(_) => {}
+    }
+}
+
+fn advise_token(report: &mut Report, name: &str, token: &TokenQuery, text: &str) {
+    let SystemQuery::Is(system) = &token.system else { return };
+    let written = escape::split_once(text, '|')
+        .map_or(String::new(), |(system, _)| escape::unescape(system.trim()));
+    if canonical_system(&written) != written {
+        report
+            .advise(name, format!("\"{name}\": the system \"{written}\" is read as \"{system}\""));
+    }
+    if let Some(code) = &token.code
+        && terminology().is_unknown_code(system, code)
+    {
+        report.advise(
+            name,
+            format!("\"{name}\": \"{code}\" is not a code of \"{system}\"; it finds nothing"),
+        );
+    }
+}
