@@ -1,0 +1,17 @@
+//! What makes the data of the directory: the typed output model of ROR resources and the commands
+//! that produce or load them.
+//!
+//! `main.rs` only reads the command line; everything it can do is a function of this library.
+
+pub mod directory;
+pub mod generate;
+pub mod import;
+pub mod load;
+pub mod progress;
+pub mod read;
+pub mod references;
+pub mod report;
+pub mod ror;
+pub mod sample;
+pub mod stats;
+pub mod verify;
