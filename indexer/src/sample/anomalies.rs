@@ -33,13 +33,20 @@ const STATUSES: &[(Code<'static>, &str)] = &[
 ];
 
 /// Adds the anomalies named by scenarios, then some on every kind of resource.
-pub(super) fn add(directory: &mut Directory, offer: &str, offer_number: &str, site: &str, place: &str) {
+pub(super) fn add(
+    directory: &mut Directory,
+    offer: &str,
+    offer_number: &str,
+    site: &str,
+    place: &str,
+) {
     let focus = Reference::to(format!("HealthcareService/{offer}"));
     directory.add(anomaly("1309", 0, focus, "L'activité opérationnelle n'est plus exercée"));
     let focus = Reference::logical("HealthcareService", Identifier::offer(offer_number.to_owned()));
     directory.add(anomaly("1310", 0, focus, "Le téléphone du secrétariat ne répond pas"));
     let site = site.trim_start_matches("eg-");
-    let focus = Reference::logical("Organization", Identifier::national_structure(format!("1{site}")));
+    let focus =
+        Reference::logical("Organization", Identifier::national_structure(format!("1{site}")));
     directory.add(anomaly("1311", 0, focus, "La catégorie d'établissement n'est pas la bonne"));
     let focus = Reference::to(format!("Location/{place}"));
     directory.add(anomaly("1312", 1, focus, "Les coordonnées tombent dans la Loire"));
@@ -77,7 +84,10 @@ fn anomaly(id: &str, status: usize, focus: Reference<'static>, text: &str) -> Re
         Code::new("AJO", "Ajout"),
         Code::new("SUP", "Suppression"),
     ]);
-    let input = |code, value| TaskParameter { kind: Code::new(code, "").concept(system::TASK_INPUT), value };
+    let input = |code, value| TaskParameter {
+        kind: Code::new(code, "").concept(system::TASK_INPUT),
+        value,
+    };
     let path = "HealthcareService.specialty.coding";
     Resource::Task(Task {
         id: id.to_owned().into(),
@@ -89,8 +99,10 @@ fn anomaly(id: &str, status: usize, focus: Reference<'static>, text: &str) -> Re
         code: Some(random.pick(THEMES).concept(system::ANOMALY_THEME)),
         description: Some(text.to_owned().into()),
         focus: Some(focus),
-        execution_period: (technical == "completed")
-            .then(|| Period { start: Some(created.clone().into()), end: Some(changed.clone().into()) }),
+        execution_period: (technical == "completed").then(|| Period {
+            start: Some(created.clone().into()),
+            end: Some(changed.clone().into()),
+        }),
         authored_on: Some(created.into()),
         last_modified: Some(changed.into()),
         requester: random.chance(60).then(|| Reference::to("PractitionerRole/role-741")),

@@ -16,7 +16,10 @@ pub(super) fn respell(id: &str, line: Vec<u8>) -> Vec<u8> {
         };
         if *of == id {
             let text = String::from_utf8(line).expect("serde_json writes UTF-8");
-            assert!(text.contains(from), "assets/sample-spellings.tsv: {id} does not contain {from}");
+            assert!(
+                text.contains(from),
+                "assets/sample-spellings.tsv: {id} does not contain {from}"
+            );
             line = text.replace(from, to).into_bytes();
         }
     }
