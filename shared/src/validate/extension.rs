@@ -3,9 +3,8 @@
 //! Read once from `assets/validate/extensions.tsv`. What is not in the table is not judged here: FHIR
 //! lets anybody extend.
 
-use std::collections::HashMap;
-
-use super::model::choice_key;
+use super::binding::Binding;
+use super::model::{by_length, choice_key};
 
 const ASSET: &str = include_str!("../../assets/validate/extensions.tsv");
 
@@ -15,7 +14,8 @@ pub(super) const ROR_BASE: &str = "https://interop.esante.gouv.fr/ig/fhir/ror/St
 /// All known extensions.
 pub(super) struct Extensions {
     definitions: Vec<Definition>,
-    by_url: HashMap<String, Known>,
+    /// By length, then by bytes.
+    urls: Vec<(String, Known)>,
 }
 
 /// What a URL is known as.
@@ -52,8 +52,7 @@ pub(super) struct Part {
 pub(super) struct ValueRule {
     /// The JSON key, `valueCoding`; `None` for a complex extension.
     pub(super) key: Option<String>,
-    /// The code systems its codes come from; empty: not known.
-    pub(super) systems: Vec<String>,
+    pub(super) binding: Option<Binding>,
 }
 
 /// The place an extension stands on.
@@ -70,18 +69,20 @@ pub(super) struct Place<'a> {
 impl Extensions {
     /// Reads the built-in table.
     pub(super) fn new() -> Self {
-        let mut extensions = Self { definitions: Vec::new(), by_url: HashMap::new() };
+        let mut extensions = Self { definitions: Vec::new(), urls: Vec::new() };
         for line in ASSET.lines().filter(|line| !line.starts_with('#')) {
             extensions
                 .line(line)
                 .expect("the built-in extensions are well formed, a test reads them");
         }
+        extensions.urls.sort_by(|(a, _), (b, _)| by_length(a, b));
         extensions
     }
 
     /// What a URL is known as.
     pub(super) fn get(&self, url: &str) -> Option<Known> {
-        self.by_url.get(url).copied()
+        let found = self.urls.binary_search_by(|(other, _)| by_length(other, url));
+        found.ok().map(|position| self.urls[position].1)
     }
 
     pub(super) fn definition(&self, position: usize) -> &Definition {
@@ -91,32 +92,33 @@ impl Extensions {
     fn line(&mut self, line: &'static str) -> Option<()> {
         let cells: Vec<&'static str> = line.split('\t').collect();
         match *cells.as_slice() {
-            ["extension", url, value_type, contexts, _value_set, systems] => {
+            ["extension", url, value_type, contexts, value_set, systems] => {
                 let url = full_url(url);
-                self.by_url.insert(url.clone(), Known::Current(self.definitions.len()));
+                self.urls.push((url.clone(), Known::Current(self.definitions.len())));
                 self.definitions.push(Definition {
                     url,
-                    value: ValueRule::new(value_type, systems),
+                    value: ValueRule::new(value_type, value_set, systems),
                     contexts: contexts.split(' ').filter(|context| *context != "-").collect(),
                     parts: Vec::new(),
                 });
             }
-            ["part", url, cardinality, value_type, _value_set, systems] => {
+            ["part", url, cardinality, value_type, value_set, systems] => {
                 let parts = &mut self.definitions.last_mut()?.parts;
                 debug_assert!(parts.len() < Definition::PARTS_MAX, "too many parts at {url}");
                 parts.push(Part {
                     url: full_url(url),
                     min: cardinality.bytes().next()? - b'0',
                     many: cardinality.ends_with('*'),
-                    value: (value_type != "-").then(|| ValueRule::new(value_type, systems)),
+                    value: (value_type != "-")
+                        .then(|| ValueRule::new(value_type, value_set, systems)),
                 });
             }
             ["alias", url] => {
                 let position = self.definitions.len().checked_sub(1)?;
-                self.by_url.insert(full_url(url), Known::Misspelled(position));
+                self.urls.push((full_url(url), Known::Misspelled(position)));
             }
             ["retired", url, replacement] => {
-                self.by_url.insert(full_url(url), Known::Retired(replacement));
+                self.urls.push((full_url(url), Known::Retired(replacement)));
             }
             _ => return None,
         }
@@ -125,10 +127,9 @@ impl Extensions {
 }
 
 impl ValueRule {
-    fn new(value_type: &str, systems: &str) -> Self {
+    fn new(value_type: &str, value_set: &'static str, systems: &str) -> Self {
         let key = (value_type != "-").then(|| choice_key("value", value_type));
-        let systems = systems.split(' ').filter(|system| *system != "-").map(full_url).collect();
-        Self { key, systems }
+        Self { key, binding: Binding::new(value_set, systems) }
     }
 }
 
@@ -156,12 +157,12 @@ impl Definition {
     }
 }
 
-/// Writes out the short forms of the tables: `ror:X`, `TRE_X-Y`.
+/// Writes out the short forms of the tables: `ror:X`, `TRE_X-Y`, `JDV_X-Y`.
 pub(super) fn full_url(short: &str) -> String {
     if let Some(name) = short.strip_prefix("ror:") {
         return format!("{ROR_BASE}{name}");
     }
-    if short.starts_with("TRE_") {
+    if short.starts_with("TRE_") || short.starts_with("JDV_") {
         return format!(
             "https://mos.esante.gouv.fr/NOS/{short}/FHIR/{}",
             short.replacen('_', "-", 1)

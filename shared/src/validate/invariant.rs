@@ -50,7 +50,7 @@ impl Invariant {
             "ContactPoint" => vec![rule("cpt-2", "value needs system", implies("value", "system"))],
             "Organization" => vec![rule(
                 "org-1",
-                "an organization needs an identifier or a name",
+                "an identifier or a name is needed",
                 Test::AnyOf(mask("identifier name")),
             )],
             "Period" => {
@@ -61,38 +61,18 @@ impl Invariant {
             }
             "Ratio" => vec![rule(
                 "rat-1",
-                "numerator and denominator come together, or not at all beside an extension",
+                "numerator and denominator come together",
                 Test::Values(ratio_is_complete),
             )],
             "Expression" => vec![rule(
                 "exp-1",
-                "an expression needs its text or a reference to it",
+                "expression or reference is needed",
                 Test::AnyOf(mask("expression reference")),
             )],
             "Task" => vec![rule(
                 "inv-1",
                 "lastModified must not be before authoredOn",
                 Test::Values(task_is_ordered),
-            )],
-            "MeasureReport" => vec![rule(
-                "mrp-1",
-                "a report of type data-collection has no group",
-                Test::Values(data_collection_has_no_group),
-            )],
-            "MeasureReport.group.stratifier.stratum" => vec![rule(
-                "mrp-2",
-                "a stratum has a value or components",
-                Test::OneOf(mask("value"), mask("component")),
-            )],
-            "Measure.group.stratifier" => vec![rule(
-                "mea-1",
-                "a stratifier has a code, description or criteria, or components",
-                Test::OneOf(mask("code description criteria"), mask("component")),
-            )],
-            "DataRequirement.codeFilter" | "DataRequirement.dateFilter" => vec![rule(
-                "drq-1",
-                "a filter has a path or a searchParam",
-                Test::OneOf(mask("path"), mask("searchParam")),
             )],
             "TriggerDefinition" => vec![
                 rule(
@@ -102,20 +82,8 @@ impl Invariant {
                 ),
                 rule("trd-2", "condition needs data", implies("condition", "data")),
             ],
-            "Timing.repeat" => vec![
-                rule("tim-1", "duration needs durationUnit", implies("duration", "durationUnit")),
-                rule("tim-2", "period needs periodUnit", implies("period", "periodUnit")),
-                rule("tim-6", "periodMax needs period", implies("periodMax", "period")),
-                rule("tim-7", "durationMax needs duration", implies("durationMax", "duration")),
-                rule("tim-8", "countMax needs count", implies("countMax", "count")),
-                rule("tim-9", "offset needs when", implies("offset", "when")),
-                rule(
-                    "tim-10",
-                    "timeOfDay or when, not both",
-                    Test::NotBoth(mask("timeOfDay"), mask("when")),
-                ),
-            ],
-            _ => Vec::new(),
+            "Timing.repeat" => timing(type_),
+            _ => measures(type_),
         }
     }
 
@@ -129,6 +97,55 @@ impl Invariant {
             Test::Values(test) => test(object),
         }
     }
+}
+
+fn measures(type_: &Type) -> Vec<Invariant> {
+    let mask = |names: &str| names.split(' ').fold(0, |mask, name| mask | type_.slots(name));
+    let one_of = |key, text, a: &str, b: &str| {
+        vec![Invariant { key, text, test: Test::OneOf(mask(a), mask(b)) }]
+    };
+    match type_.name {
+        "MeasureReport" => vec![Invariant {
+            key: "mrp-1",
+            text: "a report of type data-collection has no group",
+            test: Test::Values(data_collection_has_no_group),
+        }],
+        "MeasureReport.group.stratifier.stratum" => {
+            one_of("mrp-2", "a stratum has a value or components", "value", "component")
+        }
+        "Measure.group.stratifier" => one_of(
+            "mea-1",
+            "a stratifier has a code, description or criteria, or components",
+            "code description criteria",
+            "component",
+        ),
+        "DataRequirement.codeFilter" | "DataRequirement.dateFilter" => {
+            one_of("drq-1", "a filter has a path or a searchParam", "path", "searchParam")
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn timing(repeat: &Type) -> Vec<Invariant> {
+    let slots = |name: &str| repeat.slots(name);
+    let implies = |key, text, a: &str, b: &str| Invariant {
+        key,
+        text,
+        test: Test::Implies(slots(a), slots(b)),
+    };
+    vec![
+        implies("tim-1", "duration needs durationUnit", "duration", "durationUnit"),
+        implies("tim-2", "period needs periodUnit", "period", "periodUnit"),
+        implies("tim-6", "periodMax needs period", "periodMax", "period"),
+        implies("tim-7", "durationMax needs duration", "durationMax", "duration"),
+        implies("tim-8", "countMax needs count", "countMax", "count"),
+        implies("tim-9", "offset needs when", "offset", "when"),
+        Invariant {
+            key: "tim-10",
+            text: "timeOfDay or when, not both",
+            test: Test::NotBoth(slots("timeOfDay"), slots("when")),
+        },
+    ]
 }
 
 fn moment(object: &Map<String, Value>, key: &str) -> Option<Moment> {

@@ -7,6 +7,7 @@
 use std::fmt;
 
 use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
 use super::finding::excerpt;
@@ -107,11 +108,15 @@ impl<'de> Visitor<'de> for Node {
         let inner = self.inner()?;
         let mut object = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
-            if object.contains_key(&key) {
-                let key = excerpt(&key);
-                return Err(de::Error::custom(format_args!("key {key} appears twice")));
+            match object.entry(key) {
+                Entry::Vacant(place) => {
+                    place.insert(entries.next_value_seed(inner)?);
+                }
+                Entry::Occupied(place) => {
+                    let key = excerpt(place.key());
+                    return Err(de::Error::custom(format_args!("key {key} appears twice")));
+                }
             }
-            object.insert(key, entries.next_value_seed(inner)?);
         }
         Ok(Value::Object(object))
     }

@@ -3,6 +3,8 @@
 //! Names become positions: a type is an index, an element a row of a sorted slice, and which elements
 //! an object holds is one `u64`. How the table is made is said in `assets/validate/build.py`.
 
+use std::cmp::Ordering;
+
 use super::invariant::Invariant;
 use super::primitive::Primitive;
 use crate::fhir::ResourceType;
@@ -25,7 +27,8 @@ pub(super) struct Model {
 /// A complex type, a resource type, or a backbone element under its path (`Organization.contact`).
 pub(super) struct Type {
     pub(super) name: &'static str,
-    /// Sorted by key.
+    /// The JSON keys of `elements`, by length, then by bytes: most comparisons are of lengths.
+    keys: Vec<String>,
     elements: Vec<Element>,
     /// The slots of the elements that must be there.
     pub(super) required: u64,
@@ -120,7 +123,7 @@ impl Model {
 impl Type {
     /// The element under a JSON key without leading underscore.
     pub(super) fn element(&self, key: &str) -> Option<&Element> {
-        let found = self.elements.binary_search_by(|element| element.key.as_str().cmp(key));
+        let found = self.keys.binary_search_by(|other| by_length(other, key));
         found.ok().map(|position| &self.elements[position])
     }
 
@@ -258,8 +261,10 @@ impl Reader {
             }
             self.rows(row, slot, &mut elements)?;
         }
-        elements.sort_by(|a, b| a.key.cmp(&b.key));
-        let mut type_ = Type { name, elements, required, invariants: Vec::new(), id: 0, special };
+        elements.sort_by(|a, b| by_length(&a.key, &b.key));
+        let keys = elements.iter().map(|element| element.key.clone()).collect();
+        let mut type_ =
+            Type { name, keys, elements, required, invariants: Vec::new(), id: 0, special };
         type_.invariants = Invariant::of(&type_);
         type_.id = type_.slots("id");
         Ok(type_)
@@ -321,6 +326,11 @@ pub(super) fn choice_key(name: &str, type_name: &str) -> String {
     key.extend(rest.next().map(|first| first.to_ascii_uppercase()));
     key.push_str(rest.as_str());
     key
+}
+
+/// An order in which nearly all comparisons need only the lengths.
+pub(super) fn by_length(a: &str, b: &str) -> Ordering {
+    a.len().cmp(&b.len()).then_with(|| a.cmp(b))
 }
 
 fn sorted(cells: impl Iterator<Item = &'static str>) -> Vec<&'static str> {

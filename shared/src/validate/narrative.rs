@@ -105,10 +105,9 @@ fn tag_end(tag: &str) -> Option<usize> {
     for (position, byte) in tag.bytes().enumerate() {
         match quote {
             Some(open) if byte == open => quote = None,
-            Some(_) => {}
             None if byte == b'>' => return Some(position),
             None if matches!(byte, b'"' | b'\'') => quote = Some(byte),
-            None => {}
+            Some(_) | None => {}
         }
     }
     None

@@ -45,7 +45,7 @@ impl<'a> Path<'a> {
 }
 
 impl fmt::Display for Path<'_> {
-    /// FHIRPath, limited to names and indexes: `Location.extension[2].url`.
+    /// `FHIRPath`, limited to names and indexes: `Location.extension[2].url`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(parent) = self.parent {
             parent.fmt(f)?;

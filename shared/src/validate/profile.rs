@@ -6,11 +6,13 @@
 
 use serde_json::Value;
 
+use super::binding::Binding;
 use super::extension::{ROR_BASE, full_url};
 use super::path::Path;
 use super::walk::{Object, Walk};
 use crate::error::{IssueType, Severity};
 use crate::fhir::ResourceType;
+use crate::terminology::canonical_system;
 
 const ASSET: &str = include_str!("../../assets/validate/profiles.tsv");
 
@@ -42,6 +44,8 @@ struct Rule {
 
 struct Step {
     kind: Kind,
+    /// As a path shows it: `value` for `valueRange`, `name` for `_name`.
+    name: &'static str,
     filter: Filter,
 }
 
@@ -54,7 +58,7 @@ enum Kind {
 
 enum Filter {
     All,
-    /// Coded values with a coding of one of these systems.
+    /// Coded values with a coding of one of these systems, in any known spelling.
     Systems(Vec<String>),
     /// Entries whose `type` has a coding of this code.
     TypeCode(&'static str),
@@ -63,8 +67,8 @@ enum Filter {
 enum Check {
     /// How many within each parent.
     Count { min: usize, max: Option<usize> },
-    /// One of these code systems.
-    Systems(Vec<String>),
+    /// A code of this value set.
+    Bound(Binding),
     /// Exactly this text.
     Is(&'static str),
 }
@@ -126,16 +130,16 @@ impl Rule {
             }
             return;
         }
-        for (name, index, value) in step.matches(object) {
-            let named = path.name(name);
+        for (index, value) in step.matches(object) {
+            let named = path.name(step.name);
             let indexed = index.map(|index| named.index(index));
             let place = indexed.as_ref().unwrap_or(&named);
             match (&self.check, value) {
                 (_, Value::Object(inner)) if !rest.is_empty() => {
                     self.follow(rest, inner, profile, walk, place);
                 }
-                (Check::Systems(systems), _) if rest.is_empty() => {
-                    walk.code_systems(self.id.clone(), systems, value, place);
+                (Check::Bound(binding), _) if rest.is_empty() => {
+                    walk.bound_value(self.id.clone(), binding, value, place);
                 }
                 (Check::Is(text), _) if rest.is_empty() && value != text => {
                     let severity = self.severity(walk);
@@ -143,7 +147,7 @@ impl Rule {
                         format!("{profile} fixes this value to {text:?}")
                     });
                 }
-                (Check::Count { .. } | Check::Systems(_) | Check::Is(_), _) => {}
+                (Check::Count { .. } | Check::Bound(_) | Check::Is(_), _) => {}
             }
         }
     }
@@ -163,11 +167,7 @@ impl Rule {
         let Check::Count { min, max } = self.check else { return };
         let severity = self.severity(walk);
         let code = if count < min { IssueType::Required } else { IssueType::Structure };
-        let name = match &step.kind {
-            Kind::Element(key) => key.trim_start_matches('_'),
-            Kind::Extension(_) => "extension",
-        };
-        walk.guide(self.id.clone(), severity, code, &path.name(name), || {
+        walk.guide(self.id.clone(), severity, code, &path.name(step.name), || {
             let max = max.map_or_else(|| "*".to_owned(), |max| max.to_string());
             format!("{profile} wants {min}..{max} {}, found {count}", step.describe())
         });
@@ -175,14 +175,14 @@ impl Rule {
 }
 
 impl Step {
-    /// The values of the step in an object: FHIR name, index in its list, value.
+    /// The values of the step in an object, with the index where they are a list.
     fn matches<'a>(
         &'a self,
         object: &'a Object,
-    ) -> impl Iterator<Item = (&'static str, Option<usize>, &'a Value)> {
-        let (key, name) = match &self.kind {
-            Kind::Element(key) => (*key, key.strip_prefix('_').unwrap_or(key)),
-            Kind::Extension(_) => ("extension", "extension"),
+    ) -> impl Iterator<Item = (Option<usize>, &'a Value)> {
+        let key = match &self.kind {
+            Kind::Element(key) => key,
+            Kind::Extension(_) => "extension",
         };
         let (items, one) = match object.get(key) {
             Some(Value::Array(items)) => (items.as_slice(), None),
@@ -191,7 +191,7 @@ impl Step {
         };
         let items = items.iter().enumerate().map(|(index, value)| (Some(index), value));
         let all = items.chain(one.map(|value| (None, value)));
-        all.filter(|(_, value)| self.fits(value)).map(move |(index, value)| (name, index, value))
+        all.filter(|(_, value)| self.fits(value))
     }
 
     fn fits(&self, value: &Value) -> bool {
@@ -204,7 +204,11 @@ impl Step {
             Filter::All => true,
             Filter::Systems(systems) => codings(value).iter().any(|coding| {
                 let system = coding.get("system").and_then(Value::as_str);
-                system.is_some_and(|system| systems.iter().any(|other| other == system))
+                system.is_some_and(|system| {
+                    systems
+                        .iter()
+                        .any(|other| other == system || *other == canonical_system(system))
+                })
             }),
             Filter::TypeCode(code) => value.get("type").is_some_and(|kind| {
                 codings(kind).iter().any(|c| c.get("code").is_some_and(|c| c == code))
@@ -282,22 +286,25 @@ fn read_steps(path: &'static str) -> Option<Vec<Step>> {
 fn read_step(step: &'static str) -> Option<Step> {
     if let Some(url) = step.strip_prefix("ext(") {
         let kind = Kind::Extension(full_url(url.strip_suffix(')')?));
-        return Some(Step { kind, filter: Filter::All });
+        return Some(Step { kind, name: "extension", filter: Filter::All });
     }
-    let Some((key, filter)) = step.split_once('[') else {
-        return Some(Step { kind: Kind::Element(step), filter: Filter::All });
+    let (key, filter) = step.split_once('[').unwrap_or((step, ""));
+    let filter = match filter.strip_suffix(']') {
+        None if filter.is_empty() => Filter::All,
+        None => return None,
+        Some(inner) => match inner.strip_prefix("type=") {
+            Some(code) => Filter::TypeCode(code),
+            None => Filter::Systems(inner.split('|').map(full_url).collect()),
+        },
     };
-    let filter = filter.strip_suffix(']')?;
-    let filter = match filter.strip_prefix("type=") {
-        Some(code) => Filter::TypeCode(code),
-        None => Filter::Systems(filter.split('|').map(full_url).collect()),
-    };
-    Some(Step { kind: Kind::Element(key), filter })
+    let is_value = key.strip_prefix("value").is_some_and(|kind| !kind.is_empty());
+    let name = if is_value { "value" } else { key.trim_start_matches('_') };
+    Some(Step { kind: Kind::Element(key), name, filter })
 }
 
 fn read_check(check: &'static str) -> Option<Check> {
-    if let Some(systems) = check.strip_prefix("in ") {
-        return Some(Check::Systems(systems.split(' ').map(full_url).collect()));
+    if let Some(value_set) = check.strip_prefix("in ") {
+        return Binding::new(value_set, "-").map(Check::Bound);
     }
     if let Some(text) = check.strip_prefix("is ") {
         return Some(Check::Is(text));
@@ -305,4 +312,51 @@ fn read_check(check: &'static str) -> Option<Check> {
     let (min, max) = check.split_once("..")?;
     let max = if max == "*" { None } else { Some(max.parse().ok()?) };
     Some(Check::Count { min: min.parse().ok()?, max })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::validate::extension::Extensions;
+    use crate::validate::model::{Content, Model};
+
+    /// A rule about an element or extension that does not exist would never fire.
+    #[test]
+    fn rules_speak_of_what_exists() {
+        let (model, extensions) = (Model::new(), Extensions::new());
+        let profiles = Profile::all();
+        for profile in &profiles {
+            for rule in &profile.rules {
+                let mut type_ = model.resource(profile.resource_type);
+                for (position, step) in rule.steps.iter().enumerate() {
+                    let is_last = position + 1 == rule.steps.len();
+                    match &step.kind {
+                        Kind::Extension(url) if url.contains(':') => {
+                            assert!(extensions.get(url).is_some(), "{}: {url}", rule.id);
+                            type_ = model.extension();
+                        }
+                        Kind::Extension(_) => type_ = model.extension(),
+                        Kind::Element(key) => {
+                            let name = key.strip_prefix('_').unwrap_or(key);
+                            let element = type_.element(name);
+                            let element = element.unwrap_or_else(|| panic!("{}: {key}", rule.id));
+                            match element.content {
+                                Content::Complex(id) => type_ = model.type_(id),
+                                Content::Primitive(_) => {
+                                    assert!(is_last || key.starts_with('_'), "{}", rule.id);
+                                }
+                                Content::Resource => panic!("{}", rule.id),
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        let mut ids: Vec<&str> = profiles.iter().flat_map(|p| &p.rules).map(|r| &*r.id).collect();
+        let count = ids.len();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), count, "rule ids are unique");
+        assert!(count > 120, "{count}");
+    }
 }
