@@ -191,7 +191,7 @@ fn included(view: &SiteView<'_>, random: &mut Random) -> Vec<Code<'static>> {
 /// establishment in twenty a price that has not begun.
 fn years(random: &mut Random) -> impl Iterator<Item = (u32, &'static str)> + use<> {
     let newest = if random.percent(30) { 3 } else { 2 };
-    let count = *random.pick(&[1, 1, 1, 2, 2, 3]);
+    let count = *random.pick(&[1, 2, 2, 3]);
     let future = random.percent(5).then_some((0, STARTS[4]));
     let past = (0..count).map(move |age| (age as u32, STARTS[newest - age]));
     past.chain(future)
