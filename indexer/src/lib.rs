@@ -3,6 +3,15 @@
 //!
 //! `main.rs` only reads the command line; everything it can do is a function of this library.
 
+pub mod directory;
+pub mod generate;
 pub mod import;
+pub mod load;
+pub mod progress;
+pub mod read;
+pub mod references;
+pub mod report;
 pub mod ror;
 pub mod sample;
+pub mod stats;
+pub mod verify;

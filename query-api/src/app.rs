@@ -2,20 +2,14 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use shared::config::{AnonymousProfile, Limits, Paging, Settings};
-use shared::error::Issue;
-use shared::fhir::ResourceType;
 
 use crate::engine::Engine;
 use crate::engine::pool::Pool;
 use crate::http::request_id::RequestIds;
 use crate::http::sealed::Seal;
-use crate::parse::ast::SearchRequest;
 use crate::telemetry::metrics::Metrics;
-
-/// Understands the text of a search: the searched type (none for a system search), the parameters as
-/// they stand in a URL or form, and the limits. Never fails: mistakes are issues.
-pub(crate) type Parse = fn(Option<ResourceType>, &str, &Limits) -> (SearchRequest, Vec<Issue>);
 
 /// Everything the parts of the service share; cheap to clone.
 #[derive(Clone)]
@@ -33,8 +27,10 @@ pub(crate) struct Parts {
     pub(crate) paging: Paging,
     /// The rights of a caller without credentials.
     pub(crate) anonymous: AnonymousProfile,
-    /// The search parser.
-    pub(crate) parse: Parse,
+    /// URLs under which callers may know this directory's resources.
+    pub(crate) base_urls: Vec<String>,
+    /// The clock.
+    pub(crate) now: fn() -> Timestamp,
     /// Where the directory is asked.
     pub(crate) engine: Pool,
     /// What keeps posted criteria out of links.
@@ -51,22 +47,22 @@ pub(crate) struct Parts {
 pub(crate) struct Outfit<'a> {
     /// The settings.
     pub(crate) settings: &'a Settings,
-    /// URL of the FHIR base in links.
-    pub(crate) base_url: String,
-    /// The search parser.
-    pub(crate) parse: Parse,
+    /// URL of the first base path at the bound address.
+    pub(crate) local_base_url: String,
+    /// The clock.
+    pub(crate) now: fn() -> Timestamp,
     /// The directory.
     pub(crate) engine: Arc<dyn Engine>,
     /// What keeps posted criteria out of links.
     pub(crate) seal: Seal,
-    /// A number that no other start of this service has had, for names of requests.
-    pub(crate) start: u64,
 }
 
 impl App {
     /// Puts the parts together.
     pub(crate) fn new(outfit: Outfit<'_>) -> Self {
-        let Outfit { settings, base_url, parse, engine, seal, start } = outfit;
+        let Outfit { settings, local_base_url, now, engine, seal } = outfit;
+        let base_urls = base_urls(settings, &local_base_url);
+        let base_url = base_urls[0].clone();
         let statement = crate::http::interaction::capabilities::statement(&base_url, settings);
         Self(Arc::new(Parts {
             capability_statement: statement.to_string().into_bytes(),
@@ -76,12 +72,29 @@ impl App {
             anonymous: settings.anonymous_profile(),
             engine: Pool::new(engine, &settings.engine),
             metrics: Metrics::default(),
-            request_ids: RequestIds::new(start),
+            request_ids: RequestIds::new(now().as_nanosecond() as u64),
             base_url,
-            parse,
+            base_urls,
+            now,
             seal,
         }))
     }
+}
+
+/// The public base URL first, then every other one that a caller may write in a reference: the other
+/// base paths beside it, and all of them at the bound address.
+fn base_urls(settings: &Settings, local_base_url: &str) -> Vec<String> {
+    let server = &settings.server;
+    let public = server.public_url.as_deref().unwrap_or(local_base_url).trim_end_matches('/');
+    let mut urls = vec![public.to_owned()];
+    for url in [public, local_base_url] {
+        let origin = server.base_paths.iter().find_map(|path| url.strip_suffix(path.as_str()));
+        for path in &server.base_paths {
+            let sibling = origin.map(|origin| format!("{origin}{path}"));
+            urls.extend(sibling.filter(|sibling| !urls.contains(sibling)));
+        }
+    }
+    urls
 }
 
 impl std::ops::Deref for App {
@@ -89,5 +102,33 @@ impl std::ops::Deref for App {
 
     fn deref(&self) -> &Parts {
         &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::base_urls;
+    use shared::config::Sources;
+
+    #[test]
+    fn every_way_to_write_our_address() {
+        let local = "http://127.0.0.1:8080/fhir";
+        let local_both = [local, "http://127.0.0.1:8080/ws-diffusion-fhir"];
+        let check = |public: Option<&str>, expected: &[&str]| {
+            let flags = public.map(|url| ("server.public_url", url.to_owned()));
+            let sources = Sources { flags: flags.into_iter().collect(), ..Sources::default() };
+            assert_eq!(base_urls(&sources.load().unwrap(), local), expected);
+        };
+        check(None, &local_both);
+        check(Some("https://ror.example/"), &["https://ror.example", local_both[0], local_both[1]]);
+        check(
+            Some("https://ror.example/ws-diffusion-fhir"),
+            &[
+                "https://ror.example/ws-diffusion-fhir",
+                "https://ror.example/fhir",
+                local_both[0],
+                local_both[1],
+            ],
+        );
     }
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use shared::access::Access;
 use shared::error::Issue;
 use shared::fhir::ResourceType;
 use shared::index::DocumentAddress;
@@ -20,14 +21,17 @@ use crate::parse::ast::SearchRequest;
 
 /// A directory that can be asked.
 pub(crate) trait Engine: Send + Sync + 'static {
-    /// The present state, which later writes do not change.
+    /// The present state as a caller may see it; later writes do not change it.
     ///
     /// # Errors
     /// [`EngineError::NotReady`] while the directory is being opened or replayed.
-    fn view(&self) -> Result<Arc<dyn View>, EngineError>;
+    fn view(&self, access: Access) -> Result<Arc<dyn View>, EngineError>;
+
+    /// Whether views can be had.
+    fn is_ready(&self) -> bool;
 }
 
-/// One immutable state of the directory.
+/// One immutable state of the directory, as one caller may see it.
 pub(crate) trait View: Send + Sync {
     /// Finds one page of a search. The page's size is in the request, never absent.
     fn search(&self, request: &SearchRequest, deadline: Deadline) -> Result<Hits, EngineError>;

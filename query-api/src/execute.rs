@@ -13,7 +13,7 @@ use shared::access::Access;
 use shared::error::{Issue, IssueType};
 use shared::fhir::ResourceType;
 use shared::geo::{Point, distance_m, gazetteer};
-use shared::index::{DocumentAddress, KeySet, Snapshot};
+use shared::index::{DocumentAddress, Snapshot};
 use shared::param::near::NearQuery;
 
 use crate::parse::ast::Include;
@@ -182,9 +182,4 @@ pub(crate) fn read(
 ) -> Result<Option<Hit>, ExecuteError> {
     let key = snapshot.key_of(resource_type, id)?;
     Ok(key.and_then(|key| hit(snapshot, key, None, None)))
-}
-
-/// The keys of one type that satisfy nothing in particular: all of them.
-fn all(snapshot: &Snapshot, resource_type: ResourceType) -> KeySet {
-    snapshot.existing(resource_type).clone()
 }

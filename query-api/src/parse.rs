@@ -94,7 +94,7 @@ pub(crate) fn search_request(
         let applied = match result_param::read(context, &mut report, &mut request, name, value) {
             Outcome::Applied => true,
             Outcome::Dropped => false,
-            Outcome::NotMine if name == "_type" => scope == Scope::System && !value.is_empty(),
+            Outcome::NotMine if name == "_type" => scope == Scope::System,
             Outcome::NotMine => {
                 let exprs = criterion(context, &mut report, &request.types, name, value);
                 let applied = exprs.is_some();
@@ -219,7 +219,7 @@ fn criterion(
     name: &str,
     value: &str,
 ) -> Option<Vec<Expr>> {
-    if name == "_filter" && !value.is_empty() {
+    if name == "_filter" {
         return filter::read(context, report, types, value);
     }
     let resolved: Vec<_> =

@@ -16,7 +16,7 @@ use shared::param::near::NearQuery;
 
 use crate::parse::ast::{self, SearchRequest};
 
-pub(crate) use order::{Matching, Order, OrderKey};
+pub(crate) use order::{Order, OrderKey};
 pub(crate) use predicate::{JoinStep, Leaf, LeafTest, Predicate};
 
 /// What planning needs to know besides the request.

@@ -2,13 +2,14 @@
 
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use axum::Router;
 use axum_server::Handle;
 use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use jiff::Timestamp;
 use serde_json::json;
 use shared::config::{AnonymousProfile, Settings};
 use tokio::signal::unix::{SignalKind, signal};
@@ -50,20 +51,12 @@ async fn run(settings: &Settings) -> anyhow::Result<()> {
     let internal_address = internal_listener.local_addr()?;
     let scheme = if server.tls().is_some() { "https" } else { "http" };
     let local_base = format!("{scheme}://{address}{}", server.base_paths[0]);
-    let public_url = server.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
 
     std::fs::create_dir_all(&settings.data_dir)
         .with_context(|| format!("the data directory {}", settings.data_dir.display()))?;
     let seal = Seal::of_directory(&settings.data_dir).context("the key of links")?;
     let engine = directory::open(settings)?;
-    let app = App::new(Outfit {
-        settings,
-        base_url: public_url.unwrap_or_else(|| local_base.clone()),
-        parse: directory::parse,
-        engine,
-        seal,
-        start: start_number(),
-    });
+    let app = App::new(Outfit { settings, local_base_url: local_base.clone(), now, engine, seal });
 
     let handle = Handle::new();
     let internal_handle = Handle::new();
@@ -142,12 +135,8 @@ async fn stop_signal() -> std::io::Result<()> {
     Ok(())
 }
 
-/// A number that tells this start from every other one: the clock's nanoseconds.
-fn start_number() -> u64 {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the outermost place, where the clock comes from"
-    )]
-    let now = SystemTime::now();
-    now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
+/// The clock of the service: this is the outermost place, all others are given it.
+#[expect(clippy::disallowed_methods, reason = "the place where the clock comes from")]
+fn now() -> Timestamp {
+    Timestamp::now()
 }

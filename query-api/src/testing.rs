@@ -7,6 +7,7 @@ use axum::http::Request;
 use axum::response::Response;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
+use shared::access::Access;
 use shared::config::{Limits, Sources};
 use shared::error::{Issue, IssueType};
 use shared::fhir::ResourceType;
@@ -30,11 +31,15 @@ pub(crate) struct Memory {
 }
 
 impl Engine for Memory {
-    fn view(&self) -> Result<Arc<dyn View>, EngineError> {
+    fn view(&self, _: Access) -> Result<Arc<dyn View>, EngineError> {
         match self.failure {
             Some(failure) => Err(failure()),
             None => Ok(Arc::new(self.clone())),
         }
+    }
+
+    fn is_ready(&self) -> bool {
+        self.failure.is_none()
     }
 }
 
@@ -106,15 +111,16 @@ pub(crate) fn app(memory: Memory) -> App {
 
 /// The same with settings, as flags.
 pub(crate) fn app_with(memory: Memory, flags: &[(&'static str, &str)]) -> App {
-    let flags = flags.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+    let mut flags: Vec<_> =
+        flags.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+    flags.push(("server.public_url", "http://ror.example/fhir".to_owned()));
     let sources = Sources { flags, ..Sources::default() };
     App::new(Outfit {
         settings: &sources.load().expect("settings of a test"),
-        base_url: "http://ror.example/fhir".to_owned(),
-        parse,
+        local_base_url: "http://127.0.0.1:1/fhir".to_owned(),
+        now: || "2026-11-23T12:00:00Z".parse().expect("a timestamp"),
         engine: Arc::new(memory),
         seal: Seal::with_key(&[7; 32]),
-        start: 1,
     })
 }
 
@@ -147,25 +153,6 @@ pub(crate) fn request(scope: Option<ResourceType>, parameters: &[(&str, &str)]) 
         explain: false,
         applied: parameters.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect(),
     }
-}
-
-/// Understands just enough: `bad=…` is an error, `odd=…` a warning.
-fn parse(scope: Option<ResourceType>, text: &str, _limits: &Limits) -> (SearchRequest, Vec<Issue>) {
-    let decode =
-        |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
-    let mut issues = Vec::new();
-    let mut applied = Vec::new();
-    for pair in text.split('&').filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let (name, value) = (decode(name), decode(value));
-        match name.as_str() {
-            "bad" => issues.push(Issue::error(IssueType::Value, "a bad value").at("bad")),
-            "odd" => issues.push(Issue::warning(IssueType::NotSupported, "unknown").at("odd")),
-            _ => applied.push((name, value)),
-        }
-    }
-    let pairs: Vec<_> = applied.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
-    (request(scope, &pairs), issues)
 }
 
 /// Answers one request through the whole router.

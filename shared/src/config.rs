@@ -113,6 +113,12 @@ pub const KEYS: &[Key] = &[
         "Most steps of one chain. Default: 8",
     ),
     key(
+        "limits.filter_depth",
+        "ROR_LIMITS_FILTER_DEPTH",
+        Kind::Integer,
+        "Most levels of parentheses, brackets and nots in a _filter. Default: 32",
+    ),
+    key(
         "limits.includes",
         "ROR_LIMITS_INCLUDES",
         Kind::Integer,

@@ -13,6 +13,7 @@ pub mod geo;
 pub mod index;
 pub mod param;
 pub mod registry;
+pub mod replay;
 pub mod schema;
 pub mod store;
 pub mod terminology;

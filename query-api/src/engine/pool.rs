@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use shared::access::Access;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
@@ -38,15 +39,15 @@ impl Pool {
 
     /// Whether the directory answers at all.
     pub(crate) fn is_ready(&self) -> bool {
-        self.engine.view().is_ok()
+        self.engine.is_ready()
     }
 
-    /// Computes `work` on the present view.
+    /// Computes `work` on the present view of a caller.
     ///
     /// # Errors
     /// Those of `work`; [`EngineError::Busy`] when no worker comes free in time,
     /// [`EngineError::Deadline`] when the work takes too long (it goes on until it checks).
-    pub(crate) async fn run<T, F>(&self, work: F) -> Result<T, EngineError>
+    pub(crate) async fn run<T, F>(&self, access: Access, work: F) -> Result<T, EngineError>
     where
         T: Send + 'static,
         F: FnOnce(&dyn View, Deadline) -> Result<T, EngineError> + Send + 'static,
@@ -60,7 +61,7 @@ impl Pool {
         let task = tokio::task::spawn_blocking(move || {
             // Held until the work ends, even when nobody waits for it any more.
             let _permit = permit;
-            let view = engine.view()?;
+            let view = engine.view(access)?;
             work(view.as_ref(), deadline)
         });
         match timeout(deadline.remaining(), task).await {
@@ -110,6 +111,7 @@ mod tests {
     use super::Pool;
     use crate::engine::EngineError;
     use crate::testing::Memory;
+    use shared::access::Access;
     use std::sync::Arc;
     use std::sync::mpsc::channel;
 
@@ -122,7 +124,7 @@ mod tests {
     async fn too_slow_is_a_deadline() {
         let (release, held) = channel::<()>();
         let result = pool(1, 1, 20)
-            .run(move |_, deadline| {
+            .run(Access::full(), move |_, deadline| {
                 let _ = held.recv();
                 deadline.check()
             })
@@ -138,7 +140,7 @@ mod tests {
         let first = tokio::spawn({
             let pool = pool.clone();
             async move {
-                pool.run(move |_, _| {
+                pool.run(Access::full(), move |_, _| {
                     let _ = held.recv();
                     Ok(())
                 })
@@ -148,16 +150,18 @@ mod tests {
         while pool.workers.available_permits() > 0 {
             tokio::task::yield_now().await;
         }
-        let second = pool.run(|_, _| Ok(())).await;
+        let second = pool.run(Access::full(), |_, _| Ok(())).await;
         assert!(matches!(second, Err(EngineError::Busy)), "{second:?}");
         drop(release);
         first.await.unwrap().unwrap();
-        pool.run(|_, _| Ok(())).await.unwrap();
+        pool.run(Access::full(), |_, _| Ok(())).await.unwrap();
     }
 
     #[tokio::test]
     async fn a_panic_is_a_defect() {
-        let result = pool(1, 1, 10_000).run(|_, _| -> Result<(), _> { panic!("broken") }).await;
+        let result = pool(1, 1, 10_000)
+            .run(Access::full(), |_, _| -> Result<(), _> { panic!("broken") })
+            .await;
         assert!(matches!(result, Err(EngineError::Defect(_))), "{result:?}");
     }
 }

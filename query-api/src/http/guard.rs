@@ -3,6 +3,7 @@
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
+use shared::access::Access;
 use shared::config::AnonymousProfile;
 
 use super::error::ApiError;
@@ -19,16 +20,20 @@ pub(super) async fn url_length(
     if length > limit { Err(ApiError::UrlTooLong(limit)) } else { Ok(next.run(request).await) }
 }
 
-/// Refuses callers without credentials where the settings give them no rights.
+/// Finds out what the caller may see, for the handlers; refuses callers without credentials where the
+/// settings give them no rights.
 ///
 /// Credentials themselves are not read yet, so a directory closed to anonymous callers is closed.
 pub(super) async fn credentials(
     State(app): State<App>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
     match app.anonymous {
         AnonymousProfile::None => Err(ApiError::Unauthenticated),
-        AnonymousProfile::Profile(_) => Ok(next.run(request).await),
+        AnonymousProfile::Profile(_) => {
+            request.extensions_mut().insert(Access::full());
+            Ok(next.run(request).await)
+        }
     }
 }

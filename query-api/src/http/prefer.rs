@@ -6,6 +6,7 @@ use axum::response::Response;
 use shared::error::{Issue, Severity};
 
 use super::error::ApiError;
+use crate::parse;
 
 /// The header that tells which preference was honored. Source: RFC 7240.
 pub(super) const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
@@ -57,11 +58,11 @@ impl Preference {
     ///
     /// # Errors
     /// [`ApiError::Refused`] with every issue when one is an error, and under strict handling also
-    /// when one is a warning, which then counts as an error.
+    /// when one is a warning about something ignored or repaired, which then counts as an error.
     pub(super) fn admit(self, mut issues: Vec<Issue>) -> Result<Vec<Issue>, ApiError> {
         if self.handling == Handling::Strict {
             for issue in &mut issues {
-                if issue.severity == Severity::Warning {
+                if parse::is_refused_when_strict(issue) {
                     issue.severity = Severity::Error;
                 }
             }
@@ -123,12 +124,13 @@ mod tests {
     #[test]
     fn admits() {
         let warning = || Issue::warning(IssueType::NotSupported, "w");
+        let advice = || Issue::warning(IssueType::CodeInvalid, "a");
         let error = || Issue::error(IssueType::Value, "e");
         let note = || Issue::information(IssueType::Informational, "i");
         // (issues, admitted when lenient, admitted when strict)
         let rows = [
             (vec![], true, true),
-            (vec![note()], true, true),
+            (vec![note(), advice()], true, true),
             (vec![warning()], true, false),
             (vec![warning(), error()], false, false),
         ];

@@ -21,13 +21,23 @@ pub(super) fn value(text: &str, name: &str) -> Option<String> {
     decode(value).ok().map(|value| value.trim().to_owned())
 }
 
-/// The parameters that cannot be decoded: a `%` without two hexadecimal digits, or bytes that are
-/// not UTF-8.
+/// The parameters with a `%` that starts no escape.
+pub(super) fn stray_percents(text: &str) -> Vec<Issue> {
+    problems_where(text, |name, value| has_stray_percent(name) || has_stray_percent(value))
+}
+
+/// The parameters that cannot be decoded: a `%` that starts no escape, or bytes that are not UTF-8.
 pub(super) fn problems(text: &str) -> Vec<Issue> {
+    problems_where(text, |name, value| {
+        let stray = has_stray_percent(name) || has_stray_percent(value);
+        stray || decode(name).is_err() || decode(value).is_err()
+    })
+}
+
+fn problems_where(text: &str, is_wrong: impl Fn(&str, &str) -> bool) -> Vec<Issue> {
     let mut problems = Vec::new();
     for (name, value) in pairs(text) {
-        let stray = [name, value].into_iter().any(has_stray_percent);
-        if stray || decode(name).is_err() || decode(value).is_err() {
+        if is_wrong(name, value) {
             let shown =
                 String::from_utf8_lossy(&percent_decode_str(name).collect::<Vec<_>>()).into_owned();
             let text = format!("\"{shown}\" is not percent-encoded UTF-8; a percent sign is %25");

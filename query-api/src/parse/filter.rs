@@ -7,7 +7,7 @@ mod grammar;
 
 use shared::error::IssueType;
 use shared::fhir::ResourceType;
-use shared::param::{Prefix, QueryValue};
+use shared::param::{Prefix, QueryValue, escape};
 use shared::registry::ParameterType;
 
 use super::Context;
@@ -199,11 +199,14 @@ fn tests(
         (ParameterType::String, Operator::Ew) => Test::EndsWith(texts(given)),
         (ParameterType::String, Operator::Sw)
         | (ParameterType::Text, Operator::Co)
-        | (ParameterType::Token | ParameterType::Composite | ParameterType::Uri, Operator::Eq)
         | (ParameterType::Reference, Operator::Eq | Operator::Re)
-        | (ParameterType::Special, Operator::Eq) => {
-            Test::Any(values(context, report, path, comparison, "")?)
-        }
+        | (
+            ParameterType::Token
+            | ParameterType::Composite
+            | ParameterType::Uri
+            | ParameterType::Special,
+            Operator::Eq,
+        ) => Test::Any(values(context, report, path, comparison, "")?),
         (
             ParameterType::Token
             | ParameterType::String
@@ -271,9 +274,9 @@ fn values(
     let texts: Vec<String> = comparison
         .values
         .iter()
-        .map(|literal| match is_text {
-            true => shared::param::escape::escape(&literal.text),
-            false => format!("{prefix}{}", literal.text),
+        .map(|literal| {
+            let text = &literal.text;
+            if is_text { escape::escape(text) } else { format!("{prefix}{text}") }
         })
         .collect();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();

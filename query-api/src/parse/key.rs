@@ -106,10 +106,10 @@ pub(super) fn resolve_chain(
         )));
     }
     let Some(rest) = step.rest else {
-        return Ok(step.hops.into_iter().map(|hop| (vec![hop], hop_end(&hop))).collect());
+        return Ok(step.hops.into_iter().map(|hop| (vec![hop], hop.to())).collect());
     };
     of_each_hop(&step.hops, |hop| {
-        let ways = resolve_chain(hop_end(&hop), rest, depth_left)?;
+        let ways = resolve_chain(hop.to(), rest, depth_left)?;
         Ok(ways
             .into_iter()
             .map(|(mut hops, end)| {
@@ -137,7 +137,7 @@ fn resolve_via(
     };
     let depth_left = one_deeper(depth_left)?;
     of_each_hop(&step.hops, |hop| {
-        let mut paths = resolve_via(hop_end(&hop), rest, Some(hop), depth_left)?;
+        let mut paths = resolve_via(hop.to(), rest, Some(hop), depth_left)?;
         for path in &mut paths {
             if step.above && !path.chain.is_empty() {
                 return Err(invalid(format!(
@@ -174,13 +174,6 @@ fn of_each_hop<T>(
         Some(KeyError::Unknown(diagnostics)) if found.is_empty() => Err(invalid(diagnostics)),
         Some(error) if found.is_empty() => Err(error),
         Some(_) | None => Ok(found),
-    }
-}
-
-/// The type a hop ends on.
-fn hop_end(hop: &Hop) -> ResourceType {
-    match hop {
-        Hop::Forward(_, end) | Hop::Reverse(end, _) => *end,
     }
 }
 
@@ -275,6 +268,9 @@ fn read_last(base: ResourceType, name: &str, via: Option<Hop>) -> Result<Path, K
     let mut parts = name.split(':');
     let code = parts.next().unwrap_or_default();
     let modifiers: Vec<&str> = parts.collect();
+    if code == "_has" {
+        return Err(invalid("\"_has\" is written _has:Type:reference:parameter".to_owned()));
+    }
     let Some(parameter) = registry::find(base, code) else {
         return Err(KeyError::Unknown(unknown_parameter(base, code)));
     };
@@ -331,8 +327,8 @@ fn dotted(parameter: &SearchParameter, modifiers: &[&str]) -> Option<String> {
     match modifiers {
         [target, name, rest @ ..] => {
             let end = target.parse::<ResourceType>().ok().filter(|t| has(*t, name))?;
-            let rest: String = rest.iter().map(|modifier| format!(":{modifier}")).collect();
-            Some(format!("{code}:{end}.{name}{rest}"))
+            let last = [&[*name], rest].concat().join(":");
+            Some(format!("{code}:{end}.{last}"))
         }
         [name] => parameter
             .targets
@@ -371,21 +367,14 @@ mod tests {
 
     /// A path in one line: hops, tested type and parameter, `^` for above, modifier.
     fn show(path: &Path) -> String {
-        let mut text = String::new();
-        for hop in &path.chain {
-            match hop {
-                Hop::Forward(p, end) => text += &format!("{}>{end} ", p.code),
-                Hop::Reverse(source, p) => text += &format!("{source}<{} ", p.code),
-            }
-        }
-        text += &format!("{}.{}", path.base, path.parameter.code);
-        if path.above {
-            text += "^";
-        }
-        if let Some(modifier) = path.modifier {
-            text += &format!(":{modifier:?}");
-        }
-        text
+        let hops = path.chain.iter().map(|hop| match hop {
+            Hop::Forward(p, end) => format!("{}>{end}", p.code),
+            Hop::Reverse(source, p) => format!("{source}<{}", p.code),
+        });
+        let above = if path.above { "^" } else { "" };
+        let modifier = path.modifier.map_or(String::new(), |modifier| format!(":{modifier:?}"));
+        let last = format!("{}.{}{above}{modifier}", path.base, path.parameter.code);
+        hops.chain([last]).collect::<Vec<_>>().join(" ")
     }
 
     #[test]

@@ -60,8 +60,8 @@ pub(super) fn read(
         report.tolerate(IssueType::NotSupported, name, diagnostics);
         return Outcome::Dropped;
     }
-    // The criteria among the names carry colons and values of their own.
-    if !NAMES.contains(&plain_name) || matches!(plain_name, "_filter" | "_has" | "_type") {
+    // A reverse chain carries colons of its own.
+    if !NAMES.contains(&plain_name) || plain_name == "_has" {
         return Outcome::NotMine;
     }
     if let Some(modifier) = modifier {
@@ -76,6 +76,7 @@ pub(super) fn read(
         return Outcome::Dropped;
     }
     match plain_name {
+        "_filter" | "_type" => return Outcome::NotMine,
         "_sort" => sort(context, report, request, value),
         "_elements" => elements(report, request, value),
         "_page" => {
@@ -193,7 +194,7 @@ fn sort_key(context: &Context<'_>, types: &[ResourceType], name: &str) -> Result
     for base in types {
         let path = sort_key_of_type(context, *base, name)?;
         match &found {
-            Some(first) if !std::ptr::eq(first.parameter, path.parameter) => {
+            Some(first) if first.parameter != path.parameter => {
                 return Err(format!("\"{name}\" is not the same parameter on all searched types"));
             }
             Some(_) => {}
@@ -214,13 +215,8 @@ fn sort_key_of_type(context: &Context<'_>, base: ResourceType, name: &str) -> Re
     let mut paths = key::resolve(base, name, context.limits.chain_depth).map_err(|e| match e {
         KeyError::Unknown(why) | KeyError::Invalid(_, why) => why,
     })?;
-    let path = match (paths.pop(), paths.is_empty()) {
-        (Some(path), true) => path,
-        _ => {
-            return Err(format!(
-                "\"{name}\" leads to several types; name one, as in focus:Location"
-            ));
-        }
+    let (Some(path), true) = (paths.pop(), paths.is_empty()) else {
+        return Err(format!("\"{name}\" leads to several types; name one, as in focus:Location"));
     };
     if path.modifier.is_some() {
         return Err(format!("\"{name}\": a key takes no modifier but :above after organization"));

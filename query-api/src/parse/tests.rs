@@ -269,6 +269,7 @@ fn tolerated() {
         ("_include=HealthcareService:place", "()", "not a reference parameter"),
         ("_include=Patient:organization", "()", "holds no \"Patient\""),
         ("_type=Location", "()", "already says"),
+        ("_filter=", "()", "no value"),
     ];
     for (query, expected, says) in rows {
         check_tolerated(HealthcareService, query, expected, says);
@@ -294,6 +295,8 @@ fn refused() {
         (HealthcareService, "organization.foo=1", &["unknown parameter \"foo\" on Organization"]),
         (HealthcareService, "_has:Task:focus=1", &["lacks a parameter"]),
         (HealthcareService, "_count=many", &["whole number"]),
+        (HealthcareService, "_has=1", &["_has:Type:reference:parameter"]),
+        (HealthcareService, "_filter:not=name eq x", &["unknown modifier \"not\" on \"_filter\""]),
         (HealthcareService, "_count=-1", &["whole number"]),
         (HealthcareService, "_count=1&_count=2", &["more than once"]),
         (HealthcareService, "_summary=maybe", &["one of true, text, data, count, false"]),

@@ -2,13 +2,14 @@
 
 use shared::error::IssueType;
 use shared::fhir::ResourceType;
+use shared::geo::gazetteer;
 use shared::param::date::DateQuery;
 use shared::param::near::NearQuery;
 use shared::param::number::NumberQuery;
 use shared::param::quantity::QuantityQuery;
 use shared::param::reference::ReferenceQuery;
 use shared::param::token::{SystemQuery, TokenQuery};
-use shared::param::{QueryValue, ReferenceTargets, ValueError, escape, uri};
+use shared::param::{Prefix, QueryValue, ReferenceTargets, ValueError, escape, uri};
 use shared::registry::{self, ParameterType, SearchParameter, TokenShape};
 use shared::terminology::{canonical_system, terminology};
 
@@ -44,16 +45,13 @@ pub(super) fn test(
         return None;
     }
     let plain = || given.iter().map(|text| escape::unescape(text)).collect();
+    let mut values = || values(context, report, name, path, &given);
     match path.modifier {
-        None => values(context, report, name, path, &given).map(Test::Any),
-        Some(Modifier::Type(_)) => values(context, report, name, path, &given).map(Test::Any),
-        Some(Modifier::Not) => values(context, report, name, path, &given).map(Test::None),
-        Some(Modifier::Above) => values(context, report, name, path, &given).map(Test::Above),
-        Some(Modifier::Below) => values(context, report, name, path, &given).map(Test::Below),
-        Some(Modifier::OfType) => values(context, report, name, path, &given).map(Test::Any),
-        Some(Modifier::Identifier) => {
-            values(context, report, name, path, &given).map(Test::Identifier)
-        }
+        None | Some(Modifier::Type(_) | Modifier::OfType) => values().map(Test::Any),
+        Some(Modifier::Not) => values().map(Test::None),
+        Some(Modifier::Above) => values().map(Test::Above),
+        Some(Modifier::Below) => values().map(Test::Below),
+        Some(Modifier::Identifier) => values().map(Test::Identifier),
         Some(Modifier::Exact) => Some(Test::Exact(plain())),
         Some(Modifier::Contains) => Some(Test::Contains(plain())),
         Some(Modifier::Text) => Some(Test::Text(plain())),
@@ -81,22 +79,15 @@ pub(super) fn value_sets(report: &mut Report, name: &str, given: &[&str]) -> Opt
     let mut urls = Vec::with_capacity(given.len());
     for text in given {
         let url = escape::unescape(text);
-        match terminology().value_set(&url) {
-            Some(set) => {
-                if !set.complete {
-                    report.advise(
-                        name,
-                        format!("not all codes of the value set \"{url}\" are known"),
-                    );
-                }
-                urls.push(url);
-            }
-            None => {
-                let diagnostics =
-                    format!("\"{name}\": the value set \"{url}\" is not carried here");
-                report.error(IssueType::NotSupported, name, diagnostics);
-            }
+        let Some(set) = terminology().value_set(&url) else {
+            let diagnostics = format!("\"{name}\": the value set \"{url}\" is not carried here");
+            report.error(IssueType::NotSupported, name, diagnostics);
+            continue;
+        };
+        if !set.complete {
+            report.advise(name, format!("not all codes of the value set \"{url}\" are known"));
         }
+        urls.push(url);
     }
     (urls.len() == given.len()).then_some(urls)
 }
@@ -160,6 +151,15 @@ fn value(
             }
             Ok(QueryValue::Uri(url))
         }
+        ParameterType::Special if parameter.code == "price-in-force" => {
+            let query = DateQuery::parse(text, context.now_ms)?;
+            if query.prefix != Prefix::Eq {
+                return Err(ValueError::new(format!(
+                    "\"{text}\" has a prefix; write the day alone, such as 2026-01-31"
+                )));
+            }
+            Ok(QueryValue::Date(query))
+        }
         ParameterType::Special if parameter.code == "near-insee-code" => {
             NearQuery::parse_commune(text).map(QueryValue::Near)
         }
@@ -200,6 +200,11 @@ fn advise(report: &mut Report, name: &str, value: &QueryValue, text: &str) {
             format!("\"{name}\": a + in a URL is a space; the zone of \"{text}\" was read with +"),
         ),
         QueryValue::Token(token) => advise_token(report, name, token, text),
+        QueryValue::Near(NearQuery::Commune { code, .. })
+            if gazetteer().current_commune(code).is_none() =>
+        {
+            report.advise(name, format!("\"{name}\": no commune has the code \"{code}\""));
+        }
         QueryValue::Composite(parts) => {
             for (part, text) in parts.iter().zip(escape::split(text, '$')) {
                 advise(report, name, part, text);

@@ -72,6 +72,8 @@ pub struct Limits {
     pub or_values: usize,
     /// Most steps of one chain.
     pub chain_depth: usize,
+    /// Most levels of parentheses, brackets and nots in a `_filter`.
+    pub filter_depth: usize,
     /// Most resources that includes add to one page.
     pub includes: usize,
 }
@@ -160,6 +162,7 @@ impl Default for Limits {
             parameters: 200,
             or_values: 2000,
             chain_depth: 8,
+            filter_depth: 32,
             includes: 10_000,
         }
     }
@@ -204,6 +207,7 @@ impl Settings {
             ("limits.parameters", limits.parameters as u64),
             ("limits.or_values", limits.or_values as u64),
             ("limits.chain_depth", limits.chain_depth as u64),
+            ("limits.filter_depth", limits.filter_depth as u64),
             ("paging.count_default", u64::from(self.paging.count_default)),
             ("engine.deadline_ms", self.engine.deadline_ms),
         ];

@@ -120,6 +120,11 @@ impl Prepared {
         self.digest
     }
 
+    /// The minified document without version and instant: what the digest is of.
+    pub fn content(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// The source's `meta.lastUpdated` in milliseconds since 1970, when it has a readable one.
     pub fn source_updated_ms(&self) -> Option<i64> {
         self.source_updated.as_ref().map(|instant| instant.ms)

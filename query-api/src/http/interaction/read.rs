@@ -1,11 +1,12 @@
 //! `GET [type]/[id]` and `GET [type]/[id]/_history/[version]`, also conditional.
 
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::header::{ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::{DateTimeParser, DateTimePrinter};
+use shared::access::Access;
 use shared::error::{Issue, IssueType};
 use shared::fhir::ResourceType;
 
@@ -28,13 +29,14 @@ struct Form {
 /// Answers the current version of a resource.
 pub(crate) async fn read(
     State(app): State<App>,
+    Extension(access): Extension<Access>,
     InstancePath { resource_type, id }: InstancePath,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let form = Form::of(&uri, &headers)?;
     let asked = id.clone();
-    let stored = app.engine.run(move |view, _| view.read(resource_type, &asked)).await?;
+    let stored = app.engine.run(access, move |view, _| view.read(resource_type, &asked)).await?;
     match stored {
         Stored::Found(document) => respond(document, resource_type, &form, &headers),
         Stored::Deleted => Err(ApiError::Deleted(resource_type, id)),
@@ -45,6 +47,7 @@ pub(crate) async fn read(
 /// Answers a version of a resource.
 pub(crate) async fn read_version(
     State(app): State<App>,
+    Extension(access): Extension<Access>,
     VersionPath { instance, version }: VersionPath,
     uri: Uri,
     headers: HeaderMap,
@@ -52,8 +55,10 @@ pub(crate) async fn read_version(
     let InstancePath { resource_type, id } = instance;
     let form = Form::of(&uri, &headers)?;
     let asked = id.clone();
-    let stored =
-        app.engine.run(move |view, _| view.read_version(resource_type, &asked, version)).await?;
+    let stored = app
+        .engine
+        .run(access, move |view, _| view.read_version(resource_type, &asked, version))
+        .await?;
     match stored {
         Stored::Found(document) => respond(document, resource_type, &form, &headers),
         Stored::Deleted => Err(ApiError::Deleted(resource_type, id)),

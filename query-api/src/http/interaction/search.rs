@@ -3,11 +3,12 @@
 mod address;
 
 use axum::body::{Body, to_bytes};
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use http_body_util::LengthLimitError;
+use shared::access::Access;
 use shared::config::Limits;
 use shared::error::{Issue, IssueType};
 use shared::fhir::ResourceType;
@@ -22,52 +23,58 @@ use crate::http::path::TypePath;
 use crate::http::prefer::Preference;
 use crate::http::{negotiate, query};
 use crate::parse::ast::{SearchRequest, Summary};
+use crate::parse::{self, Scope};
 use address::{Criteria, Links};
 
 /// `GET [base]?…`
 pub(crate) async fn system_by_get(
     State(app): State<App>,
+    Extension(access): Extension<Access>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    search(app, None, Criteria::visible(uri.query()), headers).await
+    search(app, access, None, Criteria::visible(uri.query()), headers).await
 }
 
 /// `POST [base]/_search`
 pub(crate) async fn system_by_post(
     State(app): State<App>,
+    Extension(access): Extension<Access>,
     uri: Uri,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
     let form = form(&app.limits, &headers, body).await?;
-    search(app, None, Criteria::hidden(uri.query(), &form), headers).await
+    search(app, access, None, Criteria::hidden(uri.query(), &form), headers).await
 }
 
 /// `GET [type]?…`
 pub(crate) async fn type_by_get(
     State(app): State<App>,
+    Extension(access): Extension<Access>,
     TypePath(resource_type): TypePath,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    search(app, Some(resource_type), Criteria::visible(uri.query()), headers).await
+    search(app, access, Some(resource_type), Criteria::visible(uri.query()), headers).await
 }
 
 /// `POST [type]/_search`
 pub(crate) async fn type_by_post(
     State(app): State<App>,
+    Extension(access): Extension<Access>,
     TypePath(resource_type): TypePath,
     uri: Uri,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
     let form = form(&app.limits, &headers, body).await?;
-    search(app, Some(resource_type), Criteria::hidden(uri.query(), &form), headers).await
+    search(app, access, Some(resource_type), Criteria::hidden(uri.query(), &form), headers).await
 }
 
 async fn search(
     app: App,
+    access: Access,
     scope: Option<ResourceType>,
     criteria: Criteria,
     headers: HeaderMap,
@@ -75,9 +82,8 @@ async fn search(
     let preference = Preference::of(&headers);
     let criteria = criteria.opened(&app.seal, scope)?;
     negotiate::accepts_json(&headers, query::value(&criteria.text, "_format").as_deref())?;
-    let mut issues = query::problems(&criteria.text);
-    issues.extend(too_many(&criteria.text, &app.limits));
-    let (mut request, found) = (app.parse)(scope, &criteria.text, &app.limits);
+    let mut issues = query::stray_percents(&criteria.text);
+    let (mut request, found) = parse(&app, scope, &criteria.text);
     issues.extend(found);
     let mut issues = preference.admit(issues)?;
     // Strict handling has no quarrel with a smaller page: the answer is complete over its pages.
@@ -88,7 +94,7 @@ async fn search(
     let worker = app.clone();
     let (json, results) = app
         .engine
-        .run(move |view, deadline| {
+        .run(access, move |view, deadline| {
             let (json, results) = page(&worker, &request, issues, &links, view, deadline)?;
             Ok((layout.apply(json), results))
         })
@@ -148,13 +154,24 @@ fn set_page_size(request: &mut SearchRequest, app: &App) -> Option<Issue> {
     Some(Issue::warning(IssueType::TooCostly, text).at("_count"))
 }
 
-fn too_many(text: &str, limits: &Limits) -> Option<Issue> {
-    let count = query::pairs(text).count();
-    let limit = limits.parameters;
-    (count > limit).then(|| {
-        let text = format!("the search has {count} parameters; at most {limit} are allowed");
-        Issue::error(IssueType::TooCostly, text)
-    })
+/// Understands the criteria.
+fn parse(app: &App, scope: Option<ResourceType>, text: &str) -> (SearchRequest, Vec<Issue>) {
+    let scope = scope.map_or(Scope::System, Scope::Type);
+    let limits = &app.limits;
+    let base_urls: Vec<&str> = app.base_urls.iter().map(String::as_str).collect();
+    let context = parse::Context {
+        now_ms: (app.now)().as_millisecond(),
+        base_urls: &base_urls,
+        limits: parse::Limits {
+            // Longer URLs and bodies were refused before they came here.
+            query_bytes: limits.url_bytes + limits.body_bytes,
+            parameters: limits.parameters,
+            or_values: limits.or_values,
+            chain_depth: limits.chain_depth,
+            filter_depth: limits.filter_depth,
+        },
+    };
+    parse::search_request(scope, text, &context)
 }
 
 /// Reads the form of a posted search.

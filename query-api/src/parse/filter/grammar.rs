@@ -1,6 +1,6 @@
 //! The text of a `_filter` → a tree of comparisons. Knows no parameters.
 //!
-//! Source: FHIR R4, search_filter; the parts marked T2 are this server's tolerances.
+//! Source: FHIR R4, `search_filter`; the parts marked T2 are this server's tolerances.
 //!
 //! ```text
 //! filter     = operand *(("and" / "or") operand)       left to right, no precedence
@@ -432,7 +432,13 @@ impl<'a> Cursor<'a> {
             return Err(self.expected("a value"));
         }
         self.at += end;
-        Ok(Literal { text: rest[..end].to_owned() })
+        let mut text = rest[..end].to_owned();
+        if let Some(zone) = lost_zone(&text, &rest[end..]) {
+            self.at += 1 + zone.len();
+            text = format!("{text}+{zone}");
+            self.tolerate("a + in a URL is a space; the zone of a date was read with +");
+        }
+        Ok(Literal { text })
     }
 
     /// A JSON string.
@@ -492,6 +498,17 @@ impl<'a> Cursor<'a> {
     }
 }
 
+/// The zone that follows a date-time whose `+` had become a space: ` 01:00`.
+fn lost_zone<'a>(text: &str, rest: &'a str) -> Option<&'a str> {
+    let zone = rest.strip_prefix(' ')?.get(..5)?;
+    let is_zone = zone.bytes().enumerate().all(|(at, byte)| match at {
+        2 => byte == b':',
+        _ => byte.is_ascii_digit(),
+    });
+    (is_zone && text.contains('T') && text.starts_with(|c: char| c.is_ascii_digit()))
+        .then_some(zone)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -545,6 +562,7 @@ mod tests {
             ("_has:Task:focus:code eq 1", "_has:Task:focus:code eq 1", 0),
             ("  a   eq   1  ", "a eq 1", 0),
             ("a eq or", "a eq or", 0),
+            ("a ge 2024-01-01T10:00 01:00 and b eq 1", "(a ge 2024-01-01T10:00+01:00 & b eq 1)", 1),
             ("a eq 1 or notice", "a eq 1,notice", 1),
         ];
         for (text, expected, tolerances) in rows {

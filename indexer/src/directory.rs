@@ -1,0 +1,212 @@
+//! The data directory with nothing serving it: the store, and the generation brought up to it, open for
+//! writing.
+//!
+//! Whoever opens a directory finds store and index agreeing: an index that is behind (a crash between
+//! the two) is replayed, a missing one is built. A store *behind* its index is damage and refused.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use shared::index::{Generation, GenerationError, IndexWriter, Manifest, WriterOptions};
+use shared::replay::{Replay, ReplayError};
+use shared::schema::index_schema;
+use shared::store::{ChangeLog, Seq, Store, StoreError, StoreSettings};
+
+use crate::progress::Progress;
+
+/// Why a data directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DirectoryError {
+    /// A folder or file cannot be created or removed.
+    #[error("{path}: {source}", path = path.display())]
+    Io {
+        /// The folder or file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The generation.
+    #[error(transparent)]
+    Generation(#[from] GenerationError),
+    /// The index could not be brought up to the store.
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
+    /// The index knows changes that the store does not have.
+    #[error(
+        "the document store is damaged: it ends at change {store}, the index at {index}; restore a backup"
+    )]
+    StoreBehind {
+        /// The store's last change.
+        store: Seq,
+        /// The index's.
+        index: Seq,
+    },
+}
+
+/// Where the documents of a data directory stand.
+pub fn documents_dir(data_dir: &Path) -> PathBuf {
+    data_dir.join("documents")
+}
+
+/// Opens the store of a data directory, creating both when absent.
+///
+/// # Errors
+/// [`StoreError::Locked`] when a server or another command holds it.
+pub fn open_store(data_dir: &Path, settings: &StoreSettings) -> Result<Store, DirectoryError> {
+    fs::create_dir_all(data_dir)
+        .map_err(|source| DirectoryError::Io { path: data_dir.to_owned(), source })?;
+    let store = Store::open(&documents_dir(data_dir), settings)?;
+    if store.undone_changes() > 0 {
+        tracing::warn!(changes = store.undone_changes(), "an unfinished load was undone");
+    }
+    Ok(store)
+}
+
+/// A data directory open for writing.
+#[derive(Debug)]
+pub struct Directory {
+    data_dir: PathBuf,
+    /// The documents.
+    pub store: Store,
+    /// The current generation, or a new one that is not published yet.
+    pub generation: Generation,
+    /// Its writer.
+    pub writer: IndexWriter,
+    /// The public URLs of the directory, without trailing slash.
+    pub base_urls: Vec<String>,
+}
+
+impl Directory {
+    /// Opens store and index, and makes them agree.
+    ///
+    /// # Errors
+    /// [`DirectoryError`].
+    pub fn open(
+        data_dir: &Path,
+        settings: &StoreSettings,
+        base_urls: Vec<String>,
+        progress: &dyn Progress,
+    ) -> Result<Self, DirectoryError> {
+        let store = open_store(data_dir, settings)?;
+        remove_unpublished(data_dir)?;
+        let codec = store.codec().clone();
+        let current = Generation::current(data_dir, codec.clone())?;
+        let is_new = current.is_none();
+        let generation = match current {
+            Some(generation) => generation,
+            None => Generation::create(data_dir, codec)?,
+        };
+        let writer = generation.writer(WriterOptions::BULK)?;
+        let data_dir = data_dir.to_owned();
+        let mut directory = Self { data_dir, store, generation, writer, base_urls };
+        if is_new {
+            directory.build(progress)?;
+        } else {
+            directory.catch_up(progress)?;
+        }
+        Ok(directory)
+    }
+
+    /// Replaces the index by one built from the store alone. Returns the number of resources.
+    ///
+    /// # Errors
+    /// [`DirectoryError`]; the former generation then stays current.
+    pub fn rebuild(
+        data_dir: &Path,
+        settings: &StoreSettings,
+        base_urls: Vec<String>,
+        progress: &dyn Progress,
+    ) -> Result<u64, DirectoryError> {
+        let store = open_store(data_dir, settings)?;
+        remove_unpublished(data_dir)?;
+        let generation = Generation::create(data_dir, store.codec().clone())?;
+        let writer = generation.writer(WriterOptions::BULK)?;
+        let data_dir = data_dir.to_owned();
+        Self { data_dir, store, generation, writer, base_urls }.build(progress)
+    }
+
+    /// Makes everything indexed so far durable and current, as of change `seq`.
+    ///
+    /// # Errors
+    /// When a file cannot be written; the index then stays at its last commit, and the next opening
+    /// brings it up.
+    pub fn commit(&mut self, seq: Seq) -> Result<(), DirectoryError> {
+        let arena = &self.generation.documents().arena;
+        arena.sync().map_err(ReplayError::from)?;
+        if self.generation.committed_seq()? < seq || seq == 0 {
+            self.writer.commit(seq).map_err(ReplayError::from)?;
+        }
+        let resources = self.live_resources()?;
+        let schema_digest = index_schema().digest.clone();
+        let manifest = Manifest { schema_digest, seq, resources };
+        Ok(self.generation.publish(&self.data_dir, &manifest)?)
+    }
+
+    fn live_resources(&self) -> Result<u64, DirectoryError> {
+        let mut live = 0;
+        for resource in self.store.resources() {
+            let (_, _, head) = resource?;
+            live += u64::from(head.is_some_and(|head| !head.header.deleted));
+        }
+        Ok(live)
+    }
+
+    fn build(&mut self, progress: &dyn Progress) -> Result<u64, DirectoryError> {
+        if self.store.last_seq() > 0 {
+            progress.phase("building the index from the store");
+        }
+        let base_urls = url_slices(&self.base_urls);
+        let (live, seq) =
+            self.replay(&base_urls).everything(|done| progress.advance(done, 0, 0))?;
+        self.commit(seq)?;
+        Ok(live)
+    }
+
+    fn catch_up(&mut self, progress: &dyn Progress) -> Result<(), DirectoryError> {
+        let (index, store) = (self.generation.committed_seq()?, self.store.last_seq());
+        if index > store {
+            return Err(DirectoryError::StoreBehind { store, index });
+        }
+        if index < store {
+            progress.phase("bringing the index up to the store");
+            let base_urls = url_slices(&self.base_urls);
+            let seq = self.replay(&base_urls).changes_since(index)?;
+            self.commit(seq)?;
+        }
+        Ok(())
+    }
+
+    fn replay<'a>(&'a self, base_urls: &'a [&'a str]) -> Replay<'a> {
+        Replay {
+            store: &self.store,
+            writer: &self.writer,
+            documents: self.generation.documents(),
+            base_urls,
+        }
+    }
+}
+
+fn url_slices(urls: &[String]) -> Vec<&str> {
+    urls.iter().map(String::as_str).collect()
+}
+
+/// Removes generations that were begun and never published; only the holder of the store may.
+fn remove_unpublished(data_dir: &Path) -> Result<(), DirectoryError> {
+    let parent = data_dir.join("generations");
+    let entries = match fs::read_dir(&parent) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(source) => return Err(DirectoryError::Io { path: parent, source }),
+    };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        if path.is_dir() && !path.join("manifest.json").exists() {
+            fs::remove_dir_all(&path).map_err(|source| DirectoryError::Io { path, source })?;
+        }
+    }
+    Ok(())
+}
