@@ -190,7 +190,13 @@ impl Building<'_> {
         } else {
             report.count(Defect::NoCategory);
         }
+        let legal_status = row.legal_status.as_ref();
         match &row.entity {
+            Some(entity) if *entity == row.finess => {
+                // Some sites are their own entity; a resource is no part of itself.
+                report.count(Defect::EntityIsItself);
+                site.kind.extend(legal_status.map(|code| concept_of(system::LEGAL_STATUS, code)));
+            }
             Some(entity) if context.entities.contains(entity) => {
                 site.part_of = Some(Reference::to(format!("Organization/ej-{entity}")));
             }
@@ -199,9 +205,7 @@ impl Building<'_> {
                 let identifier = Identifier::finess(entity.clone());
                 site.part_of = Some(Reference::logical("Organization", identifier));
                 // The status is the entity's; without a row for it, the site is its only bearer.
-                if let Some(status) = &row.legal_status {
-                    site.kind.push(concept_of(system::LEGAL_STATUS, status));
-                }
+                site.kind.extend(legal_status.map(|code| concept_of(system::LEGAL_STATUS, code)));
             }
             None => report.count(Defect::NoEntity),
         }

@@ -69,13 +69,17 @@ mod tests {
     #[test]
     fn known_points() {
         let projections = Projections::new().unwrap();
-        // (EPSG, x, y, latitude, longitude); the first is a row of the stock, the others are the
-        // town centers computed with an independent implementation (PROJ).
+        // (EPSG, x, y, latitude, longitude); the first is a row of the stock, the others are towns computed with
+        // an independent implementation (PROJ 9).
         let rows = [
             (2154, 870_215.7, 6_571_590.5, 46.222_745, 5.208_596),
-            (2154, 700_000.0, 6_600_000.0, 46.5, 3.0),
-            (5490, 500_000.0, 0.0, 0.0, -63.0),
-            (2975, 500_000.0, 10_000_000.0, 0.0, 57.0),
+            (2154, 355_577.8, 6_689_723.1, 47.2184, -1.5536),
+            (5490, 656_770.82, 1_796_177.24, 16.2412, -61.5331),
+            (5490, 709_096.32, 1_616_759.73, 14.6161, -61.0588),
+            (2972, 352_980.2, 545_868.92, 4.9372, -52.326),
+            (2975, 338_811.24, 7_690_101.36, -20.8823, 55.4504),
+            (4471, 524_724.52, 8_587_115.82, -12.7806, 45.2278),
+            (32621, 562_802.38, 5_181_045.36, 46.78, -56.1773),
         ];
         for (epsg, x, y, lat, lon) in rows {
             let (found_lat, found_lon) = projections.to_degrees(epsg, x, y).unwrap();

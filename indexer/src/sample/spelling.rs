@@ -21,6 +21,8 @@ pub(super) fn respell(id: &str, line: Vec<u8>) -> Vec<u8> {
                 "assets/sample-spellings.tsv: {id} does not contain {from}"
             );
             line = text.replace(from, to).into_bytes();
+            let parsed = shared::validate::parse(&line);
+            assert!(parsed.is_ok(), "assets/sample-spellings.tsv: {id} is broken by {to}: {parsed:?}");
         }
     }
     line
