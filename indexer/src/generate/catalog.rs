@@ -38,6 +38,17 @@ pub(super) enum Beds {
     Dwellings(u32, u32),
 }
 
+/// Where a legal entity has its seat and first site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Seat {
+    /// In any commune, by population.
+    Anywhere,
+    /// In a commune of some size.
+    Town,
+    /// In a large town.
+    City,
+}
+
 /// Who is accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ages {
@@ -116,8 +127,7 @@ struct HolderRow {
     /// Group of legal status (R69): three of its codes, which the code lists do not carry in full.
     group: Option<Code<'static>>,
     names: &'static [&'static str],
-    /// Only in communes of some size.
-    urban: bool,
+    seat: Seat,
 }
 
 /// Which prices an establishment publishes.
@@ -183,7 +193,7 @@ pub(super) struct Holder {
     pub(super) legal: Vec<Code<'static>>,
     pub(super) group: Option<Code<'static>>,
     pub(super) names: &'static [&'static str],
-    pub(super) urban: bool,
+    pub(super) seat: Seat,
 }
 
 /// All kinds, with the labels of the code systems.
@@ -326,7 +336,7 @@ fn holder(row: &HolderRow, kinds: &[Kind]) -> Holder {
         legal: codes(system::LEGAL_STATUS, row.legal.iter().copied()),
         group: row.group,
         names: row.names,
-        urban: row.urban,
+        seat: row.seat,
     }
 }
 

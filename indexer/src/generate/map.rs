@@ -70,6 +70,18 @@ impl Map {
         self.towns[draw(&self.town_people, 0..self.towns.len(), random)]
     }
 
+    /// A large town: the most populous of a few.
+    pub(super) fn city(&self, random: &mut Random) -> u32 {
+        let mut best = self.town(random);
+        for _ in 0..5 {
+            let town = self.town(random);
+            if self.commune(town).population > self.commune(best).population {
+                best = town;
+            }
+        }
+        best
+    }
+
     /// A commune of the department of `index`, by population.
     pub(super) fn same_department(&self, index: u32, random: &mut Random) -> u32 {
         let department = self.commune(index).department;

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::extension::{self, Extension, Value};
 use super::{PROVENANCE_SYSTEM, provenance, system};
@@ -257,6 +257,7 @@ pub struct Period<'a> {
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Quantity<'a> {
     /// The number.
+    #[serde(serialize_with = "decimal")]
     pub value: f64,
     /// The unit, for people.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -304,6 +305,7 @@ pub struct Range<'a> {
 #[derive(Debug, Clone, Serialize)]
 pub struct Money {
     /// The amount.
+    #[serde(serialize_with = "decimal")]
     pub value: f64,
     /// Always `EUR`.
     pub currency: &'static str,
@@ -369,6 +371,17 @@ pub fn contact_system(channel: &str) -> &'static str {
         "4" => "url",
         "6" => "fax",
         _ => "other",
+    }
+}
+
+/// Writes a whole number without a fraction: `300`, not `300.0`, which would claim a precision.
+fn decimal<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    /// Below it every whole number is exact.
+    const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+    if value.fract() == 0.0 && value.abs() < EXACT_MAX {
+        serializer.serialize_i64(*value as i64)
+    } else {
+        serializer.serialize_f64(*value)
     }
 }
 

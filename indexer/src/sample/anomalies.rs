@@ -93,8 +93,8 @@ fn anomaly(id: &str, status: usize, focus: Reference<'static>, text: &str) -> Re
             .then(|| Period { start: Some(created.clone().into()), end: Some(changed.clone().into()) }),
         authored_on: Some(created.into()),
         last_modified: Some(changed.into()),
-        requester: None,
-        owner: None,
+        requester: random.chance(60).then(|| Reference::to("PractitionerRole/role-741")),
+        owner: random.chance(60).then(|| Reference::to("Organization/eg-440000271")),
         reason_code: Some(action.concept(system::ANOMALY_ACTION)),
         input: vec![
             input("systemRequester", Value::String("IHM".into())),

@@ -12,12 +12,12 @@ use super::practices::{
 use super::random::Random;
 use crate::import::concept_of;
 use crate::ror::code::{
-    assignment, capacity_closing, capacity_kind, capacity_status, confidentiality, equipment_feature, field,
-    gender, internal_organization,
+    assignment, capacity_closing, capacity_kind, capacity_status, confidentiality, equipment_feature,
+    exercise_mode, field, gender, internal_organization,
 };
 use crate::ror::datatype::{Code, Meta, Quantity, Range, Reference};
 use crate::ror::extension::{self, Extension, Value};
-use crate::ror::record::{Capacity, act};
+use crate::ror::record::{Capacity, act, role_name};
 use crate::ror::resource::NotAvailable;
 use crate::ror::{Identifier, PractitionerRole, Resource, system};
 
@@ -45,6 +45,7 @@ pub(super) fn add(directory: &mut Directory) {
     sensitive_units(directory);
     confidentiality_levels(directory);
     odd_offers(directory);
+    mistyped_mode(directory);
 }
 
 /// Location/140, HealthcareService/741, Organization/789, Practitioner/2524 and what hangs on them.
@@ -108,14 +109,8 @@ fn neurosurgery(directory: &mut Directory) {
     people::add_practitioner(directory, "2524", "741", &mut Random::of("2524"));
     for offer in ["741", "742"] {
         let id = format!("role-{offer}");
-        let extension = vec![
-            Extension::creation_date("2024-02-01T09:00:00+01:00"),
-            Extension::code(
-                extension::EXERCISE_MODE,
-                system::EXERCISE_MODE,
-                crate::ror::code::exercise_mode::SALARIED,
-            ),
-        ];
+        let mut extension = salaried();
+        extension.push(role_name("CŒURDEROY", Some("Noémie".into())));
         directory.add(Resource::PractitionerRole(PractitionerRole {
             meta: directory.meta(&id, "741"),
             extension,
@@ -133,6 +128,14 @@ fn neurosurgery(directory: &mut Directory) {
             ..PractitionerRole::default()
         }));
     }
+}
+
+/// The extensions of a salaried situation.
+fn salaried() -> Vec<Extension<'static>> {
+    vec![
+        Extension::creation_date("2024-02-01T09:00:00+01:00"),
+        Extension::code(extension::EXERCISE_MODE, system::EXERCISE_MODE, exercise_mode::SALARIED),
+    ]
 }
 
 /// An establishment changed lately, and one whose unit alone was: a category and a date that must hold on one
@@ -423,13 +426,12 @@ fn sensitive_units(directory: &mut Directory) {
         }
         directory.add(offer.build());
     }
-    let children = directory.offer("offer-itep");
-    set_sensitive(children);
+    set_sensitive(directory.offer("offer-itep"));
     people::add_practitioner(directory, "practitioner-secure", "offer-secure-unit", &mut Random::of("secure"));
     directory.add(Resource::PractitionerRole(PractitionerRole {
         id: "role-secure".into(),
         meta: directory.meta("role-secure", "offer-secure-unit"),
-        extension: vec![Extension::creation_date("2024-02-01T09:00:00+01:00")],
+        extension: salaried(),
         identifier: vec![Identifier::value("situation/secure")],
         practitioner: Some(Reference::to("Practitioner/practitioner-secure")),
         code: vec![concept_of(system::PROFESSION, "60")],
@@ -467,6 +469,23 @@ fn confidentiality_levels(directory: &mut Directory) {
         }
         directory.add(offer.build());
     }
+}
+
+/// A mode of care entered with a zero too many, in the commune whose INSEE code looks like a postal code of
+/// Marseille.
+fn mistyped_mode(directory: &mut Directory) {
+    let belcodene = Town::new("13013", "13720", "BELCODÈNE");
+    let (place_id, site) = ("place-belcodene", "eg-belcodene");
+    let name = "Cabinet de médecine générale de Belcodène";
+    let place = directory.new_place_in(place_id, name, &belcodene, "023");
+    directory.add(Resource::Location(place));
+    add_site(directory, site, name, concept_of(system::ACTIVITY_SECTOR, "SA07"), place_id);
+    let offer = directory
+        .new_offer("offer-belcodene", name, site, &[place_id])
+        .does(&["437"], "032", field::TOWN)
+        .category("196")
+        .ages(0, 120);
+    directory.add(offer.build());
 }
 
 /// What quality rules look for: an emergency whose name does not say so, a home whose stay is missing, two

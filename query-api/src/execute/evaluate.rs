@@ -8,12 +8,12 @@ use std::collections::HashMap;
 
 use shared::access::VisibilityClass;
 use shared::fhir::ResourceType;
-use shared::index::{DocSet, KeySet, Snapshot};
+use shared::index::{DocSet, KeySet, SegmentView, Snapshot};
 use shared::param::date::DateRange;
 use shared::param::near::NearQuery;
 use shared::param::number::NumberRange;
 use shared::param::reference::ReferenceQuery;
-use shared::registry::{self, RecordKind, field_id};
+use shared::registry::{self, FieldId, RecordKind, field_id};
 use shared::schema::{RECORD_KIND_OFFSET, TermKind, term};
 use tantivy::Result;
 
@@ -184,6 +184,12 @@ impl<'a> Evaluation<'a> {
                 docs.extend(matching.map(|(doc, _)| doc));
                 Ok(())
             }),
+            LeafTest::InForce(instants) => snapshot.docs(|view, docs| {
+                for before_ms in instants {
+                    in_force(view, field, *before_ms, docs)?;
+                }
+                Ok(())
+            }),
             LeafTest::Near(circles) => snapshot.docs(|view, docs| {
                 for circle in circles {
                     if let Some(center) = super::center_of(circle) {
@@ -300,6 +306,24 @@ impl<'a> Evaluation<'a> {
     }
 }
 
+/// The records in force before an instant: of those of one resource with one key, the last to start.
+fn in_force(view: &SegmentView, field: FieldId, before_ms: i64, docs: &mut Vec<u32>) -> Result<()> {
+    // Owner, key, start, document: the records of a resource stand together.
+    let mut started: Vec<(u32, i64, i64, u32)> = Vec::new();
+    for (doc, (start_ms, key)) in view.dates(field)?.iter() {
+        if start_ms < before_ms {
+            started.push((view.owner(doc), key, start_ms, doc));
+        }
+    }
+    started.sort_unstable();
+    for group in started.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+        let last_start = group.last().map(|(_, _, start_ms, _)| *start_ms);
+        let in_force = group.iter().filter(|(_, _, start_ms, _)| Some(*start_ms) == last_start);
+        docs.extend(in_force.map(|(_, _, _, doc)| *doc));
+    }
+    Ok(())
+}
+
 fn radius_m(circle: &NearQuery) -> f64 {
     circle.radius_m()
 }
@@ -324,7 +348,10 @@ fn cost(predicate: &Predicate) -> u8 {
             LeafTest::Terms(_) | LeafTest::References(_) => 0,
             LeafTest::Near(_) | LeafTest::Prefixes(_) => 1,
             LeafTest::Below(_) | LeafTest::Above(_) | LeafTest::Words(_) => 2,
-            LeafTest::Dates(_) | LeafTest::Numbers(_) | LeafTest::Quantities(_) => 3,
+            LeafTest::Dates(_)
+            | LeafTest::Numbers(_)
+            | LeafTest::Quantities(_)
+            | LeafTest::InForce(_) => 3,
             LeafTest::Scan(..) => 4,
         },
         Predicate::Record(..) => 3,

@@ -140,6 +140,9 @@ fn any(
         ParameterType::Uri => {
             LeafTest::Terms(texts(values).flat_map(terms(TermKind::Uri)).collect())
         }
+        ParameterType::Special if parameter.code == "price-in-force" => {
+            LeafTest::InForce(all!(Date).into_iter().map(|query| query.range.high_ms).collect())
+        }
         ParameterType::Special => LeafTest::Near(all!(Near)),
         ParameterType::Text => LeafTest::Words(all!(Text)),
         ParameterType::Composite => return None,

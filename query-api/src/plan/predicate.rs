@@ -71,6 +71,8 @@ pub(crate) enum LeafTest {
     Below(Vec<ReferenceQuery>),
     /// A reference to one of these or to something it is part of.
     Above(Vec<ReferenceQuery>),
+    /// In force just before one of these instants (milliseconds): the end of the asked day.
+    InForce(Vec<i64>),
     /// A place in one of these circles.
     Near(Vec<NearQuery>),
     /// The words of one of these texts.

@@ -6,11 +6,13 @@
 
 use serde_json::Value;
 
+use super::binding::Binding;
 use super::extension::{ROR_BASE, full_url};
 use super::path::Path;
 use super::walk::{Object, Walk};
 use crate::error::{IssueType, Severity};
 use crate::fhir::ResourceType;
+use crate::terminology::canonical_system;
 
 const ASSET: &str = include_str!("../../assets/validate/profiles.tsv");
 
@@ -56,7 +58,7 @@ enum Kind {
 
 enum Filter {
     All,
-    /// Coded values with a coding of one of these systems.
+    /// Coded values with a coding of one of these systems, in any known spelling.
     Systems(Vec<String>),
     /// Entries whose `type` has a coding of this code.
     TypeCode(&'static str),
@@ -65,8 +67,8 @@ enum Filter {
 enum Check {
     /// How many within each parent.
     Count { min: usize, max: Option<usize> },
-    /// One of these code systems.
-    Systems(Vec<String>),
+    /// A code of this value set.
+    Bound(Binding),
     /// Exactly this text.
     Is(&'static str),
 }
@@ -136,8 +138,8 @@ impl Rule {
                 (_, Value::Object(inner)) if !rest.is_empty() => {
                     self.follow(rest, inner, profile, walk, place);
                 }
-                (Check::Systems(systems), _) if rest.is_empty() => {
-                    walk.code_systems(self.id.clone(), systems, value, place);
+                (Check::Bound(binding), _) if rest.is_empty() => {
+                    walk.bound_value(self.id.clone(), binding, value, place);
                 }
                 (Check::Is(text), _) if rest.is_empty() && value != text => {
                     let severity = self.severity(walk);
@@ -145,7 +147,7 @@ impl Rule {
                         format!("{profile} fixes this value to {text:?}")
                     });
                 }
-                (Check::Count { .. } | Check::Systems(_) | Check::Is(_), _) => {}
+                (Check::Count { .. } | Check::Bound(_) | Check::Is(_), _) => {}
             }
         }
     }
@@ -202,7 +204,11 @@ impl Step {
             Filter::All => true,
             Filter::Systems(systems) => codings(value).iter().any(|coding| {
                 let system = coding.get("system").and_then(Value::as_str);
-                system.is_some_and(|system| systems.iter().any(|other| other == system))
+                system.is_some_and(|system| {
+                    systems
+                        .iter()
+                        .any(|other| other == system || *other == canonical_system(system))
+                })
             }),
             Filter::TypeCode(code) => value.get("type").is_some_and(|kind| {
                 codings(kind).iter().any(|c| c.get("code").is_some_and(|c| c == code))
@@ -297,8 +303,8 @@ fn read_step(step: &'static str) -> Option<Step> {
 }
 
 fn read_check(check: &'static str) -> Option<Check> {
-    if let Some(systems) = check.strip_prefix("in ") {
-        return Some(Check::Systems(systems.split(' ').map(full_url).collect()));
+    if let Some(value_set) = check.strip_prefix("in ") {
+        return Binding::new(value_set, "-").map(Check::Bound);
     }
     if let Some(text) = check.strip_prefix("is ") {
         return Some(Check::Is(text));
