@@ -25,7 +25,7 @@ use crate::{directory, telemetry};
 /// # Errors
 /// When something is missing to start: a free port, a readable directory, a certificate.
 pub(crate) fn serve(settings: &Settings) -> anyhow::Result<()> {
-    telemetry::start(&settings.log.filter).context("log.filter")?;
+    let _flush = telemetry::start(&settings.log.filter).context("log.filter")?;
     check_access(settings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
