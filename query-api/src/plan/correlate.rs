@@ -316,7 +316,7 @@ pub(super) fn slots_over<'a>(
                 Literal::Closed(_) => None,
             })
             .collect();
-        // Even independent criteria say together which records the order should look at.
+        // Grouped even where criteria are read independently: the order takes `:above` from them.
         let together = PlanContext { correlation: Correlation::Record, ..context };
         for group in groups(together, &criteria) {
             if group.chain == chain {

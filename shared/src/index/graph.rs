@@ -1,7 +1,8 @@
 //! The reference graph, walked by key sets: from sources to targets, back, and along `partOf`.
 //!
 //! A logical reference (type and identifier, no literal) counts as a reference to the one resource of
-//! that type that carries the identifier; it is resolved when a snapshot first needs it.
+//! that type that carries the identifier, a canonical URL as one to the resource with that `url`; both
+//! are resolved when a snapshot first needs them.
 
 use tantivy::Result;
 
@@ -13,7 +14,7 @@ use crate::param::token::{SystemQuery, TokenQuery};
 use crate::registry::{self, FieldId};
 use crate::schema::{TermKind, term, term_prefix};
 
-/// Logical references of one field, resolved.
+/// Logical and canonical references of one field, resolved.
 #[derive(Debug, Default)]
 pub(super) struct LogicalEdges {
     by_source: Vec<(u32, u32)>,
@@ -190,10 +191,40 @@ impl Snapshot {
                 })?;
             }
         }
+        self.add_canonical(field, targets, &mut edges)?;
         edges.by_source.sort_unstable();
         edges.by_target = edges.by_source.iter().map(|(s, t)| (*t, *s)).collect();
         edges.by_target.sort_unstable();
         Ok(edges)
+    }
+
+    /// Adds the references by canonical URL: they lead to the one target with that `url`.
+    fn add_canonical(
+        &self,
+        field: FieldId,
+        targets: &[ResourceType],
+        edges: &mut LogicalEdges,
+    ) -> Result<()> {
+        let prefix = term_prefix(field, VisibilityClass::Open, TermKind::External);
+        for url_field in targets.iter().filter_map(|target| registry::field_id(*target, "url")) {
+            for segment in self.segments() {
+                let mut stream = segment.view.terms().terms().range().ge(&prefix).into_stream()?;
+                while stream.advance() && stream.key().starts_with(&prefix) {
+                    let url = &stream.key()[prefix.len()..];
+                    let bytes = term(url_field, VisibilityClass::Open, TermKind::Uri, url);
+                    let mut found = Vec::new();
+                    self.for_each_doc(&bytes, &mut |segment, doc| {
+                        found.push(segment.view.owner(doc));
+                    })?;
+                    let [target] = found[..] else { continue };
+                    let info = stream.value().clone();
+                    segment.for_each_doc_of(&info, &mut |doc| {
+                        edges.by_source.push((segment.view.owner(doc), target));
+                    })?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The one resource that a logical reference means, if exactly one carries the identifier.
