@@ -31,7 +31,13 @@ pub(super) fn predicate(
             let present = leaf(LeafTest::Terms(present_terms(context, base, parameter, field)));
             if *missing { not(present) } else { present }
         }
-        Test::None(values) => not(predicate(context, base, parameter, &Test::Any(values.clone()))),
+        Test::None(values) => {
+            let some = match parameter.kind {
+                ParameterType::String => Test::Equals(texts(values).map(str::to_owned).collect()),
+                _ => Test::Any(values.clone()),
+            };
+            not(predicate(context, base, parameter, &some))
+        }
         Test::Any(values) if parameter.kind == ParameterType::Composite => {
             or(values.iter().map(|value| composite(context, base, parameter, value)).collect())
         }
