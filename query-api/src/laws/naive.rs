@@ -164,7 +164,12 @@ impl<'a> World<'a> {
         })
     }
 
-    fn record_holds(&self, record: &read::Record<'_>, kind: read::Kind, slot: &[&Criterion]) -> bool {
+    fn record_holds(
+        &self,
+        record: &read::Record<'_>,
+        kind: read::Kind,
+        slot: &[&Criterion],
+    ) -> bool {
         slot.iter().filter(|criterion| record_kind(criterion) == Some(kind)).all(|criterion| {
             let values = record.values(criterion.parameter.code);
             values.iter().any(|value| self.answers(value, criterion.parameter, &criterion.test))
@@ -256,9 +261,10 @@ impl<'a> World<'a> {
             }
             Test::Below(asked) => {
                 let up = self.target(value, parameter).map(|target| self.ancestors(target));
-                asked.iter().any(|query| {
-                    self.refers(value, parameter, &reference(query))
-                        || up.iter().flatten().any(|target| names(&reference(query), target))
+                let up: Vec<Identity> = up.into_iter().flatten().collect();
+                asked.iter().map(reference).any(|query| {
+                    self.refers(value, parameter, &query)
+                        || up.iter().any(|t| names(&query, t) || self.is_part_of(t, &query))
                 })
             }
             Test::Above(asked) => asked.iter().any(|query| {
@@ -285,6 +291,16 @@ impl<'a> World<'a> {
                 self.target(value, parameter).is_some_and(|target| names(query, &target))
             }
         }
+    }
+
+    /// Whether a resource says that it is part of what is asked, be it there or not.
+    fn is_part_of(&self, resource: &Identity, query: &ReferenceQuery) -> bool {
+        let part_of = find(resource.0, "partof").expect("only hierarchies climb");
+        let parents = read::values(self.document(resource), resource.0, "partof");
+        parents.into_iter().any(|parent| match query {
+            ReferenceQuery::Id { .. } => self.refers(parent, part_of, query),
+            ReferenceQuery::Url(_) => false,
+        })
     }
 
     /// The resource a reference means, if it is there: by literal, else by type and identifier (T8).

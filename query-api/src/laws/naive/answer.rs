@@ -89,7 +89,12 @@ impl World<'_> {
         }
     }
 
-    fn matching_keys(&self, target: &Identity, group: &Group<'_>, of: &SearchParameter) -> Vec<Key> {
+    fn matching_keys(
+        &self,
+        target: &Identity,
+        group: &Group<'_>,
+        of: &SearchParameter,
+    ) -> Vec<Key> {
         let kind = read::kind(target.0, of.code);
         let mut keys = Vec::new();
         // On the match itself all slots hold, each on a record of its own.
@@ -99,7 +104,9 @@ impl World<'_> {
                 Some(kind) => {
                     for record in read::records(self.document(target), kind) {
                         if self.record_holds(&record, kind, slot) {
-                            keys.extend(record.values(of.code).into_iter().filter_map(|v| key(v, of)));
+                            keys.extend(
+                                record.values(of.code).into_iter().filter_map(|v| key(v, of)),
+                            );
                         }
                     }
                 }
@@ -172,7 +179,9 @@ fn key(value: &Value, of: &SearchParameter) -> Option<Key> {
         // Dates sort by where they begin.
         ParameterType::Date => compare::date_range(value).map(|(low, _)| Key::Number(low as f64)),
         ParameterType::String => value.as_str().map(|text| Key::Text(compare::plain(text))),
-        ParameterType::Uri | ParameterType::Token => value.as_str().map(|t| Key::Text(t.to_owned())),
+        ParameterType::Uri | ParameterType::Token => {
+            value.as_str().map(|t| Key::Text(t.to_owned()))
+        }
         ParameterType::Reference
         | ParameterType::Composite
         | ParameterType::Special
