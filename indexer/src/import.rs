@@ -141,7 +141,12 @@ impl Import {
                 }
             };
             if !self.seen.insert(establishment.finess.clone()) {
-                self.report.refuse(&source, row.line, &establishment.finess, "finess number given twice");
+                self.report.refuse(
+                    &source,
+                    row.line,
+                    &establishment.finess,
+                    "finess number given twice",
+                );
                 continue;
             }
             let resources = build::resources(&establishment, &self.context, &mut self.report);
@@ -167,7 +172,8 @@ impl Import {
 
     /// Reports the survey's and the price list's lines that no establishment took.
     fn finish(mut self) -> Report {
-        let mut orphans: Vec<_> = self.context.homes.keys().map(|finess| ("prices", finess)).collect();
+        let mut orphans: Vec<_> =
+            self.context.homes.keys().map(|finess| ("prices", finess)).collect();
         orphans.extend(self.context.survey.sites.keys().map(|finess| ("beds", finess)));
         orphans.retain(|(_, finess)| !self.seen.contains(*finess));
         orphans.sort_unstable();

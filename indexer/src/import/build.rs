@@ -146,7 +146,12 @@ impl Building<'_> {
             .into_iter()
             .filter_map(|(channel, number)| {
                 let value = number.clone()?.into();
-                Some(Telecom { channel, value, usage: None, confidentiality: confidentiality::PUBLIC })
+                Some(Telecom {
+                    channel,
+                    value,
+                    usage: None,
+                    confidentiality: confidentiality::PUBLIC,
+                })
             })
             .collect();
         if !telecom.is_empty() {
@@ -163,7 +168,12 @@ impl Building<'_> {
         organization
     }
 
-    fn describe_site(&self, site: &mut Organization<'static>, context: &Context, report: &mut Report) {
+    fn describe_site(
+        &self,
+        site: &mut Organization<'static>,
+        context: &Context,
+        report: &mut Report,
+    ) {
         let row = self.row;
         match row.siret.as_deref() {
             Some(number) if number.len() == 14 => {
@@ -247,7 +257,8 @@ impl Building<'_> {
         let count = *self.site?.numbers.get(line.key)?;
         let kind = *capacity_kind::ALL.iter().find(|code| code.code == kind)?;
         let (finess, slug) = (&self.row.finess, line.slug());
-        let mut zone = self.place(format!("place-{finess}-{slug}"), &format!("{finess}-{slug}"), line.place);
+        let mut zone =
+            self.place(format!("place-{finess}-{slug}"), &format!("{finess}-{slug}"), line.place);
         zone.identifier.push(Identifier::bed_zone(format!("1{finess}/{slug}")));
         zone.name = Some(line.name.into());
         zone.part_of = Some(Reference::to(format!("Location/place-{finess}")));
@@ -298,13 +309,21 @@ impl Building<'_> {
             ],
             identifier: vec![Identifier::offer(self.numbered(&format!("{finess}-{slug}")))],
             provided_by: Some(self.reference_to_site()),
-            category: line.offer.map(|code| concept_of(system::OFFER_CATEGORY, code)).into_iter().collect(),
+            category: line
+                .offer
+                .map(|code| concept_of(system::OFFER_CATEGORY, code))
+                .into_iter()
+                .collect(),
             kind: field::ALL
                 .iter()
                 .filter(|code| code.code == line.field)
                 .map(|code| code.concept(system::FIELD))
                 .collect(),
-            specialty: line.activity.map(|code| concept_of(system::ACTIVITY, code)).into_iter().collect(),
+            specialty: line
+                .activity
+                .map(|code| concept_of(system::ACTIVITY, code))
+                .into_iter()
+                .collect(),
             location: vec![Reference::to(format!("Location/{place}"))],
             name: Some(line.name.into()),
             characteristic,

@@ -11,7 +11,10 @@ use super::ImportError;
 /// Source: EPSG registry. The reference frames (RGF93, RGAF09, RGFG95, RGR92, RGM04) agree with
 /// WGS 84 within a meter, so no datum shift is applied.
 const SYSTEMS: [(u32, &str); 6] = [
-    (2154, "+proj=lcc +lat_0=46.5 +lon_0=3 +lat_1=49 +lat_2=44 +x_0=700000 +y_0=6600000 +ellps=GRS80 +units=m +no_defs"),
+    (
+        2154,
+        "+proj=lcc +lat_0=46.5 +lon_0=3 +lat_1=49 +lat_2=44 +x_0=700000 +y_0=6600000 +ellps=GRS80 +units=m +no_defs",
+    ),
     (5490, "+proj=utm +zone=20 +ellps=GRS80 +units=m +no_defs"),
     (2972, "+proj=utm +zone=22 +ellps=GRS80 +units=m +no_defs"),
     (2975, "+proj=utm +zone=40 +south +ellps=GRS80 +units=m +no_defs"),

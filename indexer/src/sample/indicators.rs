@@ -71,7 +71,12 @@ pub(super) fn add(directory: &mut Directory, reporter: &str) {
             status: if *date < "2026" { "complete" } else { "pending" },
             kind: "summary",
             // A report may name its measure by canonical URL or, in the same directory, by address.
-            measure: if *indicator == 1 { format!("Measure/{measure}") } else { canonical(measure) }.into(),
+            measure: if *indicator == 1 {
+                format!("Measure/{measure}")
+            } else {
+                canonical(measure)
+            }
+            .into(),
             subject: None,
             date: Some((*date).into()),
             reporter: Some(Reference::to(if *indicator == 2 {
