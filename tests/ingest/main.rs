@@ -38,8 +38,7 @@ pub(crate) fn file(name: &str, bytes: &[u8]) -> PathBuf {
 /// Runs `indexer load` and returns how it ended.
 pub(crate) fn load(data: &Path, options: &[&str], sources: &[&Path]) -> Output {
     let mut command = harness::command("indexer");
-    command.args(["load", "--data-dir"]).arg(data).args(options).args(sources);
-    command.output().expect("the indexer starts")
+    harness::run(command.args(["load", "--data-dir"]).arg(data).args(options).args(sources))
 }
 
 /// Asserts the exit code of a load and shows its words otherwise.

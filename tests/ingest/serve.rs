@@ -36,12 +36,12 @@ fn a_load_reaches_the_running_server() {
 fn one_server_per_data_directory() {
     let data = harness::new_folder("data");
     let server = Server::start(&data);
-    let second = harness::command("query-api")
+    let mut second = harness::command("query-api");
+    second
         .args(["serve", "--listen", "127.0.0.1:0", "--internal-listen", "127.0.0.1:0"])
         .arg("--data-dir")
-        .arg(&data)
-        .output()
-        .expect("query-api starts");
+        .arg(&data);
+    let second = harness::run_within(&mut second, Duration::from_secs(10));
     assert!(!second.status.success());
     let words = String::from_utf8_lossy(&second.stderr).into_owned();
     assert!(words.contains(&*name_of(&data)), "the failure names the directory: {words}");

@@ -23,6 +23,9 @@ use crate::sample::sample_folder;
 /// How long a server may take from its start to its ready line.
 const READY_TIMEOUT: Duration = Duration::from_mins(2);
 
+/// How long a command that ends by itself may take.
+const RUN_TIMEOUT: Duration = Duration::from_mins(2);
+
 /// How long a server may take to stop after SIGTERM before it is killed.
 const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -89,19 +92,37 @@ pub fn command(name: &str) -> Command {
     command
 }
 
-/// Runs `indexer` with `arguments` to its end.
-pub fn indexer<S: AsRef<std::ffi::OsStr>>(arguments: &[S]) -> Output {
-    command("indexer").args(arguments).output().expect("the indexer starts")
+/// Runs a command to its end; panics, after killing it, when it takes longer than [`RUN_TIMEOUT`].
+pub fn run(command: &mut Command) -> Output {
+    run_within(command, RUN_TIMEOUT)
+}
+
+/// The same with another limit.
+pub fn run_within(command: &mut Command, limit: Duration) -> Output {
+    let (out, err) = (new_folder("stdout"), new_folder("stderr"));
+    let mut child = command
+        .stdout(fs::File::create(&out).expect("a file in the scratch folder"))
+        .stderr(fs::File::create(&err).expect("a file in the scratch folder"))
+        .spawn()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let read = |path| fs::read(path).expect("a file in the scratch folder");
+    let started = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().expect("a child can be asked") {
+            return Output { status, stdout: read(&out), stderr: read(&err) };
+        }
+        if started.elapsed() > limit {
+            let _killed = child.kill();
+            let _reaped = child.wait();
+            panic!("{command:?} did not end:\n{}", tail(&err));
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
 }
 
 /// Loads `sources` into the data directory `data`; panics with the indexer's words if that fails.
 pub fn load(data: &Path, sources: &[&Path]) {
-    let output = command("indexer")
-        .args(["load", "--data-dir"])
-        .arg(data)
-        .args(sources)
-        .output()
-        .expect("the indexer starts");
+    let output = run(command("indexer").args(["load", "--data-dir"]).arg(data).args(sources));
     assert!(
         output.status.success(),
         "indexer load ended with {}:\n{}{}",

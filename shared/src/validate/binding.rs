@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::extension::full_url;
-use crate::terminology::{ValueSet, canonical_system, terminology};
+use crate::terminology::{COMMUNE_SYSTEM, ValueSet, canonical_system, terminology};
 
 /// A value set an element is bound to.
 pub(super) struct Binding {
@@ -14,6 +14,9 @@ pub(super) struct Binding {
     name: &'static str,
     /// Canonical URLs.
     systems: Vec<String>,
+    /// The codes of the first system, sorted: nearly every code is found here, with one comparison of
+    /// systems. Empty for communes.
+    codes: Vec<&'static str>,
 }
 
 impl Binding {
@@ -23,7 +26,12 @@ impl Binding {
         let mut urls: Vec<String> =
             systems.split(' ').filter(|system| *system != "-").map(full_url).collect();
         urls.extend(value_set.into_iter().flat_map(ValueSet::systems).map(|url| (*url).to_owned()));
-        (!urls.is_empty()).then_some(Self { value_set, name, systems: urls })
+        let first = urls.first()?;
+        let codings = value_set.filter(|_| first != COMMUNE_SYSTEM).into_iter();
+        let of_first = codings.flat_map(ValueSet::codings).filter(|coding| coding.system == first);
+        let mut codes: Vec<_> = of_first.map(|coding| coding.code).collect();
+        codes.sort_unstable();
+        Some(Self { value_set, name, systems: urls, codes })
     }
 
     pub(super) fn name(&self) -> &str {
@@ -56,6 +64,9 @@ impl Binding {
     }
 
     fn has(&self, system: &str, code: &str) -> bool {
+        if system == self.systems[0] && self.codes.binary_search(&code).is_ok() {
+            return true;
+        }
         if self.value_set.is_some_and(|value_set| value_set.contains(system, code)) {
             return true;
         }

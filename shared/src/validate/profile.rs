@@ -313,3 +313,50 @@ fn read_check(check: &'static str) -> Option<Check> {
     let max = if max == "*" { None } else { Some(max.parse().ok()?) };
     Some(Check::Count { min: min.parse().ok()?, max })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::validate::extension::Extensions;
+    use crate::validate::model::{Content, Model};
+
+    /// A rule about an element or extension that does not exist would never fire.
+    #[test]
+    fn rules_speak_of_what_exists() {
+        let (model, extensions) = (Model::new(), Extensions::new());
+        let profiles = Profile::all();
+        for profile in &profiles {
+            for rule in &profile.rules {
+                let mut type_ = model.resource(profile.resource_type);
+                for (position, step) in rule.steps.iter().enumerate() {
+                    let is_last = position + 1 == rule.steps.len();
+                    match &step.kind {
+                        Kind::Extension(url) if url.contains(':') => {
+                            assert!(extensions.get(url).is_some(), "{}: {url}", rule.id);
+                            type_ = model.extension();
+                        }
+                        Kind::Extension(_) => type_ = model.extension(),
+                        Kind::Element(key) => {
+                            let name = key.strip_prefix('_').unwrap_or(key);
+                            let element = type_.element(name);
+                            let element = element.unwrap_or_else(|| panic!("{}: {key}", rule.id));
+                            match element.content {
+                                Content::Complex(id) => type_ = model.type_(id),
+                                Content::Primitive(_) => {
+                                    assert!(is_last || key.starts_with('_'), "{}", rule.id);
+                                }
+                                Content::Resource => panic!("{}", rule.id),
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        let mut ids: Vec<&str> = profiles.iter().flat_map(|p| &p.rules).map(|r| &*r.id).collect();
+        let count = ids.len();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), count, "rule ids are unique");
+        assert!(count > 120, "{count}");
+    }
+}

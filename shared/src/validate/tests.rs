@@ -82,17 +82,17 @@ fn known_departures_are_the_only_findings() {
 /// Sets (or with `null` removes) what a JSON pointer names; the parent must exist.
 fn set(document: &mut Value, pointer: &str, value: Value) {
     let (parent, key) = pointer.rsplit_once('/').unwrap();
-    match document.pointer_mut(parent).unwrap() {
-        Value::Object(object) if value.is_null() => drop(object.remove(key).unwrap()),
-        Value::Object(object) => drop(object.insert(key.to_owned(), value)),
-        parent => {
-            let items = parent.as_array_mut().unwrap();
-            if key == "-" {
-                items.push(value)
-            } else {
-                items[key.parse::<usize>().unwrap()] = value
-            }
+    let parent = document.pointer_mut(parent).unwrap();
+    if let Some(object) = parent.as_object_mut() {
+        if value.is_null() {
+            object.remove(key).unwrap();
+        } else {
+            object.insert(key.to_owned(), value);
         }
+    } else if key == "-" {
+        parent.as_array_mut().unwrap().push(value);
+    } else {
+        parent[key.parse::<usize>().unwrap()] = value;
     }
 }
 
