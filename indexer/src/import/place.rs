@@ -12,7 +12,7 @@ use super::{Defect, Report};
 #[derive(Debug, Clone)]
 pub(super) struct Place {
     pub commune: Option<&'static Commune>,
-    /// Code and name of TRE_R30; known even where the commune is not.
+    /// Code and name of `TRE_R30`; known even where the commune is not.
     pub region: Option<(&'static str, &'static str)>,
     /// Latitude, longitude, and whether it is the establishment's own point.
     pub position: Option<(f64, f64, bool)>,
