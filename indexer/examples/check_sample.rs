@@ -12,8 +12,11 @@ fn main() -> anyhow::Result<()> {
         let mut documents = 0;
         for path in std::env::args().skip(1) {
             let bytes = std::fs::read(&path)?;
-            let bytes =
-                if path.ends_with(".zst") { zstd::decode_all(bytes.as_slice())? } else { bytes };
+            let bytes = if bytes.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+                zstd::decode_all(bytes.as_slice())?
+            } else {
+                bytes
+            };
             for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
                 documents += 1;
                 let document: serde_json::Value = serde_json::from_slice(line)?;
