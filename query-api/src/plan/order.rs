@@ -88,9 +88,10 @@ pub(super) fn order(
             .iter()
             .filter(|_| !independent)
             .map(|(_, slot)| Matching {
-                target: match sort.chain.is_empty() {
-                    true => Predicate::All,
-                    false => slot_predicate(context, target, slot),
+                target: if sort.chain.is_empty() {
+                    Predicate::All
+                } else {
+                    slot_predicate(context, target, slot)
                 },
                 record: records_of_slot(context, target, slot)
                     .into_iter()

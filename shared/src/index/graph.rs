@@ -35,16 +35,14 @@ impl Snapshot {
         targets: &KeySet,
         among: Option<&KeySet>,
     ) -> Result<KeySet> {
-        let mut found = match among {
-            Some(KeySet::Sparse(candidates)) if candidates.len() <= POSTINGS_LIMIT => {
+        let mut found = match (among, targets) {
+            (Some(KeySet::Sparse(candidates)), _) if candidates.len() <= POSTINGS_LIMIT => {
                 self.candidates_referring(field, targets, candidates)?
             }
-            _ => match targets {
-                KeySet::Sparse(keys) if keys.len() <= POSTINGS_LIMIT => {
-                    self.referrers_by_postings(field, keys)?
-                }
-                _ => self.referrers_by_scan(field, targets)?,
-            },
+            (_, KeySet::Sparse(keys)) if keys.len() <= POSTINGS_LIMIT => {
+                self.referrers_by_postings(field, keys)?
+            }
+            (_, KeySet::Sparse(_) | KeySet::Dense(_)) => self.referrers_by_scan(field, targets)?,
         };
         for (source, target) in &self.logical(field)?.by_source {
             if targets.contains(*target) {
@@ -66,7 +64,7 @@ impl Snapshot {
         let mut found = BitSet::with_capacity(self.universe());
         let mut list = Vec::new();
         if sources.len() <= POSTINGS_LIMIT {
-            for source in sources.iter() {
+            for source in sources {
                 self.targets(field, source, &mut list)?;
             }
             return Ok(KeySet::from_keys(list, self.universe()));
