@@ -17,5 +17,6 @@ mod serve;
 mod telemetry;
 #[cfg(test)]
 mod testing;
+mod write;
 
 pub use cli::run;

@@ -11,6 +11,7 @@
 //!
 //! The definitions are small tables under `assets/validate`; a validator is built once and shared.
 
+mod definition;
 mod extension;
 mod finding;
 mod invariant;
@@ -35,6 +36,7 @@ use path::Path;
 use profile::Profile;
 use walk::{Object, Walk};
 
+pub use definition::{Definition, ElementDefinition, ElementKind};
 pub use finding::{Finding, Layer};
 pub use json::{DEPTH_MAX, parse};
 
