@@ -160,7 +160,8 @@ impl Directory {
             progress.phase("building the index from the store");
         }
         let base_urls = url_slices(&self.base_urls);
-        let (live, seq) = self.replay(&base_urls).everything(|done| progress.advance(done, 0, 0))?;
+        let (live, seq) =
+            self.replay(&base_urls).everything(|done| progress.advance(done, 0, 0))?;
         self.commit(seq)?;
         Ok(live)
     }

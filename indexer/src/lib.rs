@@ -13,3 +13,5 @@ pub mod references;
 pub mod report;
 pub mod ror;
 pub mod sample;
+pub mod stats;
+pub mod verify;

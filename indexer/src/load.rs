@@ -30,8 +30,8 @@ use crate::directory::{Directory, DirectoryError};
 use crate::progress::Progress;
 use crate::read::{RawDocument, ReadError, ReadSummary, Reader};
 use crate::report::LoadReport;
-use place::{Placed, Placement};
 pub(crate) use place::Placements;
+use place::{Placed, Placement};
 use prepare::{Outcome, Preparation};
 use quarantine::Quarantine;
 
@@ -124,8 +124,7 @@ pub fn load(
     let base_urls: Vec<&str> = base_urls.iter().map(String::as_str).collect();
     let preparation = Preparation { validator, base_urls: &base_urls };
     let sink = Sink { writer: &directory.writer, documents: directory.generation.documents() };
-    let (mut report, seq) =
-        run(&directory.store, preparation, sink, reader, options, progress)?;
+    let (mut report, seq) = run(&directory.store, preparation, sink, reader, options, progress)?;
     progress.phase("publishing the index");
     directory.commit(seq)?;
     report.seconds = started.elapsed().as_secs_f64();
@@ -152,7 +151,8 @@ fn run(
         let (raw_out, raw_in) = bounded(QUEUE);
         let (outcome_out, outcome_in) = bounded(QUEUE);
         let (placed_out, placed_in) = bounded(QUEUE);
-        let reading = scope.spawn(|| read_chunks(reader, &read_count, &raw_out));
+        let read_count = &read_count;
+        let reading = scope.spawn(move || read_chunks(reader, read_count, &raw_out));
         scope.spawn(move || prepare_chunks(preparation, &raw_in, &outcome_out));
         let indexing = scope.spawn(move || sink.index_chunks(&placed_in));
 
@@ -174,7 +174,9 @@ fn run(
 
     if options.mirror {
         let absent = mirror(&mut placement, options.force)?;
-        absent.iter().for_each(|key| sink.writer.delete(*key));
+        for key in absent {
+            sink.writer.delete(key);
+        }
     }
     report.dangling = placement.dangling()?;
     report.count(placement.counts());
@@ -233,11 +235,11 @@ fn sort_out(
     placement: &mut Placement<'_>,
     quarantine: &mut Quarantine,
     report: &mut LoadReport,
-) -> Result<Vec<Box<prepare::Candidate>>, LoadError> {
+) -> Result<Vec<prepare::Candidate>, LoadError> {
     let mut candidates = Vec::with_capacity(chunk.len());
     for outcome in chunk {
         match outcome {
-            Outcome::Candidate(candidate) => candidates.push(candidate),
+            Outcome::Candidate(candidate) => candidates.push(*candidate),
             Outcome::Refusal(refusal) => {
                 placement.refused(refusal.identity.as_ref());
                 quarantine.write(&refusal).map_err(|source| LoadError::Quarantine {

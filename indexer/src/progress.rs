@@ -80,9 +80,8 @@ impl Progress for Lines {
         }
         *last = Instant::now();
         let elapsed = self.started.elapsed();
-        let remaining_s = (bytes > 0 && of_bytes >= bytes).then(|| {
-            (elapsed.as_secs_f64() * (of_bytes - bytes) as f64 / bytes as f64).round()
-        });
+        let remaining_s = (bytes > 0 && of_bytes >= bytes)
+            .then(|| (elapsed.as_secs_f64() * (of_bytes - bytes) as f64 / bytes as f64).round());
         line(&serde_json::json!({
             "event": "progress",
             "documents": documents,

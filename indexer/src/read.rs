@@ -119,17 +119,13 @@ impl Reader {
     /// [`ReadError`]; a damaged input is never taken for a shorter one.
     pub fn read(self, emit: &mut dyn FnMut(RawDocument) -> bool) -> Result<ReadSummary, ReadError> {
         let mut summary = ReadSummary { skipped: self.inputs.skipped, ..ReadSummary::default() };
-        for input in &self.inputs.inputs {
+        for input in &self.inputs.list {
             let path = match input {
                 Input::Stdin => Path::new("-"),
                 Input::File(path) => path,
             };
-            let mut source = Source {
-                path,
-                name: path.to_string_lossy().into(),
-                emit: &mut *emit,
-                outcomes: 0,
-            };
+            let mut source =
+                Source { path, name: path.to_string_lossy().into(), emit: &mut *emit, outcomes: 0 };
             let text = open::open(input, &self.consumed).map_err(|e| source.io_error(e))?;
             source.read(text, document_extension(path))?;
             summary.files += 1;
@@ -167,7 +163,8 @@ impl Source<'_> {
                 return Ok(());
             }
         }
-        let is_line_oriented = matches!(extension, Some("ndjson" | "jsonl")) || is_line_like(&first);
+        let is_line_oriented =
+            matches!(extension, Some("ndjson" | "jsonl")) || is_line_like(&first);
         if is_line_oriented {
             self.text(&first, line)?;
             return self.lines(text, line);

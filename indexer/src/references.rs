@@ -59,7 +59,8 @@ mod tests {
 
     #[test]
     fn cut_text_ends_the_search() {
-        for json in [&b"{\"reference\":\""[..], b"{\"reference\":\"Task/1", b"{\"reference\":\"a\\"] {
+        for json in [&b"{\"reference\":\""[..], b"{\"reference\":\"Task/1", b"{\"reference\":\"a\\"]
+        {
             assert_eq!(local_references(json, &[]).count(), 0);
         }
     }

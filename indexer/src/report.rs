@@ -67,7 +67,7 @@ pub struct LoadReport {
     pub deleted: u64,
     /// By type; types not met are left out.
     pub by_type: BTreeMap<&'static str, TypeCounts>,
-    /// Documents with a warning, by rule.
+    /// Warnings of the documents that were accepted, by rule.
     pub warnings: BTreeMap<Cow<'static, str>, u64>,
     /// References to nothing.
     pub dangling: Dangling,
@@ -128,12 +128,11 @@ impl fmt::Display for LoadReport {
             writeln!(f, "  {name:<12}{count:>10}")?;
         }
         if !self.by_type.is_empty() {
-            let [a, b, c, d] = ["created", "updated", "unchanged", "deleted"];
-            writeln!(f, "\n{:<20}{a:>10}{b:>10}{c:>10}{d:>10}", "type")?;
+            write_row(f, "\ntype", ["created", "updated", "unchanged", "deleted"])?;
         }
         for (name, counts) in &self.by_type {
             let TypeCounts { created, updated, unchanged, deleted } = counts;
-            writeln!(f, "{name:<20}{created:>10}{updated:>10}{unchanged:>10}{deleted:>10}")?;
+            write_row(f, name, [created, updated, unchanged, deleted])?;
         }
         if !self.warnings.is_empty() {
             writeln!(f, "\nwarnings by rule")?;
@@ -144,7 +143,12 @@ impl fmt::Display for LoadReport {
         if self.dangling.references > 0 {
             let Dangling { references, targets, examples } = &self.dangling;
             writeln!(f, "\n{references} references to {targets} resources that do not exist:")?;
-            writeln!(f, "  {}{}", examples.join(", "), if *targets > examples.len() as u64 { ", …" } else { "" })?;
+            writeln!(
+                f,
+                "  {}{}",
+                examples.join(", "),
+                if *targets > examples.len() as u64 { ", …" } else { "" }
+            )?;
         }
         self.write_refused(f)
     }
@@ -169,4 +173,14 @@ impl LoadReport {
         }
         Ok(())
     }
+}
+
+fn write_row(f: &mut fmt::Formatter<'_>, name: &str, cells: [impl fmt::Display; 4]) -> fmt::Result {
+    // A name may begin with an empty line.
+    let width = 20 + name.len() - name.trim_start().len();
+    write!(f, "{name:<width$}")?;
+    for cell in cells {
+        write!(f, "{cell:>12}")?;
+    }
+    writeln!(f)
 }

@@ -17,7 +17,7 @@ use shared::schema::index_schema;
 use shared::store::{Store, StoreError, StoreSettings};
 
 use crate::engine::{Deadline, Document, Engine, EngineError, Stored, View};
-use crate::execute::{self, ExecuteError, Hits, PageEnd, PageRequest, PageToken, PageTokenError};
+use crate::execute::{self, ExecuteError, Hits, PageEnd, PageRequest, PageToken};
 use crate::http::sealed::Seal;
 use crate::parse::ast::{SearchRequest, Total};
 use crate::plan::{self, PlanContext};
@@ -137,8 +137,8 @@ impl View for DirectoryView {
             total: request.total == Total::Accurate,
             after: token.as_ref(),
             includes: &request.includes,
+            explain: request.explain,
             included_max: self.included_max,
-            access: context.access,
         };
         let (mut hits, end) = execute::search(snapshot, &plan, &page)?;
         if held.is_none() && token.is_some() {
@@ -287,8 +287,6 @@ impl Versioned {
 impl From<ExecuteError> for EngineError {
     fn from(error: ExecuteError) -> Self {
         match error {
-            ExecuteError::Page(PageTokenError::Foreign) => Self::ForeignPage,
-            ExecuteError::Page(PageTokenError::Expired) => Self::ExpiredPage,
             ExecuteError::Index(error) => Self::Io(io::Error::other(error)),
         }
     }

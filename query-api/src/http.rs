@@ -17,3 +17,4 @@ mod query;
 pub(crate) mod request_id;
 pub(crate) mod router;
 pub(crate) mod sealed;
+pub(crate) mod wire;

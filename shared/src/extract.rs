@@ -4,6 +4,7 @@
 
 mod path;
 mod plan;
+mod price;
 mod words;
 
 use serde_json::Value;
@@ -52,6 +53,13 @@ pub struct Values {
 pub enum ColumnValue {
     /// Of a date field.
     Date(DateRange),
+    /// Of a validity field.
+    Validity {
+        /// When it starts; the least value when it always held.
+        start_ms: i64,
+        /// Hash of everything in which a later value must agree to replace this one.
+        key: i64,
+    },
     /// Of a number field.
     Number(f64),
     /// Of a quantity field.

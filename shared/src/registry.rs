@@ -4,6 +4,7 @@
 //! The records stand in `registry/table.rs`. Nothing here reads documents (see `extract`) or values
 //! (see `param`).
 
+mod doc;
 mod table;
 
 use std::collections::HashMap;
@@ -11,6 +12,7 @@ use std::sync::LazyLock;
 
 use crate::fhir::ResourceType;
 
+pub use doc::{markdown, record_name};
 pub use table::PARAMETERS;
 
 /// The type of a search parameter. Source: FHIR R4, value set `search-param-type`.

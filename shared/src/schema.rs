@@ -56,6 +56,8 @@ pub enum Columns {
     Number(Field),
     /// Low and high as stored, low and high in the canonical unit; hashes of dimension, code and unit.
     Quantity([Field; 4], [Field; 3]),
+    /// Start in milliseconds, and a hash of what the value replaces an earlier one of.
+    Validity(Field, Field),
     /// Keys of the targets.
     Reference(Field),
     /// The folded text, for sorting.
@@ -158,6 +160,12 @@ impl IndexSchema {
                     ParameterType::String | ParameterType::Uri => Columns::Text(
                         builder.add_text_field(&name, TextOptions::default().set_fast("raw")),
                     ),
+                    ParameterType::Special if field.parameter.record.is_some() => {
+                        Columns::Validity(
+                            builder.add_i64_field(&format!("{name}.start"), fast.clone()),
+                            builder.add_i64_field(&format!("{name}.key"), fast.clone()),
+                        )
+                    }
                     ParameterType::Token
                     | ParameterType::Composite
                     | ParameterType::Special

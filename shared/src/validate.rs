@@ -6,11 +6,12 @@
 //! and real documents break them; they are errors where the document claims the profile in
 //! `meta.profile`, or under [`Strictness::Strict`]. A few are only ever advice.
 //!
-//! Deliberately absent: whether references resolve (the store knows), what a code means (a closure is
-//! asked), HTTP statuses, any change to a document.
+//! Deliberately absent: whether references resolve (the store knows), labels of codes, HTTP statuses, any
+//! change to a document.
 //!
 //! The definitions are small tables under `assets/validate`; a validator is built once and shared.
 
+mod binding;
 mod definition;
 mod extension;
 mod finding;
@@ -50,41 +51,23 @@ pub enum Strictness {
     Strict,
 }
 
-/// Answers whether a code system has a code: `(system, code)`; `None` when it cannot say.
-type KnowsCode = Box<dyn Fn(&str, &str) -> Option<bool> + Send + Sync>;
-
 /// Checks resources against FHIR R4 and the ROR guide. Immutable and shareable between threads.
 pub struct Validator {
     model: Model,
     extensions: Extensions,
     profiles: Vec<Profile>,
     strictness: Strictness,
-    knows_code: Option<KnowsCode>,
 }
 
 impl Validator {
-    /// A validator that judges no codes but those FHIR R4 itself fixes.
+    /// Reads the built-in tables; takes milliseconds, so build one and share it.
     pub fn new(strictness: Strictness) -> Self {
         Self {
             model: Model::new(),
             extensions: Extensions::new(),
             profiles: Profile::all(),
             strictness,
-            knows_code: None,
         }
-    }
-
-    /// The same validator, also warning of codings whose code their system does not have.
-    ///
-    /// `knows_code(system, code)` is asked for every coding and answers `None` for systems it does not
-    /// carry in full.
-    #[must_use]
-    pub fn with_codes(
-        mut self,
-        knows_code: impl Fn(&str, &str) -> Option<bool> + Send + Sync + 'static,
-    ) -> Self {
-        self.knows_code = Some(Box::new(knows_code));
-        self
     }
 
     /// Checks one resource; an empty list means nothing to report.

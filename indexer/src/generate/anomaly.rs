@@ -36,7 +36,7 @@ pub(super) fn anomaly(world: &World, index: u32) -> Resource<'_> {
     let is_done = status == "completed";
     let ended = is_done.then(|| when::instant(changed).into());
     let period = random.percent(50).then(|| Period {
-        start: Some(when::instant(authored + i64::from(random.below(3_600))).into()),
+        start: Some(when::instant(changed.min(authored + i64::from(random.below(3_600)))).into()),
         end: ended,
     });
     let owner = random.percent(40).then(|| view.provider(offer, &mut random));

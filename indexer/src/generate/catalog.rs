@@ -9,7 +9,7 @@ mod hospital;
 mod social;
 mod town;
 
-use shared::terminology::{Status, terminology};
+use shared::terminology::{CodeSystem, Status, terminology};
 
 use crate::ror::datatype::{Code, Coding};
 use crate::ror::{coding, system};
@@ -36,6 +36,17 @@ pub(super) enum Beds {
     Home(u32, u32),
     /// Dwellings.
     Dwellings(u32, u32),
+}
+
+/// Where a legal entity has its seat and first site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Seat {
+    /// In any commune, by population.
+    Anywhere,
+    /// In a commune of some size.
+    Town,
+    /// In a large town.
+    City,
 }
 
 /// Who is accepted.
@@ -116,8 +127,7 @@ struct HolderRow {
     /// Group of legal status (R69): three of its codes, which the code lists do not carry in full.
     group: Option<Code<'static>>,
     names: &'static [&'static str],
-    /// Only in communes of some size.
-    urban: bool,
+    seat: Seat,
 }
 
 /// Which prices an establishment publishes.
@@ -183,7 +193,7 @@ pub(super) struct Holder {
     pub(super) legal: Vec<Code<'static>>,
     pub(super) group: Option<Code<'static>>,
     pub(super) names: &'static [&'static str],
-    pub(super) urban: bool,
+    pub(super) seat: Seat,
 }
 
 /// All kinds, with the labels of the code systems.
@@ -326,7 +336,7 @@ fn holder(row: &HolderRow, kinds: &[Kind]) -> Holder {
         legal: codes(system::LEGAL_STATUS, row.legal.iter().copied()),
         group: row.group,
         names: row.names,
-        urban: row.urban,
+        seat: row.seat,
     }
 }
 
@@ -341,7 +351,7 @@ fn code(system: &str, value: &'static str) -> Code<'static> {
 
 /// All active codes of a short system.
 fn all(system: &str) -> Vec<Code<'static>> {
-    let concepts = terminology().system(system).map(|s| s.concepts()).unwrap_or(&[]);
+    let concepts = terminology().system(system).map_or(&[][..], CodeSystem::concepts);
     let active = concepts.iter().filter(|concept| concept.status == Status::Active);
     active.map(|concept| Code::new(concept.code, concept.label)).collect()
 }

@@ -12,7 +12,7 @@ pub(super) fn finess(department: &str, serial: u32) -> String {
 /// A SIREN number, another one for each `serial` below 69 million.
 pub(super) fn siren(serial: u32) -> String {
     // The factor is prime and does not divide the modulus: a permutation.
-    let body = 30_000_000 / 10 + scramble(serial, 6_900_000);
+    let body = 30_000_000 + scramble(serial, 69_000_000);
     with_check_digit(format!("{body:08}"))
 }
 

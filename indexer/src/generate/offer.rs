@@ -96,7 +96,8 @@ fn name(view: &SiteView<'_>, facts: Facts<'_>, random: &mut Random) -> String {
 }
 
 fn specialties(model: &Model, random: &mut Random) -> Vec<CodeableConcept<'static>> {
-    let count = if random.percent(80) { 1 } else { model.activities.len() };
+    // The profile wants one; published samples carry several.
+    let count = if random.percent(95) { 1 } else { model.activities.len() };
     let activities = model.activities.iter().take(count);
     let mut specialties: Vec<_> =
         activities.map(|activity| activity.concept(system::ACTIVITY)).collect();
@@ -167,7 +168,7 @@ fn extensions<'w>(
     extensions.push(Extension::new(extension::SENSITIVE_UNIT, Value::Boolean(is_sensitive)));
     extensions.push(patients(view, facts.model.ages, random));
     extensions.push(Extension::creation_date(when::instant(created)));
-    for _ in 0..*random.pick(&[0, 1, 1, 1, 1, 2, 2, 3]) {
+    for _ in 0..*random.pick(&[0, 0, 1, 1, 1, 1, 2, 2]) {
         extensions.push(contact(view, random).of_offer());
     }
     if facts.model.field == field::PSY {
@@ -221,14 +222,14 @@ fn patients<'w>(view: &SiteView<'w>, ages: Ages, random: &mut Random) -> Extensi
     patient_type(public.as_slice(), low, high)
 }
 
-/// Four in ten say their hours: one slot a day, two in a practice on some days.
+/// Three in ten say their hours: one slot a day, two in a practice on some days.
 fn opening_hours<'w>(
     view: &SiteView<'w>,
     facts: Facts<'_>,
     changed: i64,
     random: &mut Random,
 ) -> Vec<AvailableTime<'w>> {
-    if !random.percent(40) {
+    if !random.percent(30) {
         return Vec::new();
     }
     let types = &view.world.catalog.opening_types;

@@ -68,7 +68,11 @@ pub(super) fn practitioner(world: &World, person: u32) -> Resource<'_> {
     let is_doctor = matches!(profession.code, "10" | "21" | "40");
     Resource::Practitioner(Practitioner {
         id: format!("prac-{person}").into(),
-        meta: Meta::new(when::instant(changed), Some(world.region(commune)), provenance::SYNTHETIC),
+        meta: Meta::new(
+            when::instant(changed),
+            Some(world.map.region(commune)),
+            provenance::SYNTHETIC,
+        ),
         extension: vec![Extension::creation_date(when::instant(created))],
         identifier: vec![Identifier::professional(number::rpps(person))],
         name: vec![HumanName {
@@ -185,12 +189,12 @@ fn insurance<'w>(view: &SiteView<'w>, random: &mut Random, out: &mut Vec<Extensi
     out.push(Extension::new(extension::VITALE_ACCEPTED, Value::Boolean(random.percent(94))));
 }
 
-/// In town, one in five says its hours.
+/// In town, one in five says when: the profile allows one slot.
 fn hours<'w>(view: &SiteView<'w>, is_town: bool, random: &mut Random) -> Vec<AvailableTime<'w>> {
     if !is_town || !random.percent(20) {
         return Vec::new();
     }
     let kind = *random.pick_early(&view.world.catalog.opening_types);
-    let days = random.between(1, 5) as u8;
-    (1..=days).map(|day| opening(kind, day, "09:00:00", "12:30:00", None)).collect()
+    let day = random.between(1, 6) as u8;
+    vec![opening(kind, day, "09:00:00", "12:30:00", None)]
 }

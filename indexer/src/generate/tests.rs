@@ -1,9 +1,11 @@
-//! The directory as a whole: determinism, proportions, referential integrity.
+//! The directory as a whole: determinism, proportions, referential integrity, validity.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
 
 use serde_json::Value;
 use shared::fhir::ResourceType;
+use shared::validate::{Strictness, Validator};
 
 use super::{Counts, OFFERS_MAX, Options, generate};
 
@@ -17,11 +19,17 @@ fn bytes(offers: u32, seed: u64) -> (Vec<u8>, Counts) {
     (all, counts.unwrap())
 }
 
-fn documents(offers: u32, seed: u64) -> Vec<Value> {
-    let (all, _) = bytes(offers, seed);
+/// How many offers the country that most tests look at has.
+const OFFERS: u32 = 2_000;
+
+/// The country that most tests look at, made once.
+static COUNTRY: LazyLock<(Vec<Value>, Counts)> = LazyLock::new(|| {
+    let (all, counts) = bytes(OFFERS, 42);
     let lines = all.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    lines.map(|line| serde_json::from_slice(line).unwrap()).collect()
-}
+    let documents: Vec<Value> = lines.map(|line| serde_json::from_slice(line).unwrap()).collect();
+    assert_eq!(counts.total(), documents.len() as u64);
+    (documents, counts)
+});
 
 fn with_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(work)
@@ -29,18 +37,16 @@ fn with_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
 
 #[test]
 fn the_same_seed_gives_the_same_bytes_in_any_number_of_threads() {
-    let (one, counts) = with_threads(1, || bytes(3_000, 42));
-    let (three, same) = with_threads(3, || bytes(3_000, 42));
+    let (one, counts) = with_threads(1, || bytes(600, 42));
+    let (three, same) = with_threads(3, || bytes(600, 42));
     assert!(one == three && counts == same);
-    let (other, _) = bytes(3_000, 43);
+    let (other, _) = bytes(600, 43);
     assert!(one != other);
 }
 
 #[test]
 fn proportions() {
-    let (all, counts) = bytes(2_000, 1);
-    let lines = all.iter().filter(|byte| **byte == b'\n').count();
-    assert_eq!(counts.total(), lines as u64);
+    let counts = &COUNTRY.1;
     // (type, least, most) for a thousand offers
     let rows = [
         (ResourceType::HealthcareService, 1000, 1000),
@@ -76,10 +82,10 @@ fn references<'d>(value: &'d Value, out: &mut Vec<&'d str>) {
 
 #[test]
 fn references_resolve_to_what_came_before() {
-    let documents = documents(2_000, 7);
+    let documents = &COUNTRY.0;
     let mut seen = HashSet::new();
     let mut count = 0;
-    for document in &documents {
+    for document in documents {
         let mut targets = Vec::new();
         references(document, &mut targets);
         let id = document["id"].as_str().unwrap();
@@ -98,7 +104,7 @@ fn references_resolve_to_what_came_before() {
 
 #[test]
 fn most_logical_references_name_someone() {
-    let documents = documents(8_000, 5);
+    let documents = &COUNTRY.0;
     let identifiers: HashSet<&str> = documents
         .iter()
         .filter_map(|document| document["identifier"].as_array())
@@ -109,15 +115,16 @@ fn most_logical_references_name_someone() {
     let logical: Vec<&str> =
         tasks.filter_map(|task| task["focus"]["identifier"]["value"].as_str()).collect();
     let unknown = logical.iter().filter(|value| !identifiers.contains(*value)).count();
-    assert!((30..=70).contains(&logical.len()), "{}", logical.len());
-    assert!((1..=12).contains(&unknown), "{unknown}");
+    // A fifth of 60 tasks, and a tenth of those.
+    assert!((5..=20).contains(&logical.len()), "{}", logical.len());
+    assert!(unknown <= 4, "{unknown}");
 }
 
 #[test]
 fn identifiers_are_unique() {
-    let documents = documents(4_000, 9);
+    let documents = &COUNTRY.0;
     let mut seen = HashMap::new();
-    for document in &documents {
+    for document in documents {
         for identifier in document["identifier"].as_array().into_iter().flatten() {
             let key = (identifier["system"].clone().to_string(), identifier["value"].to_string());
             let kind = document["resourceType"].to_string();
@@ -129,16 +136,16 @@ fn identifiers_are_unique() {
 
 #[test]
 fn the_tail_is_reached_and_providers_spread() {
-    let documents = documents(10_000, 3);
+    let documents = &COUNTRY.0;
     let mut offers: HashMap<&str, u32> = HashMap::new();
     for document in documents.iter().filter(|d| d["resourceType"] == "HealthcareService") {
         *offers.entry(document["providedBy"]["reference"].as_str().unwrap()).or_default() += 1;
     }
     let mut sizes: Vec<u32> = offers.into_values().collect();
     sizes.sort_unstable_by(|a, b| b.cmp(a));
-    assert_eq!(sizes[0], 160, "1.6 % of the offers have one provider");
-    assert!(sizes[1] < 80, "{sizes:?}");
-    assert!((2.0..4.5).contains(&(10_000.0 / sizes.len() as f64)), "{}", sizes.len());
+    assert!((32..=40).contains(&sizes[0]), "1.6 % of the offers have one provider: {sizes:?}");
+    let mean = f64::from(OFFERS) / sizes.len() as f64;
+    assert!((2.0..4.5).contains(&mean), "{mean}");
 }
 
 /// The parts of an extension of a document whose URL ends in `name`.
@@ -154,7 +161,7 @@ fn part<'d>(record: &'d Value, name: &str) -> Option<&'d Value> {
 
 #[test]
 fn what_searches_need_is_there() {
-    let documents = documents(6_000, 11);
+    let documents = &COUNTRY.0;
     let count = |kind: &str, test: &dyn Fn(&Value) -> bool| {
         documents.iter().filter(|d| d["resourceType"] == kind && test(d)).count()
     };
@@ -180,25 +187,40 @@ fn what_searches_need_is_there() {
         .collect();
     assert_eq!(statuses.len(), 6, "{statuses:?}");
     let equipped = count("Location", &has("ror-location-equipment"));
-    assert!((150..900).contains(&equipped), "{equipped}");
-    assert!(count("Location", &|d| d["managingOrganization"].is_object()) > 200);
-    assert!(count("HealthcareService", &has("ror-territorial-division")) > 200);
-    assert!(count("HealthcareService", &|d| d["notAvailable"].is_array()) > 80);
+    assert!((60..300).contains(&equipped), "{equipped}");
+    assert!(count("Location", &|d| d["managingOrganization"].is_object()) > 60);
+    assert!(count("HealthcareService", &has("ror-territorial-division")) > 80);
+    assert!(count("HealthcareService", &|d| d["notAvailable"].is_array()) > 25);
     let sensitive = count("HealthcareService", &|d| {
         records(d, "ror-healthcareservice-sensitive-unit")[0]["valueBoolean"] == true
     });
-    assert!((60..130).contains(&sensitive), "{sensitive}");
+    assert!((15..50).contains(&sensitive), "{sensitive}");
 }
 
 #[test]
 fn every_record_says_where_it_comes_from_and_when() {
-    for document in documents(300, 13) {
+    for document in &COUNTRY.0 {
         let tags = document["meta"]["tag"].as_array().unwrap();
         assert!(tags.iter().any(|tag| tag["code"] == "synthetic"), "{document}");
         let updated = document["meta"]["lastUpdated"].as_str().unwrap();
         assert!(("2022-12-31".."2026-01-01").contains(&updated), "{updated}");
         assert!(document["meta"].get("profile").is_none());
     }
+}
+
+#[test]
+fn the_strict_validator_finds_nothing() {
+    let validator = Validator::new(Strictness::Strict);
+    let mut advice = 0;
+    for document in &COUNTRY.0 {
+        for issue in validator.validate(document) {
+            // Samples of the guide carry several activities too.
+            let is_expected = issue.diagnostics.contains("R211-ActiviteOperationnelle");
+            assert!(is_expected && !issue.is_error(), "{issue:?} in {document}");
+            advice += 1;
+        }
+    }
+    assert!(advice < OFFERS / 20, "{advice}");
 }
 
 #[test]

@@ -68,7 +68,7 @@ pub(super) struct Placement<'s> {
 
 /// A document that will be written with its chunk.
 struct Pending {
-    candidate: Box<Candidate>,
+    candidate: Candidate,
     slot: Slot,
     existed: bool,
     references: Vec<Key>,
@@ -102,16 +102,13 @@ impl<'s> Placement<'s> {
     }
 
     /// Places a chunk and writes it. Returns what the index has to learn.
-    pub(super) fn place(
-        &mut self,
-        chunk: Vec<Box<Candidate>>,
-    ) -> Result<Vec<Placed>, StoreError> {
+    pub(super) fn place(&mut self, chunk: Vec<Candidate>) -> Result<Vec<Placed>, StoreError> {
         let mut pending: HashMap<Key, Pending> = HashMap::with_capacity(chunk.len());
         let mut order = Vec::with_capacity(chunk.len());
         for candidate in chunk {
             let key = self.allocate(candidate.prepared.resource_type(), candidate.prepared.id())?;
             let earlier = pending.remove(&key);
-            if let Some(next) = self.decide(key, candidate, earlier)? {
+            if let Some(next) = self.decide(key, candidate, earlier.as_ref())? {
                 pending.insert(key, next);
                 order.push(key);
             }
@@ -132,15 +129,15 @@ impl<'s> Placement<'s> {
     fn decide(
         &mut self,
         key: Key,
-        candidate: Box<Candidate>,
-        earlier: Option<Pending>,
+        candidate: Candidate,
+        earlier: Option<&Pending>,
     ) -> Result<Option<Pending>, StoreError> {
         let resource_type = candidate.prepared.resource_type();
         let (head, slot) = self.load.slot(key)?;
         let state = self.state(key);
         if !matches!(state, State::Absent | State::Refused) {
             self.duplicates += 1;
-            self.forget_references(key, earlier.as_ref(), head)?;
+            self.forget_references(key, earlier, head)?;
         }
         for rule in &candidate.warnings {
             *self.warnings.entry(rule.clone()).or_default() += 1;
@@ -207,10 +204,7 @@ impl<'s> Placement<'s> {
     }
 
     /// Keeps a resource whose document was refused from being taken for absent.
-    pub(super) fn refused(
-        &mut self,
-        identity: Option<&(ResourceType, String)>,
-    ) {
+    pub(super) fn refused(&mut self, identity: Option<&(ResourceType, String)>) {
         let key = identity.and_then(|(t, id)| self.load.identities().get(*t, id));
         if let Some(key) = key
             && self.state(key) == State::Absent

@@ -74,8 +74,7 @@ impl Preparation<'_> {
             let errors = findings.iter().map(|finding| &finding.issue).filter(|i| i.is_error());
             return Err(texts(errors));
         }
-        let prepared =
-            Prepared::read(&raw.bytes, None).map_err(|error| vec![error.to_string()])?;
+        let prepared = Prepared::read(&raw.bytes, None).map_err(|error| vec![error.to_string()])?;
         let extracted = extract(&document, self.base_urls)
             .ok_or_else(|| vec!["the document has no type or id".to_owned()])?;
         let references = local_references(prepared.content(), self.base_urls).collect();

@@ -17,7 +17,7 @@ pub(super) struct Quarantine {
 
 /// One line of the file.
 #[derive(Serialize)]
-struct Line<'a> {
+struct Quarantined<'a> {
     source: &'a str,
     line: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,14 +42,14 @@ impl Quarantine {
                 empty.insert(BufWriter::new(File::create(&self.path)?))
             }
         };
-        let line = Line {
+        let entry = Quarantined {
             source: &refusal.origin.source,
             line: refusal.origin.line,
             entry: refusal.origin.entry,
             reasons: &refusal.reasons,
             document: &String::from_utf8_lossy(&refusal.bytes),
         };
-        serde_json::to_writer(&mut *file, &line)?;
+        serde_json::to_writer(&mut *file, &entry)?;
         file.write_all(b"\n")
     }
 

@@ -33,7 +33,7 @@ struct Bundle<'a> {
     #[serde(borrow, rename = "resourceType")]
     resource_type: Cow<'a, str>,
     #[serde(borrow, rename = "type")]
-    bundle_type: Option<Cow<'a, str>>,
+    kind: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     entry: Vec<&'a RawValue>,
 }
@@ -69,8 +69,8 @@ pub(super) fn shape(json: &[u8]) -> Shape<'_> {
     if bundle.resource_type != "Bundle" {
         return Shape::Single;
     }
-    match bundle.bundle_type.as_deref() {
-        Some(bundle_type) if LOADABLE.contains(&bundle_type) => {
+    match bundle.kind.as_deref() {
+        Some(kind) if LOADABLE.contains(&kind) => {
             Shape::Bundle(bundle.entry.into_iter().map(entry).collect())
         }
         other => Shape::Refused(format!(

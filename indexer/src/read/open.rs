@@ -27,7 +27,7 @@ pub(super) enum Input {
 #[derive(Debug, Default)]
 pub(super) struct Inputs {
     /// What to read, in order; the files of a folder by name.
-    pub(super) inputs: Vec<Input>,
+    pub(super) list: Vec<Input>,
     /// Files of a folder that are none of ours.
     pub(super) skipped: Vec<PathBuf>,
     /// The size of all files as they stand; 0 with standard input among them.
@@ -41,7 +41,7 @@ impl Inputs {
         for argument in arguments {
             if argument.as_os_str() == "-" {
                 is_sized = false;
-                found.inputs.push(Input::Stdin);
+                found.list.push(Input::Stdin);
             } else if argument.is_dir() {
                 found.walk(argument)?;
             } else {
@@ -57,7 +57,7 @@ impl Inputs {
     fn add(&mut self, file: PathBuf) -> Result<(), (PathBuf, io::Error)> {
         let metadata = file.metadata().map_err(|error| (file.clone(), error))?;
         self.size_bytes += metadata.len();
-        self.inputs.push(Input::File(file));
+        self.list.push(Input::File(file));
         Ok(())
     }
 

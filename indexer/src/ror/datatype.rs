@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::extension::{self, Extension, Value};
 use super::{PROVENANCE_SYSTEM, provenance, system};
@@ -257,6 +257,7 @@ pub struct Period<'a> {
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Quantity<'a> {
     /// The number.
+    #[serde(serialize_with = "decimal")]
     pub value: f64,
     /// The unit, for people.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -304,6 +305,7 @@ pub struct Range<'a> {
 #[derive(Debug, Clone, Serialize)]
 pub struct Money {
     /// The amount.
+    #[serde(serialize_with = "decimal")]
     pub value: f64,
     /// Always `EUR`.
     pub currency: &'static str,
@@ -316,7 +318,7 @@ impl Money {
     }
 }
 
-/// An `Expression` in FHIRPath.
+/// An `Expression` in `FHIRPath`.
 #[derive(Debug, Clone, Serialize)]
 pub struct Expression<'a> {
     /// Always `text/fhirpath`.
@@ -326,7 +328,7 @@ pub struct Expression<'a> {
 }
 
 impl<'a> Expression<'a> {
-    /// A FHIRPath expression.
+    /// A `FHIRPath` expression.
     pub fn fhirpath(expression: impl Into<Text<'a>>) -> Self {
         Self { language: "text/fhirpath", expression: expression.into() }
     }
@@ -369,6 +371,18 @@ pub fn contact_system(channel: &str) -> &'static str {
         "4" => "url",
         "6" => "fax",
         _ => "other",
+    }
+}
+
+/// Writes a whole number without a fraction: `300`, not `300.0`, which would claim a precision.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
+fn decimal<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    /// Below it every whole number is exact.
+    const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+    if value.fract() == 0.0 && value.abs() < EXACT_MAX {
+        serializer.serialize_i64(*value as i64)
+    } else {
+        serializer.serialize_f64(*value)
     }
 }
 

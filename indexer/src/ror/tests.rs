@@ -82,7 +82,7 @@ fn equipment_nests_its_limits() {
         {"url": "nbInService", "valueInteger": 2},
         {"url": ror("ror-location-equipment-limit"), "extension": [
             {"url": "equipmentFeature", "valueCodeableConcept": coded("R340-TypeCaracteristiqueEquipement", "001", "Poids maximum")},
-            {"url": "limitValue", "valueQuantity": {"value": 300.0, "unit": "kg", "system": "http://unitsofmeasure.org", "code": "kg"}},
+            {"url": "limitValue", "valueQuantity": {"value": 300, "unit": "kg", "system": "http://unitsofmeasure.org", "code": "kg"}},
         ]},
     ]});
     assert_eq!(json_of(&Extension::from(bed)), expected);
@@ -218,7 +218,7 @@ fn offer_parts() {
     assert_eq!(closing["during"], json!({"start": "2025-07-01"}));
 
     let ages = json_of(&record::patient_type(&[], 15, 150));
-    assert_eq!(ages["extension"][0]["valueRange"]["low"]["value"], 15.0);
+    assert_eq!(ages["extension"][0]["valueRange"]["low"]["value"], 15);
 
     let position = json_of(&Position::new(47.834_781, 1.92204, Some(true)));
     assert_eq!(position["longitude"], 1.92204);

@@ -5,30 +5,45 @@
 //! only when all leaves hold on one document.
 
 use std::collections::HashMap;
+use std::time::Instant;
 
 use shared::access::VisibilityClass;
 use shared::fhir::ResourceType;
-use shared::index::{DocSet, KeySet, Snapshot};
+use shared::index::{DocSet, KeySet, SegmentView, Snapshot};
 use shared::param::date::DateRange;
 use shared::param::near::NearQuery;
 use shared::param::number::NumberRange;
 use shared::param::reference::ReferenceQuery;
-use shared::registry::{self, RecordKind, field_id};
+use shared::registry::{self, FieldId, RecordKind, field_id};
 use shared::schema::{RECORD_KIND_OFFSET, TermKind, term};
 use tantivy::Result;
 
 use super::words::{self, WordHits};
-use crate::plan::{JoinStep, Leaf, LeafTest, Predicate, TypePlan};
+use crate::plan::{JoinStep, Leaf, LeafTest, Predicate, TypePlan, WordQuery};
 
 /// The evaluation of one request: its snapshot, and what it has found already.
 pub(super) struct Evaluation<'a> {
     pub(super) snapshot: &'a Snapshot,
-    words: HashMap<String, WordHits>,
+    words: HashMap<WordQuery, WordHits>,
+    trace: Option<Trace>,
+}
+
+/// What was done, step by step, when the caller asks.
+#[derive(Debug, Default)]
+pub(super) struct Trace {
+    depth: usize,
+    /// One line a step, in the order they began; a step inside another is indented.
+    pub(super) lines: Vec<String>,
 }
 
 impl<'a> Evaluation<'a> {
-    pub(super) fn new(snapshot: &'a Snapshot) -> Self {
-        Self { snapshot, words: HashMap::new() }
+    pub(super) fn new(snapshot: &'a Snapshot, explain: bool) -> Self {
+        Self { snapshot, words: HashMap::new(), trace: explain.then(Trace::default) }
+    }
+
+    /// What was done so far, when it is being noted.
+    pub(super) fn take_trace(&mut self) -> Option<Trace> {
+        self.trace.take()
     }
 
     /// The matches of a plan.
@@ -38,6 +53,26 @@ impl<'a> Evaluation<'a> {
 
     /// The resources of `base` that satisfy `predicate`; only those in `among` when given.
     pub(super) fn keys(
+        &mut self,
+        base: ResourceType,
+        predicate: &Predicate,
+        among: Option<&KeySet>,
+    ) -> Result<KeySet> {
+        let Some(trace) = &mut self.trace else { return self.evaluate(base, predicate, among) };
+        let line = trace.lines.len();
+        trace.lines.push(format!("{}{predicate}", "  ".repeat(trace.depth)));
+        trace.depth += 1;
+        let start = Instant::now();
+        let keys = self.evaluate(base, predicate, among)?;
+        let micros = start.elapsed().as_micros();
+        if let Some(trace) = &mut self.trace {
+            trace.depth -= 1;
+            trace.lines[line] += &format!(" -> {} {base}, {micros} us", keys.len());
+        }
+        Ok(keys)
+    }
+
+    fn evaluate(
         &mut self,
         base: ResourceType,
         predicate: &Predicate,
@@ -184,6 +219,12 @@ impl<'a> Evaluation<'a> {
                 docs.extend(matching.map(|(doc, _)| doc));
                 Ok(())
             }),
+            LeafTest::InForce(instants) => snapshot.docs(|view, docs| {
+                for before_ms in instants {
+                    in_force(view, field, *before_ms, docs)?;
+                }
+                Ok(())
+            }),
             LeafTest::Near(circles) => snapshot.docs(|view, docs| {
                 for circle in circles {
                     if let Some(center) = super::center_of(circle) {
@@ -248,16 +289,14 @@ impl<'a> Evaluation<'a> {
     }
 
     pub(super) fn word_hits(&mut self, base: ResourceType, leaf: &Leaf) -> Result<&WordHits> {
-        let LeafTest::Words(texts) = &leaf.test else {
+        let LeafTest::Words(query) = &leaf.test else {
             unreachable!("only word leaves are asked for their words")
         };
-        let narrative = registry::fields()[usize::from(leaf.field)].parameter.code == "_text";
-        let name = format!("{base} {narrative} {texts:?}");
-        if !self.words.contains_key(&name) {
-            let hits = words::find(self.snapshot, base, narrative, texts)?;
-            self.words.insert(name.clone(), hits);
+        if !self.words.contains_key(query) {
+            let hits = words::find(self.snapshot, base, query)?;
+            self.words.insert(query.clone(), hits);
         }
-        Ok(&self.words[&name])
+        Ok(&self.words[query])
     }
 
     /// The relevance of a match: the best of its word searches, directly or at the end of a chain.
@@ -300,6 +339,24 @@ impl<'a> Evaluation<'a> {
     }
 }
 
+/// The records in force before an instant: of those of one resource with one key, the last to start.
+fn in_force(view: &SegmentView, field: FieldId, before_ms: i64, docs: &mut Vec<u32>) -> Result<()> {
+    // Owner, key, start, document: the records of a resource stand together.
+    let mut started: Vec<(u32, i64, i64, u32)> = Vec::new();
+    for (doc, (start_ms, key)) in view.dates(field)?.iter() {
+        if start_ms < before_ms {
+            started.push((view.owner(doc), key, start_ms, doc));
+        }
+    }
+    started.sort_unstable();
+    for group in started.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+        let last_start = group.last().map(|(_, _, start_ms, _)| *start_ms);
+        let in_force = group.iter().filter(|(_, _, start_ms, _)| Some(*start_ms) == last_start);
+        docs.extend(in_force.map(|(_, _, _, doc)| *doc));
+    }
+    Ok(())
+}
+
 fn radius_m(circle: &NearQuery) -> f64 {
     circle.radius_m()
 }
@@ -324,7 +381,10 @@ fn cost(predicate: &Predicate) -> u8 {
             LeafTest::Terms(_) | LeafTest::References(_) => 0,
             LeafTest::Near(_) | LeafTest::Prefixes(_) => 1,
             LeafTest::Below(_) | LeafTest::Above(_) | LeafTest::Words(_) => 2,
-            LeafTest::Dates(_) | LeafTest::Numbers(_) | LeafTest::Quantities(_) => 3,
+            LeafTest::Dates(_)
+            | LeafTest::Numbers(_)
+            | LeafTest::Quantities(_)
+            | LeafTest::InForce(_) => 3,
             LeafTest::Scan(..) => 4,
         },
         Predicate::Record(..) => 3,

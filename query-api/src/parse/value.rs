@@ -9,7 +9,7 @@ use shared::param::number::NumberQuery;
 use shared::param::quantity::QuantityQuery;
 use shared::param::reference::ReferenceQuery;
 use shared::param::token::{SystemQuery, TokenQuery};
-use shared::param::{QueryValue, ReferenceTargets, ValueError, escape, uri};
+use shared::param::{Prefix, QueryValue, ReferenceTargets, ValueError, escape, uri};
 use shared::registry::{self, ParameterType, SearchParameter, TokenShape};
 use shared::terminology::{canonical_system, terminology};
 
@@ -150,6 +150,15 @@ fn value(
                 uri::check_hierarchical(&url)?;
             }
             Ok(QueryValue::Uri(url))
+        }
+        ParameterType::Special if parameter.code == "price-in-force" => {
+            let query = DateQuery::parse(text, context.now_ms)?;
+            if query.prefix != Prefix::Eq {
+                return Err(ValueError::new(format!(
+                    "\"{text}\" has a prefix; write the day alone, such as 2026-01-31"
+                )));
+            }
+            Ok(QueryValue::Date(query))
         }
         ParameterType::Special if parameter.code == "near-insee-code" => {
             NearQuery::parse_commune(text).map(QueryValue::Near)

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use serde_json::Value;
 
 use super::path::{Path, ROR_EXTENSION_BASE, any_value, extensions};
-use super::{ColumnValue, Record, Values};
+use super::{ColumnValue, Record, Values, price};
 use crate::access::{VisibilityClass, classes_of};
 use crate::fhir::{Reference, ResourceType, Target};
 use crate::param::date::DateRange;
@@ -29,7 +29,8 @@ struct FieldPlan {
     field: FieldId,
     base: ResourceType,
     parameter: &'static SearchParameter,
-    path: Path,
+    /// `None` when the value is computed rather than read.
+    path: Option<Path>,
 }
 
 static PLANS: LazyLock<Vec<Plan>> =
@@ -49,8 +50,9 @@ impl Plan {
                 continue;
             }
             let field = registry::field_id(base, parameter.code).expect("it is of this type");
-            let compiled =
-                FieldPlan { field, base, parameter, path: Path::compile(parameter.expression) };
+            let is_computed = price::COMPUTED.contains(&parameter.code);
+            let path = (!is_computed).then(|| Path::compile(parameter.expression));
+            let compiled = FieldPlan { field, base, parameter, path };
             match parameter.record {
                 None => plan.resource.push(compiled),
                 Some(kind) => match plan.records.iter_mut().find(|(k, _)| *k == kind) {
@@ -71,7 +73,8 @@ impl Plan {
     ) -> Values {
         let mut values = Values::default();
         for plan in &self.resource {
-            plan.path.walk(document, &mut |element| {
+            let Some(path) = &plan.path else { continue };
+            path.walk(document, &mut |element| {
                 if plan.parameter.kind == ParameterType::Reference {
                     if let Some(reference) = read_reference(element, base_urls) {
                         values.add_reference(plan.field, &reference);
@@ -92,9 +95,14 @@ impl Plan {
             for_each_record(*kind, document, &mut |root, limit| {
                 let mut values = Values::default();
                 for plan in fields {
-                    let from = if plan.path.on_limit { limit } else { Some(root) };
+                    let Some(path) = &plan.path else {
+                        let computed = price::computed(plan.parameter.code, root);
+                        values.add_computed(plan.field, computed);
+                        continue;
+                    };
+                    let from = if path.on_limit { limit } else { Some(root) };
                     if let Some(from) = from {
-                        plan.path.walk(from, &mut |element| plan.add(element, &mut values));
+                        path.walk(from, &mut |element| plan.add(element, &mut values));
                     }
                 }
                 records.push(Record { kind: *kind, class: class_of_record(*kind, root), values });
@@ -239,6 +247,13 @@ impl Values {
         self.terms.push(term(field, class, TermKind::Exact, id.as_bytes()));
         self.terms.push(term(field, class, TermKind::Present, b""));
         self.add_tokens(field, class, TokenShape::Coded, &Value::String(id.to_owned()));
+    }
+
+    fn add_computed(&mut self, field: FieldId, value: Option<ColumnValue>) {
+        if let Some(value) = value {
+            self.terms.push(term(field, VisibilityClass::Open, TermKind::Present, b""));
+            self.columns.push((field, value));
+        }
     }
 
     fn add_tokens(

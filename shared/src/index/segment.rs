@@ -203,7 +203,7 @@ impl SegmentView {
         Ok(self.terms.read_block_postings_from_terminfo(info, IndexRecordOption::Basic)?)
     }
 
-    /// The date ranges of a date field.
+    /// The date ranges of a date field; start and key of a validity field.
     pub fn dates(&self, field: FieldId) -> tantivy::Result<&Rows<(i64, i64)>> {
         match self.column(field)? {
             Decoded::Dates(rows) => Ok(rows),
@@ -254,7 +254,9 @@ impl SegmentView {
         let reader = &self.reader;
         Ok(match index_schema().columns(field) {
             Columns::None => Decoded::None,
-            Columns::Date(low, high) => Decoded::Dates(columns::dates(reader, low, high)?),
+            Columns::Date(low, high) | Columns::Validity(low, high) => {
+                Decoded::Dates(columns::dates(reader, low, high)?)
+            }
             Columns::Number(column) => Decoded::Numbers(columns::numbers(reader, column)?),
             Columns::Quantity(ranges, hashes) => {
                 Decoded::Quantities(columns::quantities(reader, ranges, hashes)?)

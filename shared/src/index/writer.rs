@@ -179,6 +179,10 @@ fn add_values(document: &mut TantivyDocument, values: &Values) {
                 document.add_i64(low, range.low_ms);
                 document.add_i64(high, range.high_ms);
             }
+            (Columns::Validity(start, key), ColumnValue::Validity { start_ms, key: replaced }) => {
+                document.add_i64(start, *start_ms);
+                document.add_i64(key, *replaced);
+            }
             (Columns::Number(column), ColumnValue::Number(number)) => {
                 document.add_f64(column, *number)
             }

@@ -73,6 +73,9 @@ pub const PARAMETERS: &[SearchParameter] = &[
     token("price-unit", &[Organization], "part(priceUnit)", "The unit of a price: hour, day, month, piece.").ror().record(Price),
     date("price-validity-start-date", &[Organization], "part(startDate)", "The date from which a price applies.").ror().record(Price),
 
+    number("price-amount-per-day", &[Organization], "perDay(amount, priceUnit)", "The amount of a daily price, or a thirtieth of a monthly one: both on one scale. Hourly and piece prices have none.").ours().record(Price),
+    special("price-in-force", &[Organization], "inForce(startDate)", "The prices in force on a day: of those that differ only in amount, start and deliveries, the one that started last by that day.").ours().record(Price),
+
     // Location
     string("name", &[Location], "name | alias", "The name of the place, or its usual name."),
     special("near", &[Location], "position", "Places within a distance of a point: latitude|longitude|distance|unit."),

@@ -3,6 +3,7 @@
 //! Read once from `assets/validate/extensions.tsv`. What is not in the table is not judged here: FHIR
 //! lets anybody extend.
 
+use super::binding::Binding;
 use super::model::{by_length, choice_key};
 
 const ASSET: &str = include_str!("../../assets/validate/extensions.tsv");
@@ -51,8 +52,7 @@ pub(super) struct Part {
 pub(super) struct ValueRule {
     /// The JSON key, `valueCoding`; `None` for a complex extension.
     pub(super) key: Option<String>,
-    /// The code systems its codes come from; empty: not known.
-    pub(super) systems: Vec<String>,
+    pub(super) binding: Option<Binding>,
 }
 
 /// The place an extension stands on.
@@ -92,24 +92,25 @@ impl Extensions {
     fn line(&mut self, line: &'static str) -> Option<()> {
         let cells: Vec<&'static str> = line.split('\t').collect();
         match *cells.as_slice() {
-            ["extension", url, value_type, contexts, _value_set, systems] => {
+            ["extension", url, value_type, contexts, value_set, systems] => {
                 let url = full_url(url);
                 self.urls.push((url.clone(), Known::Current(self.definitions.len())));
                 self.definitions.push(Definition {
                     url,
-                    value: ValueRule::new(value_type, systems),
+                    value: ValueRule::new(value_type, value_set, systems),
                     contexts: contexts.split(' ').filter(|context| *context != "-").collect(),
                     parts: Vec::new(),
                 });
             }
-            ["part", url, cardinality, value_type, _value_set, systems] => {
+            ["part", url, cardinality, value_type, value_set, systems] => {
                 let parts = &mut self.definitions.last_mut()?.parts;
                 debug_assert!(parts.len() < Definition::PARTS_MAX, "too many parts at {url}");
                 parts.push(Part {
                     url: full_url(url),
                     min: cardinality.bytes().next()? - b'0',
                     many: cardinality.ends_with('*'),
-                    value: (value_type != "-").then(|| ValueRule::new(value_type, systems)),
+                    value: (value_type != "-")
+                        .then(|| ValueRule::new(value_type, value_set, systems)),
                 });
             }
             ["alias", url] => {
@@ -126,10 +127,9 @@ impl Extensions {
 }
 
 impl ValueRule {
-    fn new(value_type: &str, systems: &str) -> Self {
+    fn new(value_type: &str, value_set: &'static str, systems: &str) -> Self {
         let key = (value_type != "-").then(|| choice_key("value", value_type));
-        let systems = systems.split(' ').filter(|system| *system != "-").map(full_url).collect();
-        Self { key, systems }
+        Self { key, binding: Binding::new(value_set, systems) }
     }
 }
 
@@ -157,12 +157,12 @@ impl Definition {
     }
 }
 
-/// Writes out the short forms of the tables: `ror:X`, `TRE_X-Y`.
+/// Writes out the short forms of the tables: `ror:X`, `TRE_X-Y`, `JDV_X-Y`.
 pub(super) fn full_url(short: &str) -> String {
     if let Some(name) = short.strip_prefix("ror:") {
         return format!("{ROR_BASE}{name}");
     }
-    if short.starts_with("TRE_") {
+    if short.starts_with("TRE_") || short.starts_with("JDV_") {
         return format!(
             "https://mos.esante.gouv.fr/NOS/{short}/FHIR/{}",
             short.replacen('_', "-", 1)

@@ -6,11 +6,13 @@
 
 use serde_json::Value;
 
+use super::binding::Binding;
 use super::extension::{ROR_BASE, full_url};
 use super::path::Path;
 use super::walk::{Object, Walk};
 use crate::error::{IssueType, Severity};
 use crate::fhir::ResourceType;
+use crate::terminology::canonical_system;
 
 const ASSET: &str = include_str!("../../assets/validate/profiles.tsv");
 
@@ -56,7 +58,7 @@ enum Kind {
 
 enum Filter {
     All,
-    /// Coded values with a coding of one of these systems.
+    /// Coded values with a coding of one of these systems, in any known spelling.
     Systems(Vec<String>),
     /// Entries whose `type` has a coding of this code.
     TypeCode(&'static str),
@@ -65,8 +67,8 @@ enum Filter {
 enum Check {
     /// How many within each parent.
     Count { min: usize, max: Option<usize> },
-    /// One of these code systems.
-    Systems(Vec<String>),
+    /// A code of this value set.
+    Bound(Binding),
     /// Exactly this text.
     Is(&'static str),
 }
@@ -136,8 +138,8 @@ impl Rule {
                 (_, Value::Object(inner)) if !rest.is_empty() => {
                     self.follow(rest, inner, profile, walk, place);
                 }
-                (Check::Systems(systems), _) if rest.is_empty() => {
-                    walk.code_systems(self.id.clone(), systems, value, place);
+                (Check::Bound(binding), _) if rest.is_empty() => {
+                    walk.bound_value(self.id.clone(), binding, value, place);
                 }
                 (Check::Is(text), _) if rest.is_empty() && value != text => {
                     let severity = self.severity(walk);
@@ -145,7 +147,7 @@ impl Rule {
                         format!("{profile} fixes this value to {text:?}")
                     });
                 }
-                (Check::Count { .. } | Check::Systems(_) | Check::Is(_), _) => {}
+                (Check::Count { .. } | Check::Bound(_) | Check::Is(_), _) => {}
             }
         }
     }
@@ -202,7 +204,11 @@ impl Step {
             Filter::All => true,
             Filter::Systems(systems) => codings(value).iter().any(|coding| {
                 let system = coding.get("system").and_then(Value::as_str);
-                system.is_some_and(|system| systems.iter().any(|other| other == system))
+                system.is_some_and(|system| {
+                    systems
+                        .iter()
+                        .any(|other| other == system || *other == canonical_system(system))
+                })
             }),
             Filter::TypeCode(code) => value.get("type").is_some_and(|kind| {
                 codings(kind).iter().any(|c| c.get("code").is_some_and(|c| c == code))
@@ -297,8 +303,8 @@ fn read_step(step: &'static str) -> Option<Step> {
 }
 
 fn read_check(check: &'static str) -> Option<Check> {
-    if let Some(systems) = check.strip_prefix("in ") {
-        return Some(Check::Systems(systems.split(' ').map(full_url).collect()));
+    if let Some(value_set) = check.strip_prefix("in ") {
+        return Binding::new(value_set, "-").map(Check::Bound);
     }
     if let Some(text) = check.strip_prefix("is ") {
         return Some(Check::Is(text));
@@ -306,4 +312,51 @@ fn read_check(check: &'static str) -> Option<Check> {
     let (min, max) = check.split_once("..")?;
     let max = if max == "*" { None } else { Some(max.parse().ok()?) };
     Some(Check::Count { min: min.parse().ok()?, max })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::validate::extension::Extensions;
+    use crate::validate::model::{Content, Model};
+
+    /// A rule about an element or extension that does not exist would never fire.
+    #[test]
+    fn rules_speak_of_what_exists() {
+        let (model, extensions) = (Model::new(), Extensions::new());
+        let profiles = Profile::all();
+        for profile in &profiles {
+            for rule in &profile.rules {
+                let mut type_ = model.resource(profile.resource_type);
+                for (position, step) in rule.steps.iter().enumerate() {
+                    let is_last = position + 1 == rule.steps.len();
+                    match &step.kind {
+                        Kind::Extension(url) if url.contains(':') => {
+                            assert!(extensions.get(url).is_some(), "{}: {url}", rule.id);
+                            type_ = model.extension();
+                        }
+                        Kind::Extension(_) => type_ = model.extension(),
+                        Kind::Element(key) => {
+                            let name = key.strip_prefix('_').unwrap_or(key);
+                            let element = type_.element(name);
+                            let element = element.unwrap_or_else(|| panic!("{}: {key}", rule.id));
+                            match element.content {
+                                Content::Complex(id) => type_ = model.type_(id),
+                                Content::Primitive(_) => {
+                                    assert!(is_last || key.starts_with('_'), "{}", rule.id);
+                                }
+                                Content::Resource => panic!("{}", rule.id),
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        let mut ids: Vec<&str> = profiles.iter().flat_map(|p| &p.rules).map(|r| &*r.id).collect();
+        let count = ids.len();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), count, "rule ids are unique");
+        assert!(count > 120, "{count}");
+    }
 }

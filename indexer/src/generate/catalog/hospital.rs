@@ -2,7 +2,7 @@
 
 use super::{
     Ages, Beds, CARE, COMMERCIAL, Crew, HolderRow, KindRow, ModelRow, NON_PROFIT, Offers, PUBLIC,
-    Prices, THERAPY, WARD,
+    Prices, Seat, THERAPY, WARD,
 };
 use crate::ror::code::field;
 use crate::ror::datatype::Code;
@@ -368,7 +368,7 @@ pub(super) const HOLDERS: &[HolderRow] = &[
             "Centre hospitalier régional universitaire de {town}",
             "Hospices civils de {town}",
         ],
-        urban: true,
+        seat: Seat::City,
     },
     HolderRow {
         share: 330,
@@ -377,7 +377,7 @@ pub(super) const HOLDERS: &[HolderRow] = &[
         legal: &["13", "14", "11"],
         group: PUBLIC,
         names: &["Centre hospitalier de {town}", "Groupe hospitalier {nature}"],
-        urban: true,
+        seat: Seat::Town,
     },
     HolderRow {
         share: 260,
@@ -386,7 +386,7 @@ pub(super) const HOLDERS: &[HolderRow] = &[
         legal: &["95", "73", "72"],
         group: COMMERCIAL,
         names: &["SAS Clinique {saint}", "Groupe de santé {nature}", "SA Polyclinique de {town}"],
-        urban: true,
+        seat: Seat::Town,
     },
     HolderRow {
         share: 150,
@@ -395,7 +395,7 @@ pub(super) const HOLDERS: &[HolderRow] = &[
         legal: &["60", "61", "95"],
         group: NON_PROFIT,
         names: &["Association de réadaptation {region}", "Fondation {person}"],
-        urban: false,
+        seat: Seat::Anywhere,
     },
     HolderRow {
         share: 60,
@@ -404,7 +404,7 @@ pub(super) const HOLDERS: &[HolderRow] = &[
         legal: &["11", "60"],
         group: PUBLIC,
         names: &["Etablissement public de santé mentale de {town}", "EPSM {region}"],
-        urban: true,
+        seat: Seat::Town,
     },
     HolderRow {
         share: 90,
@@ -413,6 +413,6 @@ pub(super) const HOLDERS: &[HolderRow] = &[
         legal: &["60", "47", "95"],
         group: NON_PROFIT,
         names: &["Santé à domicile {region}", "Association des dialysés de {town}"],
-        urban: true,
+        seat: Seat::Town,
     },
 ];

@@ -2,7 +2,7 @@
 
 use super::{
     Ages, Beds, CARE, COMMERCIAL, Crew, HolderRow, KindRow, ModelRow, NON_PROFIT, Offers, PUBLIC,
-    Prices, THERAPY,
+    Prices, Seat, THERAPY,
 };
 use crate::ror::code::field;
 
@@ -215,43 +215,43 @@ pub(super) const KINDS: &[KindRow] = &[
 
 pub(super) const HOLDERS: &[HolderRow] = &[
     HolderRow {
-        share: 900,
+        share: 480,
         sites: (1, 150),
         categories: &["500", "500", "500", "202", "207"],
         legal: &["60", "61", "63"],
         group: NON_PROFIT,
         names: &["Association {nature}", "Fondation {person}", "Association {saint}"],
-        urban: false,
+        seat: Seat::Anywhere,
     },
     HolderRow {
-        share: 420,
+        share: 160,
         sites: (1, 250),
         categories: &["500", "500", "202"],
         legal: &["95", "73", "72"],
         group: COMMERCIAL,
         names: &["SAS Résidence {nature}", "SARL {nature}", "Groupe {nature} Seniors"],
-        urban: false,
+        seat: Seat::Anywhere,
     },
     HolderRow {
-        share: 620,
+        share: 420,
         sites: (1, 8),
         categories: &["500", "202", "460", "354"],
         legal: &["17", "21", "08"],
         group: PUBLIC,
         names: &["CCAS de {town}", "Etablissement public médico-social de {town}"],
-        urban: false,
+        seat: Seat::Anywhere,
     },
     HolderRow {
-        share: 1_250,
+        share: 950,
         sites: (1, 60),
         categories: &["460", "354", "460"],
         legal: &["60", "72", "95"],
         group: NON_PROFIT,
         names: &["ADMR de {town}", "Association d'aide à domicile de {town}", "{nature} Services"],
-        urban: false,
+        seat: Seat::Anywhere,
     },
     HolderRow {
-        share: 950,
+        share: 560,
         sites: (3, 180),
         categories: &[
             "183", "182", "246", "255", "437", "382", "252", "446", "445", "186", "190", "189",
@@ -259,7 +259,7 @@ pub(super) const HOLDERS: &[HolderRow] = &[
         legal: &["60", "61", "47"],
         group: NON_PROFIT,
         names: &["APEI de {town}", "ADAPEI {region}", "Association {nature}", "Fondation {person}"],
-        urban: false,
+        seat: Seat::Anywhere,
     },
     HolderRow {
         share: 260,
@@ -268,7 +268,7 @@ pub(super) const HOLDERS: &[HolderRow] = &[
         legal: &["60", "61"],
         group: NON_PROFIT,
         names: &["Association Addictions {region}", "Association {saint}"],
-        urban: true,
+        seat: Seat::Town,
     },
     HolderRow {
         share: 240,
@@ -277,6 +277,6 @@ pub(super) const HOLDERS: &[HolderRow] = &[
         legal: &["60", "61", "63"],
         group: NON_PROFIT,
         names: &["Association {nature} Solidarités", "Fondation {person}"],
-        urban: true,
+        seat: Seat::Town,
     },
 ];

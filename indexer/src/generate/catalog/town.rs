@@ -1,7 +1,7 @@
 //! Town practices, health centers, pharmacies, laboratories, coordination.
 
 use super::{
-    Ages, Beds, COMMERCIAL, Crew, HolderRow, KindRow, ModelRow, NON_PROFIT, Offers, Prices,
+    Ages, Beds, COMMERCIAL, Crew, HolderRow, KindRow, ModelRow, NON_PROFIT, Offers, Prices, Seat,
 };
 use crate::ror::code::field;
 
@@ -134,14 +134,14 @@ const fn holder(
     legal: &'static [&'static str],
     names: &'static [&'static str],
 ) -> HolderRow {
-    HolderRow { share, sites, categories, legal, group: COMMERCIAL, names, urban: false }
+    HolderRow { share, sites, categories, legal, group: COMMERCIAL, names, seat: Seat::Anywhere }
 }
 
 pub(super) const HOLDERS: &[HolderRow] = &[
-    HolderRow { group: None, ..holder(2_100, (1, 1), &["SA07"], &[], &[]) },
-    HolderRow { group: None, ..holder(850, (1, 1), &["SA08"], &[], &[]) },
-    holder(900, (1, 3), &["SA09"], &["85", "88", "79"], &["SELARL {person}", "SCP {person}"]),
-    holder(520, (1, 2), &["603"], &["80"], &["SISA {nature}", "SISA de {town}"]),
+    HolderRow { group: None, ..holder(6_600, (1, 1), &["SA07"], &[], &[]) },
+    HolderRow { group: None, ..holder(1_700, (1, 1), &["SA08"], &[], &[]) },
+    holder(2_100, (1, 3), &["SA09"], &["85", "88", "79"], &["SELARL {person}", "SCP {person}"]),
+    holder(620, (1, 2), &["603"], &["80"], &["SISA {nature}", "SISA de {town}"]),
     HolderRow {
         group: NON_PROFIT,
         ..holder(
@@ -152,7 +152,7 @@ pub(super) const HOLDERS: &[HolderRow] = &[
             &["Mutuelle {nature}", "Mutualité {region}"],
         )
     },
-    holder(300, (1, 1), &["620"], &["78", "85"], &["SELARL Pharmacie {nature}"]),
+    holder(1_300, (1, 1), &["620"], &["78", "85"], &["SELARL Pharmacie {nature}"]),
     holder(60, (1, 60), &["611"], &["91", "86"], &["SELAS Biologie {nature}"]),
     HolderRow {
         group: NON_PROFIT,

@@ -125,10 +125,10 @@ impl<'a> Walk<'a> {
                 format!("this extension holds {need}, not {}", found.unwrap_or("extensions"))
             });
         }
-        if !rule.systems.is_empty()
+        if let Some(binding) = &rule.binding
             && let Some(value) = found.and_then(|key| object.get(key))
         {
-            self.code_systems("extension-system", &rule.systems, value, &path.name("value"));
+            self.bound_value("extension-codes", binding, value, &path.name("value"));
         }
     }
 

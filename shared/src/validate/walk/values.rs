@@ -1,9 +1,13 @@
 //! Values: primitives, codes, references, and the few types whose rules look across their elements.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::{Object, Walk};
 use crate::error::{IssueType, Severity};
+use crate::terminology::{Status, terminology};
+use crate::validate::binding::Binding;
 use crate::validate::finding::{Layer, excerpt};
 use crate::validate::model::Element;
 use crate::validate::narrative;
@@ -76,17 +80,22 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// What the built-in code systems say of a code; nothing when they do not carry its system.
     pub(super) fn coding(&mut self, coding: &Object, path: &Path<'_>) {
-        let Some(knows_code) = &self.validator.knows_code else { return };
         let text = |key: &str| coding.get(key).and_then(Value::as_str);
-        if let (Some(system), Some(code)) = (text("system"), text("code"))
-            && knows_code(system, code) == Some(false)
-        {
-            let (warning, kind) = (Severity::Warning, IssueType::CodeInvalid);
-            self.guide("unknown-code", warning, kind, path, || {
-                format!("{} is not a known code of {}", excerpt(code), excerpt(system))
-            });
-        }
+        let (Some(url), Some(code)) = (text("system"), text("code")) else { return };
+        let Some(system) = terminology().system(url) else { return };
+        let status = system.concept(code).map(|concept| concept.status);
+        let (rule, severity, text) = match status {
+            None if system.complete => ("unknown-code", Severity::Warning, "has no code"),
+            Some(Status::Retired) => {
+                ("retired-code", Severity::Information, "has retired its code")
+            }
+            None | Some(Status::Active | Status::Deprecated) => return,
+        };
+        self.guide(rule, severity, IssueType::CodeInvalid, path, || {
+            format!("{} {text} {}", system.name, excerpt(code))
+        });
     }
 
     /// `ref-1`: what a local reference names must be contained.
@@ -158,28 +167,17 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// That a coded value has a coding of one of these systems; never more than a warning.
-    pub(in crate::validate) fn code_systems(
+    /// A binding of the guide; never more than a warning.
+    pub(in crate::validate) fn bound_value(
         &mut self,
-        rule: impl Into<std::borrow::Cow<'static, str>>,
-        systems: &[String],
+        rule: impl Into<Cow<'static, str>>,
+        binding: &Binding,
         value: &Value,
         path: &Path<'_>,
     ) {
-        let fits = |coding: &Value| {
-            let system = coding.get("system").and_then(Value::as_str);
-            system.is_some_and(|system| systems.iter().any(|other| other == system))
-        };
-        let fits = match (value.get("coding"), value) {
-            (_, Value::String(_)) => true,
-            (Some(codings), _) => {
-                codings.as_array().is_some_and(|codings| codings.iter().any(fits))
-            }
-            (None, coding) => fits(coding),
-        };
-        if !fits {
+        if !binding.fits(value) {
             self.guide(rule, Severity::Warning, IssueType::CodeInvalid, path, || {
-                format!("no code of the expected system: {}", systems.join(", "))
+                format!("no code of the value set {}", binding.name())
             });
         }
     }

@@ -1,0 +1,40 @@
+// Distances by the haversine formula, and the points communes stand at.
+
+import { decompressed, list } from './store.mjs';
+
+const EARTH_RADIUS_KM = 6371.0088;
+const COMMUNE = 'https://interop.esante.gouv.fr/ig/fhir/ror/StructureDefinition/ror-commune-cog';
+
+/** Great-circle distance in kilometers between two points [latitude, longitude] in degrees. */
+export function haversineKm([lat1, lon1], [lat2, lon2]) {
+  const rad = (degrees) => (degrees * Math.PI) / 180;
+  const half = (angle) => Math.sin(angle / 2) ** 2;
+  const a =
+    half(rad(lat2 - lat1)) + Math.cos(rad(lat1)) * Math.cos(rad(lat2)) * half(rad(lon2 - lon1));
+  return 2 * EARTH_RADIUS_KM * Math.asin(Math.min(1, Math.sqrt(a)));
+}
+
+/** Points of the communes by INSEE code, from the gazetteer (lines `C code name postcodes lat lon …`). */
+export function communePoints(path) {
+  const points = new Map();
+  for (const line of decompressed(path).toString('utf8').split('\n')) {
+    const [kind, code, , , latitude, longitude] = line.split('\t');
+    if (kind === 'C' && latitude) points.set(code, [Number(latitude), Number(longitude)]);
+  }
+  return points;
+}
+
+/** Where a Location stands: its position, else its commune's point, else undefined. */
+export function pointOf(location, communes) {
+  const { latitude, longitude } = location.position ?? {};
+  if (latitude !== undefined && longitude !== undefined) return [latitude, longitude];
+  // The commune is an extension of the Location or of its address.
+  const extensions = [...list(location.extension), ...list(location.address?.extension)];
+  for (const extension of extensions.filter(({ url }) => url === COMMUNE)) {
+    const codings = [extension.valueCoding, ...list(extension.valueCodeableConcept?.coding)];
+    for (const coding of codings.filter(Boolean)) {
+      if (communes.has(coding.code)) return communes.get(coding.code);
+    }
+  }
+  return undefined;
+}
