@@ -349,7 +349,6 @@ const LINES: &str = r#""address":{"line":["a","b",null],"_line":[null,{"extensio
 #[test]
 fn primitives_have_two_halves() {
     let more = &format!("{},{}", number("index", 1), value(r#""valueString":"x""#));
-    let both = &value(r#""valueString":"x","_valueString":{"id":"i"}"#);
     let shift = &format!("{},{}", number("source", 0), number("destination", 2));
     let rows: &[(&str, &str, &str, &str)] = &[
         (
@@ -397,7 +396,7 @@ fn primitives_have_two_halves() {
         (
             "replace",
             "Location.address.line[0]",
-            both,
+            &value(r#""valueString":"x","_valueString":{"id":"i"}"#),
             r#""address":{"line":["x","b",null],"_line":[{"id":"i"},{"extension":[{"url":"n","valueString":"1"}]},{"id":"c"}]}"#,
         ),
         (
