@@ -17,9 +17,9 @@ use crate::ror::code::{
     internal_organization,
 };
 use crate::ror::datatype::{Code, Reference};
-use crate::ror::extension::{self, Extension};
-use crate::ror::record::{Capacity, act, role_name};
-use crate::ror::{Identifier, PractitionerRole, Resource, system};
+use crate::ror::extension::{self, Extension, Value};
+use crate::ror::record::{Capacity, act, opening, role_name};
+use crate::ror::{Identifier, Period, PractitionerRole, Resource, system};
 
 /// The hospital whose poles, services and units the scenarios walk through: CHU de Nantes, Hôtel-Dieu.
 pub(super) const HOSPITAL: &str = "440000271";
@@ -73,6 +73,7 @@ fn neurosurgery(directory: &mut Directory) {
         .with_concept(act(Code::new("0320", "Neuromodulation sacrée"), false))
         .with(system::SPECIFIC_COMPETENCE, "05")
         .with(system::RESOURCE_PROFESSION, "86")
+        .with(system::CARE_SPECIALITY, "12")
         .ages(15, 120)
         .comment("Prise en charge des tumeurs cérébrales, du rachis et des traumatismes crâniens.");
     offer.0.identifier = vec![Identifier::offer("52/339772")];
@@ -116,6 +117,7 @@ fn neurosurgery_places(directory: &mut Directory, place: &str) {
 
     let mut room = directory.new_place_at("141", "Bloc opératoire de neurochirurgie", place, "006");
     room.identifier = vec![Identifier::place("52/347254")];
+    room.description = Some("Aile nord, deuxième étage, accès par la salle de réveil".into());
     room.extension.push(equipment("069", Some(1), &[]).into());
     directory.add(Resource::Location(room));
 }
@@ -140,6 +142,13 @@ fn neurosurgeon(directory: &mut Directory) {
                 concept_of(system::SPECIFIC_COMPETENCE, "05"),
             ],
             healthcare_service: vec![Reference::to(format!("HealthcareService/{offer}"))],
+            available_time: vec![opening(
+                Code::new("07", "Horaire de consultation sur RDV"),
+                2,
+                "14:00:00",
+                "18:00:00",
+                Some(Period { start: Some("2025-01-01".into()), end: Some("2025-12-31".into()) }),
+            )],
             id: id.into(),
             ..PractitionerRole::default()
         }));
@@ -157,8 +166,12 @@ fn salaried() -> Vec<Extension<'static>> {
 /// An establishment changed lately, and one whose unit alone was: a category and a date that must hold on one
 /// and the same ancestor.
 fn ancestors(directory: &mut Directory) {
-    directory.organization(&format!("eg-{HOSPITAL}")).meta.last_updated =
-        "2025-03-10T10:00:00+01:00".into();
+    let hospital = directory.organization(&format!("eg-{HOSPITAL}"));
+    hospital.meta.last_updated = "2025-03-10T10:00:00+01:00".into();
+    hospital.alias.push("Hôtel-Dieu et Hôpital mère-enfant".into());
+    hospital.set_additional_name("Établissement support du groupement hospitalier");
+    let housing = Value::Boolean(true);
+    hospital.extension.push(Extension::new(extension::FAMILY_ACCOMMODATION, housing));
     let second = format!("eg-{SECOND_SITE}");
     directory.organization(&second).meta.last_updated = "2024-06-01T10:00:00+02:00".into();
     let kind = internal_organization::FUNCTIONAL_UNIT;

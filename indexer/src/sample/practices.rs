@@ -212,6 +212,10 @@ fn add_home_help(directory: &mut Directory, number: u32, town: &Town) {
             let area = concept(system::COMMUNE, commune.code, commune.name);
             offer = offer.extend(territorial_division(division::COMMUNE, area));
         }
+        if activity == "299" && number == 1 {
+            let area = concept(system::REGION, "52", "Pays de la Loire");
+            offer = offer.extend(territorial_division(division::REGION, area));
+        }
         if activity == "299" {
             let acts = [
                 ("0784", "Entretien du logement (ménage, petit bricolage)"),

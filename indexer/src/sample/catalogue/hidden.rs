@@ -3,12 +3,14 @@
 use super::super::directory::{
     Directory, NewOffer, Town, contact, invented, new_place_in, purpose, set_sensitive,
 };
+use super::super::hospitals::equipment;
 use super::super::people;
 use super::super::practices::{VERSAILLES, add_site};
 use super::super::random::Random;
 use crate::import::concept_of;
-use crate::ror::code::{confidentiality, field};
-use crate::ror::datatype::{Meta, Reference};
+use crate::ror::code::{additional_bed, capacity_kind, capacity_status, confidentiality, field};
+use crate::ror::datatype::{Code, Meta, Reference};
+use crate::ror::record::{Capacity, opening};
 use crate::ror::resource::NotAvailable;
 use crate::ror::{Identifier, PractitionerRole, Resource, system};
 
@@ -97,6 +99,49 @@ pub(super) fn confidentiality_levels(directory: &mut Directory) {
         }
         directory.add(offer.build());
     }
+    shared_practitioner(directory);
+    medico_social_place(directory);
+}
+
+/// A professional at work in a hidden unit and in a town offer: seen through the second one.
+fn shared_practitioner(directory: &mut Directory) {
+    let id = "practitioner-both";
+    people::add_practitioner(directory, id, "offer-levels-town", &mut Random::of("both"));
+    for (key, offer) in [("hidden", "offer-secure-unit"), ("seen", "offer-levels-town")] {
+        let id = format!("role-both-{key}");
+        directory.add(Resource::PractitionerRole(PractitionerRole {
+            meta: directory.meta(&id, offer),
+            extension: salaried(),
+            identifier: vec![Identifier::value(format!("situation/both-{key}"))],
+            practitioner: Some(Reference::to("Practitioner/practitioner-both")),
+            code: vec![concept_of(system::PROFESSION, "10")],
+            specialty: vec![
+                concept_of(system::KNOW_HOW_TYPE, "S"),
+                concept_of(system::MEDICAL_SPECIALTY, "SM54"),
+            ],
+            healthcare_service: vec![Reference::to(format!("HealthcareService/{offer}"))],
+            id: id.into(),
+            ..PractitionerRole::default()
+        }));
+    }
+}
+
+/// Equipment, additional places and dwellings in a place of the medico-social field, which one
+/// access profile sees there and nowhere else.
+fn medico_social_place(directory: &mut Directory) {
+    let moment = "2025-04-01T08:00:00+02:00";
+    let record = |kind, status, count| Capacity::new(kind, status, count, moment);
+    let more = Capacity {
+        additional: Some(additional_bed::WITH_STAFF),
+        ..record(capacity_kind::PLACE, capacity_status::ADDITIONAL, 2)
+    };
+    let place = directory.location("place-levels-ms");
+    place.extension.extend([
+        record(capacity_kind::PLACE, capacity_status::INSTALLED, 24).into(),
+        record(capacity_kind::DWELLING, capacity_status::AVAILABLE, 3).into(),
+        more.into(),
+        equipment("098", Some(1), &[]).into(),
+    ]);
 }
 
 /// What quality rules look for: an emergency whose name does not say so, a home whose stay is missing, two
@@ -104,10 +149,16 @@ pub(super) fn confidentiality_levels(directory: &mut Directory) {
 pub(super) fn odd_offers(directory: &mut Directory) {
     let (site, place) =
         (format!("eg-{SAINT_NAZAIRE_HOSPITAL}"), format!("place-{SAINT_NAZAIRE_HOSPITAL}"));
-    let offer = directory
+    let mut offer = directory
         .new_offer("offer-unnamed-emergency", "Accueil 24 h sur 24", &site, &[&place])
         .does(&["157"], "33", field::MCO)
         .category("20");
+    for day in 1..=7 {
+        let mut slot = opening(Code::new("02", "Horaire de fonctionnement"), day, "", "", None);
+        (slot.available_start_time, slot.available_end_time) = (None, None);
+        slot.all_day = Some(true);
+        offer.0.available_time.push(slot);
+    }
     directory.add(offer.build());
     let mut offer: NewOffer = directory
         .new_offer("offer-closed", "Hospitalisation de semaine de rhumatologie", &site, &[&place])
