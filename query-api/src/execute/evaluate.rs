@@ -5,6 +5,7 @@
 //! only when all leaves hold on one document.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::time::Instant;
 
 use shared::access::VisibilityClass;
@@ -69,7 +70,7 @@ impl<'a> Evaluation<'a> {
         let micros = start.elapsed().as_micros();
         if let Some(trace) = &mut self.trace {
             trace.depth -= 1;
-            trace.lines[line] += &format!(" -> {} {base}, {micros} us", keys.len());
+            let _ = write!(trace.lines[line], " -> {} {base}, {micros} us", keys.len());
         }
         Ok(keys)
     }
@@ -105,7 +106,7 @@ impl<'a> Evaluation<'a> {
                 Ok(found)
             }
             Predicate::And(parts) => self.conjunction(base, parts, among),
-            Predicate::Join(step, target) => self.join(base, step, target, among),
+            Predicate::Join(step, target) => self.join(base, *step, target, among),
         }
     }
 
@@ -131,7 +132,7 @@ impl<'a> Evaluation<'a> {
     fn join(
         &mut self,
         base: ResourceType,
-        step: &JoinStep,
+        step: JoinStep,
         target: &Predicate,
         among: Option<&KeySet>,
     ) -> Result<KeySet> {
@@ -169,16 +170,24 @@ impl<'a> Evaluation<'a> {
                 for target in parameter.targets {
                     let Some(part_of) = field_id(*target, "partof") else { continue };
                     let named = self.named(*target, queries)?;
-                    let of_type = match leaf.test {
-                        LeafTest::Below(_) => snapshot.with_descendants(part_of, named)?,
-                        _ => snapshot.with_ancestors(part_of, named)?,
+                    let of_type = if matches!(leaf.test, LeafTest::Below(_)) {
+                        snapshot.with_descendants(part_of, named)?
+                    } else {
+                        snapshot.with_ancestors(part_of, named)?
                     };
                     closed = closed.or(of_type, snapshot.universe());
                 }
                 snapshot.referrers(leaf.field, &closed, None)
             }
             LeafTest::Words(_) => Ok(self.word_hits(base, leaf)?.keys.clone()),
-            _ => Ok(snapshot.owners(&self.leaf_docs(leaf)?)),
+            LeafTest::Terms(_)
+            | LeafTest::Prefixes(_)
+            | LeafTest::Scan(..)
+            | LeafTest::Dates(_)
+            | LeafTest::Numbers(_)
+            | LeafTest::Quantities(_)
+            | LeafTest::InForce(_)
+            | LeafTest::Near(_) => Ok(snapshot.owners(&self.leaf_docs(leaf)?)),
         }
     }
 

@@ -77,7 +77,7 @@ pub(super) fn first(
     let descending: Vec<bool> = keys.iter().map(Key::is_descending).collect();
     let mut by_segment: Vec<Vec<Candidate>> =
         (0..context.snapshot.segments().len()).map(|_| Vec::new()).collect();
-    for key in matches.iter() {
+    for key in matches {
         let Some(at) = context.snapshot.locate(key) else { continue };
         let values = keys.iter().map(|k| k.value(context, plan, key, at)).collect::<Result<_>>()?;
         by_segment[at.segment as usize].push(Candidate {
@@ -213,10 +213,9 @@ impl Bound {
             let Some(bound) = self.values.get(at) else { break };
             let order = match (value, bound, self.ordinals[at]) {
                 (SortValue::Ordinal(ordinal), PageValue::Text(_), Some((position, exact))) => {
-                    let order = match ordinal.cmp(&position) {
-                        Ordering::Equal if !exact => Ordering::Greater,
-                        order => order,
-                    };
+                    let order = ordinal.cmp(&position);
+                    let is_after = order == Ordering::Equal && !exact;
+                    let order = if is_after { Ordering::Greater } else { order };
                     if self.descending[at] { order.reverse() } else { order }
                 }
                 (value, PageValue::Number(number), _) => {
@@ -340,9 +339,9 @@ fn eligible(context: &mut Evaluation<'_>, plan: &TypePlan, order: &Order) -> Res
     let mut all = Vec::with_capacity(order.sources.len());
     for source in &order.sources {
         let target = source.steps.last().map_or(plan.base, |step| step.to);
-        let mut keys = |base, predicate: &Predicate| match predicate {
-            Predicate::All => Ok(None),
-            predicate => context.keys(base, predicate, None).map(Some),
+        let mut keys = |base, predicate: &Predicate| {
+            let is_all = *predicate == Predicate::All;
+            if is_all { Ok(None) } else { context.keys(base, predicate, None).map(Some) }
         };
         let (matches, targets) = (keys(plan.base, &source.matches)?, keys(target, &source.target)?);
         let records = match (order.record, source.record.is_empty()) {
@@ -361,14 +360,15 @@ fn best_value(
     key: u32,
 ) -> Result<SortValue> {
     let snapshot = context.snapshot;
-    let holds = |set: &Option<KeySet>, key: u32| set.as_ref().is_none_or(|set| set.contains(key));
+    let holds = |set: Option<&KeySet>, key: u32| set.is_none_or(|set| set.contains(key));
     let mut best = SortValue::Missing;
-    for source in eligible.iter().filter(|source| holds(&source.matches, key)) {
-        let targets = match source.steps.is_empty() {
-            true => vec![key],
-            false => context.reached(&source.steps, key)?,
+    for source in eligible.iter().filter(|source| holds(source.matches.as_ref(), key)) {
+        let targets = if source.steps.is_empty() {
+            vec![key]
+        } else {
+            context.reached(&source.steps, key)?
         };
-        for target in targets.into_iter().filter(|target| holds(&source.targets, *target)) {
+        for target in targets.into_iter().filter(|target| holds(source.targets.as_ref(), *target)) {
             let Some(at) = snapshot.locate(target) else { continue };
             for doc in value_docs(snapshot, order, source, at) {
                 for value in values(snapshot, order.field, Location { doc, ..at })? {

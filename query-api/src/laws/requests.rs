@@ -238,15 +238,22 @@ fn value(choices: &mut Choices<'_>, parameter: &SearchParameter) -> String {
         ParameterType::Quantity => quantity(choices, parameter.code),
         ParameterType::Reference => reference(choices, parameter),
         ParameterType::Uri => choices.one(&URLS).to_owned(),
-        ParameterType::Special => {
-            let center = choices.one(&["47.0|-1.5", "48.5|2.0"]);
-            format!("{center}|{}", choices.one(&["5|km", "15|km", "400|km"]))
-        }
+        ParameterType::Special => circle(choices),
         ParameterType::Composite => {
             format!("{}${}", choices.one(&["a", "urn:s1|b"]), choices.one(&["a", "b", "urn:s2|c"]))
         }
         ParameterType::Text => "alpha".to_owned(),
     }
+}
+
+fn circle(choices: &mut Choices<'_>) -> String {
+    let center = choices.one(&["47.0|-1.5", "48.5|2.0"]);
+    format!("{center}|{}", choices.one(&["5|km", "15|km", "400|km"]))
+}
+
+/// A place criterion, behind a chain when `before` has one.
+pub(super) fn near(before: &str, run: &[u16]) -> Pair {
+    (format!("{before}near"), circle(&mut Choices::new(run)))
 }
 
 const URLS: [&str; 4] =
@@ -284,7 +291,7 @@ fn text(choices: &mut Choices<'_>) -> &'static str {
 }
 
 fn prefix(choices: &mut Choices<'_>) -> &'static str {
-    choices.one(&["", "ge", "lt", "gt", "le", "ne", "", "ge", "le"])
+    choices.one(&["", "ge", "lt", "gt", "le", "ne", "", "ge", "le", "sa", "eb", "ap"])
 }
 
 fn date(choices: &mut Choices<'_>) -> &'static str {

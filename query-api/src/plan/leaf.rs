@@ -32,9 +32,10 @@ pub(super) fn predicate(
             if *missing { not(present) } else { present }
         }
         Test::None(values) => {
-            let some = match parameter.kind {
-                ParameterType::String => Test::Equals(texts(values).map(str::to_owned).collect()),
-                _ => Test::Any(values.clone()),
+            let some = if parameter.kind == ParameterType::String {
+                Test::Equals(texts(values).map(str::to_owned).collect())
+            } else {
+                Test::Any(values.clone())
             };
             not(predicate(context, base, parameter, &some))
         }
@@ -50,7 +51,18 @@ pub(super) fn predicate(
                 })
                 .collect())
         }
-        _ => positive(context, base, parameter, test).map_or(Predicate::Or(Vec::new()), leaf),
+        Test::Any(_)
+        | Test::Exact(_)
+        | Test::Equals(_)
+        | Test::Contains(_)
+        | Test::EndsWith(_)
+        | Test::Text(_)
+        | Test::In(_)
+        | Test::Identifier(_)
+        | Test::Above(_)
+        | Test::Below(_) => {
+            positive(context, base, parameter, test).map_or(Predicate::Or(Vec::new()), leaf)
+        }
     }
 }
 
@@ -85,7 +97,7 @@ pub(super) fn positive(
         Test::Text(texts) => LeafTest::Prefixes(folded(texts, TermKind::TokenText)),
         Test::In(urls) => {
             let sets = urls.iter().filter_map(|url| terminology().value_set(url));
-            let codes = sets.flat_map(|set| set.codings()).flat_map(|coding| {
+            let codes = sets.flat_map(shared::terminology::ValueSet::codings).flat_map(|coding| {
                 let query = TokenQuery {
                     system: SystemQuery::Is(coding.system.to_owned()),
                     code: Some(coding.code.to_owned()),
@@ -96,9 +108,8 @@ pub(super) fn positive(
             LeafTest::Terms(codes.flat_map(|code| terms(TermKind::Token)(&code)).collect())
         }
         Test::Identifier(values) => {
-            let identifiers = values.iter().flat_map(|value| match value {
-                QueryValue::Token(query) => query.terms(),
-                _ => Vec::new(),
+            let identifiers = values.iter().flat_map(|value| {
+                if let QueryValue::Token(query) = value { query.terms() } else { Vec::new() }
             });
             LeafTest::Terms(
                 identifiers.flat_map(|code| terms(TermKind::Identifier)(&code)).collect(),
@@ -124,9 +135,8 @@ fn any(
         ($variant:ident) => {
             values
                 .iter()
-                .filter_map(|value| match value {
-                    QueryValue::$variant(query) => Some(query.clone()),
-                    _ => None,
+                .filter_map(|value| {
+                    if let QueryValue::$variant(query) = value { Some(query.clone()) } else { None }
                 })
                 .collect::<Vec<_>>()
         };
@@ -192,19 +202,19 @@ fn composite(
 fn references(values: &[QueryValue]) -> Vec<shared::param::reference::ReferenceQuery> {
     values
         .iter()
-        .filter_map(|value| match value {
-            QueryValue::Reference(query) => Some(query.clone()),
-            _ => None,
+        .filter_map(|value| {
+            if let QueryValue::Reference(query) = value { Some(query.clone()) } else { None }
         })
         .collect()
 }
 
 fn texts(values: &[QueryValue]) -> impl Iterator<Item = &str> {
-    values.iter().filter_map(|value| match value {
-        QueryValue::Uri(text) | QueryValue::String(text) | QueryValue::Text(text) => {
+    values.iter().filter_map(|value| {
+        if let QueryValue::Uri(text) | QueryValue::String(text) = value {
             Some(text.as_str())
+        } else {
+            None
         }
-        _ => None,
     })
 }
 

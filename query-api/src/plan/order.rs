@@ -12,7 +12,7 @@ use super::correlate::{
 };
 use super::predicate::{JoinStep, Leaf, Predicate};
 use super::{Found, PlanContext, PlanError};
-use crate::parse::ast::{Expr, Hop, SearchRequest};
+use crate::parse::ast::{Correlation, Expr, Hop, SearchRequest};
 
 /// One key of the order.
 #[derive(Debug, Clone)]
@@ -119,13 +119,15 @@ fn sources(
         matches: alternative.matches.clone(),
         ..Source::of_all(join_steps(base, chain, alternative.above))
     };
-    if alternative.slots.is_empty() {
+    // Read independently, no criterion singles out a target or a record: all of them count.
+    if alternative.slots.is_empty() || context.correlation == Correlation::Independent {
         return vec![all];
     }
     let of_slot = |slot: &Vec<_>| Source {
-        target: match chain.is_empty() {
-            true => Predicate::All,
-            false => slot_predicate(context, target, slot),
+        target: if chain.is_empty() {
+            Predicate::All
+        } else {
+            slot_predicate(context, target, slot)
         },
         record: records_of_slot(context, target, slot)
             .into_iter()

@@ -4,11 +4,12 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
+use shared::param::QueryValue;
 use shared::registry::{ParameterType, SearchParameter, find, of_type};
 
 use super::{Group, World, alternatives, compare, groups, read, record_kind};
 use crate::laws::directory::Identity;
-use crate::parse::ast::{Expr, Include, Sort};
+use crate::parse::ast::{Correlation, Criterion, Expr, Include, Sort, Test};
 
 /// The value of one sort key.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,7 +80,11 @@ impl World<'_> {
                 continue;
             };
             for target in self.reach(resource, group.chain, group.above) {
-                keys.extend(self.matching_keys(&target, group, sort.parameter));
+                // Without correlation no criterion singles out a target or a record.
+                keys.extend(match self.correlation {
+                    Correlation::Record => self.matching_keys(&target, group, sort.parameter),
+                    Correlation::Independent => self.all_keys(&target, sort.parameter),
+                });
             }
         }
         let keys = keys.into_iter();
@@ -119,6 +124,43 @@ impl World<'_> {
         let document = self.document(target);
         let values = read::values(document, target.0, of.code);
         values.into_iter().filter_map(|value| key(value, of)).collect()
+    }
+
+    /// The matches by the distance of the nearest place that meets the criteria, then by id (g).
+    pub(in crate::laws) fn by_distance(
+        &self,
+        matches: &BTreeSet<Identity>,
+        expr: &Expr,
+    ) -> Vec<Identity> {
+        let mut keyed: Vec<_> = matches
+            .iter()
+            .map(|found| {
+                (self.distance_m(found, expr).expect("a match has a place"), found.clone())
+            })
+            .collect();
+        keyed.sort_by(|(a, x), (b, y)| a.total_cmp(b).then_with(|| x.1.cmp(&y.1)));
+        keyed.into_iter().map(|(_, found)| found).collect()
+    }
+
+    /// The distance of a match from the first searched circle's center; the criteria hold no OR.
+    pub(in crate::laws) fn distance_m(&self, resource: &Identity, expr: &Expr) -> Option<f64> {
+        let parts = alternatives(expr).swap_remove(0);
+        let all = groups(&parts, true);
+        let near = |criterion: &&Criterion| match &criterion.test {
+            Test::Any(values) => values.iter().find_map(|value| match value {
+                QueryValue::Near(query) => Some(compare::circle(query).0),
+                _ => None,
+            }),
+            _ => None,
+        };
+        all.iter().find_map(|group| {
+            let center = group.slots[0].iter().find_map(|criterion| near(&criterion))?;
+            let places = self.reach(resource, group.chain, group.above);
+            let places = places.iter().filter(|place| self.slot_holds(place, &group.slots[0]));
+            let positions = places.filter_map(|place| compare::position(self.document(place)));
+            let distances = positions.map(|position| compare::distance_m(center, position));
+            distances.min_by(f64::total_cmp)
+        })
     }
 
     /// What the includes bring in with the matches of one page.
