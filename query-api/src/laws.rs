@@ -1,8 +1,8 @@
 //! Laws of the engine: on small random directories it equals a naive reading of the documents.
 //!
 //! Each case is a directory (documents over small alphabets, in several commits, some replaced, some
-//! deleted) and a few requests as text. `naive` answers them from the JSON alone. The number of cases
-//! is that of proptest (`PROPTEST_CASES`), with a default of our own.
+//! deleted) and a few requests as text. `naive` answers them from the JSON alone. `PROPTEST_CASES` sets
+//! how many cases there are; each law takes its share of it.
 
 mod choices;
 mod directory;
@@ -110,13 +110,14 @@ impl std::fmt::Debug for Directory {
     }
 }
 
-fn config(cases: u32) -> ProptestConfig {
-    let given = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok());
+/// As many cases of every 256 that proptest is asked for (256 unless `PROPTEST_CASES` says otherwise).
+fn config(of_256: u32) -> ProptestConfig {
+    let standard = ProptestConfig::default();
     ProptestConfig {
-        cases: given.unwrap_or(cases),
+        cases: (standard.cases * of_256).div_ceil(256),
         failure_persistence: None,
         max_shrink_iters: 400,
-        ..ProptestConfig::default()
+        ..standard
     }
 }
 
@@ -189,9 +190,9 @@ proptest! {
     #[test]
     fn near_is_in_the_order_of_distance(
         directory in directories(),
-        asked in vec((any::<bool>(), vec(any::<u16>(), 4), runs(24, 0..4)), 30),
+        asked in vec((any::<bool>(), vec(any::<u16>(), 4), runs(24, 0..4), any::<bool>()), 30),
     ) {
-        for (is_chained, near, others) in asked {
+        for (is_chained, near, others, is_independent) in asked {
             let (base, before) = if is_chained {
                 (ResourceType::HealthcareService, "location.")
             } else {
@@ -202,8 +203,12 @@ proptest! {
             // Criteria on the place itself, beside the circle.
             let plain = criteria.filter(|(name, _)| !name.contains(['.', '_']) && name != "near");
             pairs.extend(plain.map(|(name, value)| (format!("{before}{name}"), value)));
+            if is_independent {
+                pairs.truncate(1);
+                pairs.push(("ror-correlation".to_owned(), "independent".to_owned()));
+            }
             let request = parse(Scope::Type(base), &pairs);
-            let world = world(&directory, Correlation::Record);
+            let world = world(&directory, request.correlation);
             let expected = world.matches(base, &request.criteria[0]);
             let expected = world.by_distance(&expected, &request.criteria[0]);
             let found = matches(&directory, &request);

@@ -19,5 +19,6 @@ mod serve;
 mod telemetry;
 #[cfg(test)]
 mod testing;
+mod write;
 
 pub use cli::run;

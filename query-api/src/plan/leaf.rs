@@ -209,12 +209,16 @@ fn references(values: &[QueryValue]) -> Vec<shared::param::reference::ReferenceQ
 }
 
 fn texts(values: &[QueryValue]) -> impl Iterator<Item = &str> {
-    values.iter().filter_map(|value| {
-        if let QueryValue::Uri(text) | QueryValue::String(text) = value {
-            Some(text.as_str())
-        } else {
-            None
-        }
+    values.iter().filter_map(|value| match value {
+        QueryValue::Uri(text) | QueryValue::String(text) => Some(text.as_str()),
+        QueryValue::Token(_)
+        | QueryValue::Date(_)
+        | QueryValue::Number(_)
+        | QueryValue::Quantity(_)
+        | QueryValue::Reference(_)
+        | QueryValue::Composite(_)
+        | QueryValue::Near(_)
+        | QueryValue::Text(_) => None,
     })
 }
 

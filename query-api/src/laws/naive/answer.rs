@@ -29,7 +29,7 @@ impl Key {
 }
 
 /// Missing values come last both ways.
-fn compare_keys(a: &Option<Key>, b: &Option<Key>, descending: bool) -> Ordering {
+fn compare_keys(a: Option<&Key>, b: Option<&Key>, descending: bool) -> Ordering {
     match (a, b) {
         (None, None) => Ordering::Equal,
         (None, Some(_)) => Ordering::Greater,
@@ -56,7 +56,7 @@ impl World<'_> {
             .collect();
         keyed.sort_by(|(a, x), (b, y)| {
             let keys = a.iter().zip(b).zip(sort);
-            keys.map(|((a, b), sort)| compare_keys(a, b, sort.descending))
+            keys.map(|((a, b), sort)| compare_keys(a.as_ref(), b.as_ref(), sort.descending))
                 .find(|order| order.is_ne())
                 .unwrap_or_else(|| x.1.cmp(&y.1))
         });
@@ -88,10 +88,7 @@ impl World<'_> {
             }
         }
         let keys = keys.into_iter();
-        match sort.descending {
-            true => keys.max_by(Key::compare),
-            false => keys.min_by(Key::compare),
-        }
+        if sort.descending { keys.max_by(Key::compare) } else { keys.min_by(Key::compare) }
     }
 
     fn matching_keys(
@@ -146,7 +143,7 @@ impl World<'_> {
     pub(in crate::laws) fn distance_m(&self, resource: &Identity, expr: &Expr) -> Option<f64> {
         let parts = alternatives(expr).swap_remove(0);
         let all = groups(&parts, true);
-        let near = |criterion: &&Criterion| match &criterion.test {
+        let near = |criterion: &Criterion| match &criterion.test {
             Test::Any(values) => values.iter().find_map(|value| match value {
                 QueryValue::Near(query) => Some(compare::circle(query).0),
                 _ => None,
@@ -154,7 +151,7 @@ impl World<'_> {
             _ => None,
         };
         all.iter().find_map(|group| {
-            let center = group.slots[0].iter().find_map(|criterion| near(&criterion))?;
+            let center = group.slots[0].iter().find_map(|criterion| near(criterion))?;
             let places = self.reach(resource, group.chain, group.above);
             let places = places.iter().filter(|place| self.slot_holds(place, &group.slots[0]));
             let positions = places.filter_map(|place| compare::position(self.document(place)));
