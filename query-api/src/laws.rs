@@ -1,8 +1,8 @@
 //! Laws of the engine: on small random directories it equals a naive reading of the documents.
 //!
 //! Each case is a directory (documents over small alphabets, in several commits, some replaced, some
-//! deleted) and a few requests as text. `naive` answers them from the JSON alone. The number of cases
-//! is that of proptest (`PROPTEST_CASES`), with a default of our own.
+//! deleted) and a few requests as text. `naive` answers them from the JSON alone. `PROPTEST_CASES` sets
+//! how many cases there are; each law takes its share of it.
 
 mod choices;
 mod directory;
@@ -93,10 +93,11 @@ fn runs(length: usize, count: std::ops::Range<usize>) -> impl Strategy<Value = V
 
 /// The documents of a case, in one to four commits.
 fn directories() -> impl Strategy<Value = Directory> {
-    (runs(48, 5..60), 1_usize..5).prop_map(|(runs, commits)| {
+    (runs(48, 5..60), 1_usize..5, any::<bool>()).prop_map(|(runs, commits, is_sparse)| {
         let changes: Vec<_> = runs.iter().map(|run| documents::change(run)).collect();
         let size = changes.len().div_ceil(commits);
-        Directory::of(&changes.chunks(size).map(<[_]>::to_vec).collect::<Vec<_>>())
+        let commits: Vec<_> = changes.chunks(size).map(<[_]>::to_vec).collect();
+        Directory::of(&commits, if is_sparse { 40 } else { 1 })
     })
 }
 
@@ -109,13 +110,14 @@ impl std::fmt::Debug for Directory {
     }
 }
 
-fn config(cases: u32) -> ProptestConfig {
-    let given = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok());
+/// As many cases of every 256 that proptest is asked for (256 unless `PROPTEST_CASES` says otherwise).
+fn config(of_256: u32) -> ProptestConfig {
+    let standard = ProptestConfig::default();
     ProptestConfig {
-        cases: given.unwrap_or(cases),
+        cases: (standard.cases * of_256).div_ceil(256),
         failure_persistence: None,
         max_shrink_iters: 400,
-        ..ProptestConfig::default()
+        ..standard
     }
 }
 
@@ -166,19 +168,57 @@ proptest! {
     #[test]
     fn the_order_is_that_of_the_documents(
         directory in directories(),
-        asked in vec((asked(), vec(any::<u16>(), 12)), 40),
+        asked in vec((asked(), vec(any::<u16>(), 12), any::<bool>()), 40),
     ) {
-        for (Asked { base, mut pairs }, sort) in asked {
+        for (Asked { base, mut pairs }, sort, is_independent) in asked {
             pairs.truncate(2);
+            if is_independent {
+                pairs.push(("ror-correlation".to_owned(), "independent".to_owned()));
+            }
             pairs.push(requests::sort(base, &sort));
             let request = parse(Scope::Type(base), &pairs);
-            let world = world(&directory, Correlation::Record);
+            let world = world(&directory, request.correlation);
             let expected = world.matches(base, &request.criteria[0]);
             let expected = world.in_order(&expected, &request.criteria[0], &request.sort);
             let ids: Vec<&str> = expected.iter().map(|(_, (_, id))| id.as_str()).collect();
             let found = matches(&directory, &request);
             let found: Vec<&str> = found.iter().map(|(_, id)| id.as_str()).collect();
             prop_assert_eq!(found, ids, "{} {:?}\n{:?}", base, pairs, expected);
+        }
+    }
+
+    #[test]
+    fn near_is_in_the_order_of_distance(
+        directory in directories(),
+        asked in vec((any::<bool>(), vec(any::<u16>(), 4), runs(24, 0..4), any::<bool>()), 30),
+    ) {
+        for (is_chained, near, others, is_independent) in asked {
+            let (base, before) = if is_chained {
+                (ResourceType::HealthcareService, "location.")
+            } else {
+                (ResourceType::Location, "")
+            };
+            let mut pairs = vec![requests::near(before, &near)];
+            let criteria = others.iter().map(|run| requests::criterion(ResourceType::Location, run));
+            // Criteria on the place itself, beside the circle.
+            let plain = criteria.filter(|(name, _)| !name.contains(['.', '_']) && name != "near");
+            pairs.extend(plain.map(|(name, value)| (format!("{before}{name}"), value)));
+            if is_independent {
+                pairs.truncate(1);
+                pairs.push(("ror-correlation".to_owned(), "independent".to_owned()));
+            }
+            let request = parse(Scope::Type(base), &pairs);
+            let world = world(&directory, request.correlation);
+            let expected = world.matches(base, &request.criteria[0]);
+            let expected = world.by_distance(&expected, &request.criteria[0]);
+            let found = matches(&directory, &request);
+            prop_assert_eq!(&found, &expected, "{} {:?}", base, pairs);
+            let (hits, _) = page(&directory, &request, 1_000, 1_000, None);
+            for hit in hits.matches.iter().filter(|hit| hit.resource_type == ResourceType::Location) {
+                let identity = (hit.resource_type, hit.id.clone());
+                let distance_m = world.distance_m(&identity, &request.criteria[0]).unwrap();
+                prop_assert!((hit.distance_m.unwrap() - distance_m).abs() < 1.0, "{:?}", hit);
+            }
         }
     }
 

@@ -356,15 +356,15 @@ fn best_value(
     key: u32,
 ) -> Result<SortValue> {
     let snapshot = context.snapshot;
-    let holds = |set: &Option<KeySet>, key: u32| set.as_ref().is_none_or(|set| set.contains(key));
+    let holds = |set: Option<&KeySet>, key: u32| set.is_none_or(|set| set.contains(key));
     let mut best = SortValue::Missing;
-    for source in eligible.iter().filter(|source| holds(&source.matches, key)) {
+    for source in eligible.iter().filter(|source| holds(source.matches.as_ref(), key)) {
         let targets = if source.steps.is_empty() {
             vec![key]
         } else {
             context.reached(&source.steps, key)?
         };
-        for target in targets.into_iter().filter(|target| holds(&source.targets, *target)) {
+        for target in targets.into_iter().filter(|target| holds(source.targets.as_ref(), *target)) {
             let Some(at) = snapshot.locate(target) else { continue };
             for doc in value_docs(snapshot, order, source, at) {
                 for value in values(snapshot, order.field, Location { doc, ..at })? {

@@ -49,8 +49,9 @@ pub(super) fn identity(document: &Value) -> Identity {
 }
 
 impl Directory {
-    /// Indexes the changes, each group with a commit of its own.
-    pub(super) fn of(commits: &[Vec<Change>]) -> Self {
+    /// Indexes the changes, each group with a commit of its own. Keys are `stride` apart: sets of few
+    /// keys among many take another form than dense ones.
+    pub(super) fn of(commits: &[Vec<Change>], stride: u32) -> Self {
         // In memory where the system offers it: every commit waits for the disk.
         let memory = Path::new("/dev/shm");
         let temp = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }
@@ -59,7 +60,7 @@ impl Directory {
         let generation = Generation::create(temp.path(), codec).unwrap();
         let options = WriterOptions { memory_bytes: 15_000_000, ..WriterOptions::LIVE };
         let mut writer = generation.writer(options).unwrap();
-        let mut keys = Keys::default();
+        let mut keys = Keys { known: HashMap::new(), stride };
         let mut documents = BTreeMap::new();
         for (number, changes) in commits.iter().enumerate() {
             for change in changes {
@@ -84,12 +85,12 @@ impl Directory {
 
     /// The key of a resource that is there, was there, or is only referred to.
     pub(super) fn key_of(&self, resource_type: ResourceType, id: &str) -> Option<u32> {
-        self.keys.0.get(&(resource_type, id.to_owned())).copied()
+        self.keys.known.get(&(resource_type, id.to_owned())).copied()
     }
 
     /// Indexes documents with one commit.
     pub(super) fn with(documents: &[Value]) -> Self {
-        Self::of(&[documents.iter().cloned().map(Change::Put).collect()])
+        Self::of(&[documents.iter().cloned().map(Change::Put).collect()], 1)
     }
 }
 
@@ -121,12 +122,14 @@ fn put(generation: &Generation, writer: &IndexWriter, keys: &mut Keys, document:
 }
 
 /// The keys of resources, in the order they are met.
-#[derive(Default)]
-struct Keys(HashMap<Identity, u32>);
+struct Keys {
+    known: HashMap<Identity, u32>,
+    stride: u32,
+}
 
 impl Keys {
     fn of(&mut self, resource_type: ResourceType, id: &str) -> u32 {
-        let next = self.0.len() as u32;
-        *self.0.entry((resource_type, id.to_owned())).or_insert(next)
+        let next = self.known.len() as u32 * self.stride;
+        *self.known.entry((resource_type, id.to_owned())).or_insert(next)
     }
 }

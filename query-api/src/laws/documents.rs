@@ -73,7 +73,7 @@ fn healthcare_service(choices: &mut Choices<'_>) -> Map<String, Value> {
             let ends = vec![("low", age(choices)), ("high", age(choices))];
             parts.extend(part("ageRange", "valueRange", Some(Value::Object(object(ends)))));
         }
-        extension("ror-healthcareservice-patient-type", parts)
+        extension("ror-healthcareservice-patient-type", &parts)
     });
     object(vec![
         ("providedBy", reference(choices, &[ResourceType::Organization])),
@@ -82,7 +82,7 @@ fn healthcare_service(choices: &mut Choices<'_>) -> Map<String, Value> {
         ("specialty", list(many(choices, 3, concept))),
         ("name", text(choices)),
         ("active", flag(choices)),
-        ("identifier", list(many(choices, 2, identifier))),
+        ("identifier", list(many(choices, 2, |c| Some(identifier(c))))),
         ("category", list(many(choices, 2, concept))),
     ])
 }
@@ -96,11 +96,11 @@ fn organization(choices: &mut Choices<'_>) -> Map<String, Value> {
         if choices.once_in(2) {
             parts.extend(part("specialPrice", "valueCodeableConcept", concept(choices)));
         }
-        extension("ror-organization-price", parts)
+        extension("ror-organization-price", &parts)
     });
     object(vec![
         ("partOf", reference(choices, &[ResourceType::Organization])),
-        ("identifier", list(many(choices, 3, identifier))),
+        ("identifier", list(many(choices, 3, |c| Some(identifier(c))))),
         ("extension", list(prices)),
         ("name", text(choices)),
         ("alias", list(many(choices, 2, text))),
@@ -119,16 +119,16 @@ fn location(choices: &mut Choices<'_>) -> Map<String, Value> {
         if choices.once_in(2) {
             parts.extend(part("capacityUpdateDate", "valueDateTime", date(choices)));
         }
-        extension("ror-location-supported-capacity", parts)
+        extension("ror-location-supported-capacity", &parts)
     });
     extensions.extend(many(choices, 3, |choices| {
         let mut parts = part("equipmentType", "valueCodeableConcept", concept(choices));
         parts.extend(many(choices, 3, |choices| {
             let mut limit = part("equipmentFeature", "valueCodeableConcept", concept(choices));
             limit.extend(part("limitValue", "valueQuantity", weight(choices)));
-            extension("ror-location-equipment-limit", limit)
+            extension("ror-location-equipment-limit", &limit)
         }));
-        extension("ror-location-equipment", parts)
+        extension("ror-location-equipment", &parts)
     }));
     let place = choices.one(&[None, Some((47.0, -1.5)), Some((47.1, -1.5)), Some((48.5, 2.0))]);
     let position = place.map(|(lat, lon)| json!({ "latitude": lat, "longitude": lon }));
@@ -139,7 +139,7 @@ fn location(choices: &mut Choices<'_>) -> Map<String, Value> {
         ("position", position),
         ("name", text(choices)),
         ("alias", list(many(choices, 2, text))),
-        ("identifier", list(many(choices, 2, identifier))),
+        ("identifier", list(many(choices, 2, |c| Some(identifier(c))))),
         ("status", Some(json!(choices.one(&["active", "inactive"])))),
         ("address", text(choices).map(|city| json!({ "city": city }))),
     ])
@@ -152,7 +152,7 @@ fn practitioner(choices: &mut Choices<'_>) -> Map<String, Value> {
     });
     object(vec![
         ("name", list(names)),
-        ("identifier", list(many(choices, 2, identifier))),
+        ("identifier", list(many(choices, 2, |c| Some(identifier(c))))),
         ("gender", choices.one(&[Some("female"), Some("male"), None]).map(|g| json!(g))),
         ("active", flag(choices)),
     ])
@@ -182,7 +182,7 @@ fn task(choices: &mut Choices<'_>) -> Map<String, Value> {
             "owner",
             reference(choices, &[ResourceType::Organization, ResourceType::PractitionerRole]),
         ),
-        ("identifier", list(many(choices, 2, identifier))),
+        ("identifier", list(many(choices, 2, |c| Some(identifier(c))))),
     ])
 }
 
@@ -238,7 +238,7 @@ fn list(elements: Vec<Value>) -> Option<Value> {
     (!elements.is_empty()).then_some(Value::Array(elements))
 }
 
-fn extension(name: &str, parts: Vec<Value>) -> Option<Value> {
+fn extension(name: &str, parts: &[Value]) -> Option<Value> {
     let url = format!("{ROR_EXTENSION_BASE}{name}");
     (!parts.is_empty()).then(|| json!({ "url": url, "extension": parts }))
 }
@@ -323,7 +323,7 @@ fn weight(choices: &mut Choices<'_>) -> Option<Value> {
     Some(json!({ "value": value, "system": "http://unitsofmeasure.org", "code": "kg" }))
 }
 
-fn identifier(choices: &mut Choices<'_>) -> Option<Value> {
+fn identifier(choices: &mut Choices<'_>) -> Value {
     let value = choices.one(&["i1", "i2", "i3", "i4", "i5", "i6"]);
     let system = choices.one(&["urn:id", "urn:id", "http://id.example/x", "https://id.example/x"]);
     let mut identifier = json!({ "system": system, "value": value });
@@ -331,7 +331,7 @@ fn identifier(choices: &mut Choices<'_>) -> Option<Value> {
         identifier["type"] =
             json!({ "coding": [{ "system": "urn:t", "code": choices.one(&["T", "U"]) }] });
     }
-    Some(identifier)
+    identifier
 }
 
 fn reference(choices: &mut Choices<'_>, types: &[ResourceType]) -> Option<Value> {

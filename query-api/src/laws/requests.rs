@@ -165,12 +165,12 @@ fn chain(choices: &mut Choices<'_>, base: ResourceType) -> Chain {
         let (onward, back) = (forward(chain.end), reverse(chain.end));
         if !onward.is_empty() && (back.is_empty() || !choices.once_in(4)) {
             let (text, end) = choices.one(onward);
-            chain.text.push_str(&format!("{text}."));
+            chain.text.extend([text, "."]);
             chain.climbs = text == "organization";
             chain.end = end;
         } else if !back.is_empty() {
             let (text, end) = choices.one(back);
-            chain.text.push_str(&format!("{text}:"));
+            chain.text.extend([text, ":"]);
             chain.climbs = false;
             chain.end = end;
         }
@@ -191,12 +191,9 @@ pub(super) fn criterion(base: ResourceType, run: &[u16]) -> Pair {
     if chain.climbs && choices.once_in(3) {
         name.push_str(":above");
     }
-    let modifier = match choices.once_in(4) {
-        true => modifier(&mut choices, parameter),
-        false => None,
-    };
+    let modifier = if choices.once_in(4) { modifier(&mut choices, parameter) } else { None };
     let Some(modifier) = modifier else { return (name, values(&mut choices, parameter)) };
-    name.push_str(&format!(":{modifier}"));
+    name.extend([":", modifier]);
     let value = match modifier {
         "missing" => choices.one(&["true", "false"]).to_owned(),
         "of-type" => choices.one(&["urn:t|T|i1", "urn:t|U|i2", "urn:t|T|i3"]).to_owned(),
@@ -238,15 +235,22 @@ fn value(choices: &mut Choices<'_>, parameter: &SearchParameter) -> String {
         ParameterType::Quantity => quantity(choices, parameter.code),
         ParameterType::Reference => reference(choices, parameter),
         ParameterType::Uri => choices.one(&URLS).to_owned(),
-        ParameterType::Special => {
-            let center = choices.one(&["47.0|-1.5", "48.5|2.0"]);
-            format!("{center}|{}", choices.one(&["5|km", "15|km", "400|km"]))
-        }
+        ParameterType::Special => circle(choices),
         ParameterType::Composite => {
             format!("{}${}", choices.one(&["a", "urn:s1|b"]), choices.one(&["a", "b", "urn:s2|c"]))
         }
         ParameterType::Text => "alpha".to_owned(),
     }
+}
+
+fn circle(choices: &mut Choices<'_>) -> String {
+    let center = choices.one(&["47.0|-1.5", "48.5|2.0"]);
+    format!("{center}|{}", choices.one(&["5|km", "15|km", "400|km"]))
+}
+
+/// A place criterion, behind a chain when `before` has one.
+pub(super) fn near(before: &str, run: &[u16]) -> Pair {
+    (format!("{before}near"), circle(&mut Choices::new(run)))
 }
 
 const URLS: [&str; 4] =
@@ -284,7 +288,7 @@ fn text(choices: &mut Choices<'_>) -> &'static str {
 }
 
 fn prefix(choices: &mut Choices<'_>) -> &'static str {
-    choices.one(&["", "ge", "lt", "gt", "le", "ne", "", "ge", "le"])
+    choices.one(&["", "ge", "lt", "gt", "le", "ne", "", "ge", "le", "sa", "eb", "ap"])
 }
 
 fn date(choices: &mut Choices<'_>) -> &'static str {

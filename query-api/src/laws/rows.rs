@@ -315,3 +315,50 @@ fn use_contexts() {
         ],
     );
 }
+
+/// Sets above the size where walking all references beats looking each one up.
+#[test]
+fn large_sets() {
+    const OFFERS: usize = 2_100;
+    let mut documents = Vec::new();
+    for number in 0..OFFERS {
+        let id = format!("{number:04}");
+        let home = json!({ "reference": format!("Organization/{id}") });
+        documents.push(document(Organization, &id, json!({
+            "active": number % 2 == 0,
+            "partOf": { "type": "Organization", "identifier": { "value": "top", "system": "urn:id" } },
+        })));
+        documents.push(document(
+            HealthcareService,
+            &id,
+            json!({
+                "active": number % 3 == 0, "providedBy": home,
+            }),
+        ));
+    }
+    let identifier = json!([{ "system": "urn:id", "value": "top" }]);
+    documents.push(document(
+        Organization,
+        "top",
+        json!({ "active": true, "identifier": identifier }),
+    ));
+    let request = |base, query: &str| {
+        let (name, value) = query.split_once('=').unwrap();
+        super::parse(Scope::Type(base), &[(name.to_owned(), value.to_owned())])
+    };
+    let directory = Directory::with(&documents);
+    for (base, query, expected) in [
+        (HealthcareService, "organization.active:missing=false", OFFERS),
+        (HealthcareService, "organization.active=true", OFFERS / 2),
+        (HealthcareService, "organization.partof.active=true", OFFERS),
+        (HealthcareService, "organization.identifier:above=urn:id|top", OFFERS),
+        (HealthcareService, "organization:below=Organization/top", OFFERS),
+        (Organization, "_has:HealthcareService:organization:active:missing=false", OFFERS),
+        (Organization, "_has:HealthcareService:organization:active=true", OFFERS / 3),
+        (Organization, "_has:Organization:partof:active:missing=false", 1),
+        (Organization, "partof:missing=false", OFFERS),
+    ] {
+        let (hits, _) = super::page(&directory, &request(base, query), 0, 0, None);
+        assert_eq!(hits.total, Some(expected as u64), "{base}?{query}");
+    }
+}

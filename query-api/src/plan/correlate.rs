@@ -343,11 +343,7 @@ pub(super) fn alternatives_over<'a>(
         found.push(Alternative {
             matches: if is_only { Predicate::All } else { conjunction(context, base, literals) },
             above: group.as_ref().map_or(above, |group| group.above),
-            // Read independently, no criterion singles out a target or a record: all of them count.
-            slots: match context.correlation {
-                Correlation::Record => group.map(|group| group.slots).unwrap_or_default(),
-                Correlation::Independent => Vec::new(),
-            },
+            slots: group.map(|group| group.slots).unwrap_or_default(),
         });
     }
     Ok(found)

@@ -12,7 +12,7 @@ use super::correlate::{
 };
 use super::predicate::{JoinStep, Leaf, Predicate};
 use super::{Found, PlanContext, PlanError};
-use crate::parse::ast::{Expr, Hop, SearchRequest};
+use crate::parse::ast::{Correlation, Expr, Hop, SearchRequest};
 
 /// One key of the order.
 #[derive(Debug, Clone)]
@@ -119,7 +119,8 @@ fn sources(
         matches: alternative.matches.clone(),
         ..Source::of_all(join_steps(base, chain, alternative.above))
     };
-    if alternative.slots.is_empty() {
+    // Read independently, no criterion singles out a target or a record: all of them count.
+    if alternative.slots.is_empty() || context.correlation == Correlation::Independent {
         return vec![all];
     }
     let of_slot = |slot: &Vec<_>| Source {

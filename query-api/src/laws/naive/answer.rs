@@ -4,11 +4,12 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
+use shared::param::QueryValue;
 use shared::registry::{ParameterType, SearchParameter, find, of_type};
 
 use super::{Group, World, alternatives, compare, groups, read, record_kind};
 use crate::laws::directory::Identity;
-use crate::parse::ast::{Correlation, Expr, Include, Sort};
+use crate::parse::ast::{Correlation, Criterion, Expr, Include, Sort, Test};
 
 /// The value of one sort key.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,7 +29,7 @@ impl Key {
 }
 
 /// Missing values come last both ways.
-fn compare_keys(a: &Option<Key>, b: &Option<Key>, descending: bool) -> Ordering {
+fn compare_keys(a: Option<&Key>, b: Option<&Key>, descending: bool) -> Ordering {
     match (a, b) {
         (None, None) => Ordering::Equal,
         (None, Some(_)) => Ordering::Greater,
@@ -55,7 +56,7 @@ impl World<'_> {
             .collect();
         keyed.sort_by(|(a, x), (b, y)| {
             let keys = a.iter().zip(b).zip(sort);
-            keys.map(|((a, b), sort)| compare_keys(a, b, sort.descending))
+            keys.map(|((a, b), sort)| compare_keys(a.as_ref(), b.as_ref(), sort.descending))
                 .find(|order| order.is_ne())
                 .unwrap_or_else(|| x.1.cmp(&y.1))
         });
@@ -79,7 +80,7 @@ impl World<'_> {
                 continue;
             };
             for target in self.reach(resource, group.chain, group.above) {
-                // Read independently, no criterion singles out a target or a record.
+                // Without correlation no criterion singles out a target or a record.
                 keys.extend(match self.correlation {
                     Correlation::Record => self.matching_keys(&target, group, sort.parameter),
                     Correlation::Independent => self.all_keys(&target, sort.parameter),
@@ -87,10 +88,7 @@ impl World<'_> {
             }
         }
         let keys = keys.into_iter();
-        match sort.descending {
-            true => keys.max_by(Key::compare),
-            false => keys.min_by(Key::compare),
-        }
+        if sort.descending { keys.max_by(Key::compare) } else { keys.min_by(Key::compare) }
     }
 
     fn matching_keys(
@@ -123,6 +121,43 @@ impl World<'_> {
         let document = self.document(target);
         let values = read::values(document, target.0, of.code);
         values.into_iter().filter_map(|value| key(value, of)).collect()
+    }
+
+    /// The matches by the distance of the nearest place that meets the criteria, then by id (g).
+    pub(in crate::laws) fn by_distance(
+        &self,
+        matches: &BTreeSet<Identity>,
+        expr: &Expr,
+    ) -> Vec<Identity> {
+        let mut keyed: Vec<_> = matches
+            .iter()
+            .map(|found| {
+                (self.distance_m(found, expr).expect("a match has a place"), found.clone())
+            })
+            .collect();
+        keyed.sort_by(|(a, x), (b, y)| a.total_cmp(b).then_with(|| x.1.cmp(&y.1)));
+        keyed.into_iter().map(|(_, found)| found).collect()
+    }
+
+    /// The distance of a match from the first searched circle's center; the criteria hold no OR.
+    pub(in crate::laws) fn distance_m(&self, resource: &Identity, expr: &Expr) -> Option<f64> {
+        let parts = alternatives(expr).swap_remove(0);
+        let all = groups(&parts, true);
+        let near = |criterion: &Criterion| match &criterion.test {
+            Test::Any(values) => values.iter().find_map(|value| match value {
+                QueryValue::Near(query) => Some(compare::circle(query).0),
+                _ => None,
+            }),
+            _ => None,
+        };
+        all.iter().find_map(|group| {
+            let center = group.slots[0].iter().find_map(|criterion| near(criterion))?;
+            let places = self.reach(resource, group.chain, group.above);
+            let places = places.iter().filter(|place| self.slot_holds(place, &group.slots[0]));
+            let positions = places.filter_map(|place| compare::position(self.document(place)));
+            let distances = positions.map(|position| compare::distance_m(center, position));
+            distances.min_by(f64::total_cmp)
+        })
     }
 
     /// What the includes bring in with the matches of one page.
