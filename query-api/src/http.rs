@@ -4,6 +4,8 @@
 //! means, how it is found and how a Bundle is written is not.
 
 pub(crate) mod answer;
+mod body;
+mod condition;
 pub(crate) mod error;
 mod guard;
 pub(crate) mod interaction;
@@ -17,3 +19,4 @@ mod query;
 pub(crate) mod request_id;
 pub(crate) mod router;
 pub(crate) mod sealed;
+mod written;

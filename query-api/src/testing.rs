@@ -12,12 +12,16 @@ use shared::config::{Limits, Sources};
 use shared::error::{Issue, IssueType};
 use shared::fhir::ResourceType;
 use shared::index::DocumentAddress;
+use shared::validate::{Strictness, Validator};
 use tower::ServiceExt as _;
 
 use crate::app::{App, Outfit};
-use crate::engine::{Deadline, Document, Engine, EngineError, Stored, View};
+use crate::engine::{
+    Deadline, Document, Engine, EngineError, History, HistoryRequest, Stored, View,
+};
 use crate::execute::{Hit, Hits};
 use crate::http::sealed::Seal;
+use crate::write::{Command, Ticket};
 use crate::parse::ast::{Correlation, Expr, SearchRequest, Summary, Total};
 
 /// Documents of a test; a search matches all of the searched types, in order, and its page token is
@@ -37,6 +41,12 @@ impl Engine for Memory {
             None => Ok(Arc::new(self.clone())),
         }
     }
+
+    fn submit(&self, _: Command) -> Result<Ticket, EngineError> {
+        Err(self.failure.map_or(EngineError::NotReady, |failure| failure()))
+    }
+
+    fn close(&self) {}
 
     fn is_ready(&self) -> bool {
         self.failure.is_none()
@@ -97,6 +107,10 @@ impl View for Memory {
         if version == 3 { self.read(resource_type, id) } else { Ok(Stored::Absent) }
     }
 
+    fn history(&self, _: &HistoryRequest, _: Deadline) -> Result<History, EngineError> {
+        Err(EngineError::NotReady)
+    }
+
     fn document(&self, address: DocumentAddress, out: &mut Vec<u8>) -> Result<(), EngineError> {
         let (_, _, json) = self.resources[address.offset as usize];
         out.extend_from_slice(json.expect("only documents are hits").as_bytes());
@@ -121,6 +135,7 @@ pub(crate) fn app_with(memory: Memory, flags: &[(&'static str, &str)]) -> App {
         now: || "2026-11-23T12:00:00Z".parse().expect("a timestamp"),
         engine: Arc::new(memory),
         seal: Seal::with_key(&[7; 32]),
+        validator: Arc::new(Validator::new(Strictness::default())),
     })
 }
 
