@@ -1,1 +1,1 @@
-
+//! Benches of the search engine; see `docs/performance.md`.

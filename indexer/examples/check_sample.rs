@@ -12,12 +12,16 @@ fn main() -> anyhow::Result<()> {
         let mut documents = 0;
         for path in std::env::args().skip(1) {
             let bytes = std::fs::read(&path)?;
-            let bytes = if path.ends_with(".zst") { zstd::decode_all(bytes.as_slice())? } else { bytes };
+            let bytes =
+                if path.ends_with(".zst") { zstd::decode_all(bytes.as_slice())? } else { bytes };
             for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
                 documents += 1;
                 let document: serde_json::Value = serde_json::from_slice(line)?;
                 for finding in validator.findings(&document) {
-                    let key = format!("{:?} {} {}", finding.issue.severity, document["resourceType"], finding.rule);
+                    let key = format!(
+                        "{:?} {} {}",
+                        finding.issue.severity, document["resourceType"], finding.rule
+                    );
                     let example = format!("{} {:?}", document["id"], finding.issue);
                     counts.entry(key).or_insert((0, example)).0 += 1;
                 }
@@ -25,7 +29,10 @@ fn main() -> anyhow::Result<()> {
         }
         eprintln!("{strictness:?}: {documents} documents");
         for (key, (count, example)) in counts {
-            eprintln!("{count:6} {key}\n         {}", example.chars().take(420).collect::<String>());
+            eprintln!(
+                "{count:6} {key}\n         {}",
+                example.chars().take(420).collect::<String>()
+            );
         }
     }
     Ok(())

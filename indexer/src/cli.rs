@@ -3,20 +3,23 @@
 //! Results go to stdout, progress and problems to stderr. Exit codes: 0 all well, 2 some documents were
 //! left out, 1 failed.
 
+mod produce;
+
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use indexer::directory::{Directory, open_store};
+use indexer::directory::{Directory, documents_dir, open_store};
 use indexer::load::{LoadOptions, default_quarantine, load};
 use indexer::progress;
 use indexer::stats::stats;
 use indexer::verify::verify;
+use produce::{GenerateArguments, ImportArguments, SampleArguments};
 use serde::Serialize;
 use shared::index::Generation;
-use shared::store::StoreSettings;
+use shared::store::{Store, StoreSettings};
 use shared::validate::{Strictness, Validator};
 
 /// Some documents were left out.
@@ -36,6 +39,12 @@ pub(crate) struct Cli {
 enum Command {
     /// Load FHIR documents: NDJSON, Bundles or single resources, plain, .gz or .zst.
     Load(LoadArguments),
+    /// Make an invented directory, the same for the same seed.
+    Generate(GenerateArguments),
+    /// Convert French open data to FHIR documents.
+    Import(ImportArguments),
+    /// Build the sample that ships with the product.
+    Sample(SampleArguments),
     /// Build a new index from the stored documents and switch to it.
     Rebuild(Common),
     /// Check every version, log entry and indexed document against the others.
@@ -84,6 +93,9 @@ impl Cli {
     pub(crate) fn run(self, now_ms: i64) -> anyhow::Result<ExitCode> {
         match self.command {
             Command::Load(arguments) => run_load(arguments, now_ms),
+            Command::Generate(arguments) => produce::run_generate(&arguments),
+            Command::Import(arguments) => produce::run_import(arguments),
+            Command::Sample(arguments) => produce::run_sample(arguments),
             Command::Rebuild(common) => run_rebuild(&common),
             Command::Verify(common) => run_verify(&common),
             Command::Stats(common) => run_stats(&common),
@@ -152,7 +164,7 @@ impl Display for Rebuilt {
 }
 
 fn run_verify(common: &Common) -> anyhow::Result<ExitCode> {
-    let store = open_store(&common.data_dir, &store_settings("verify"))?;
+    let store = open_existing_store(common, "verify")?;
     let generation = Generation::current(&common.data_dir, store.codec().clone())?;
     let verification = verify(&store, generation.as_ref())?;
     common.print(&verification)?;
@@ -160,13 +172,24 @@ fn run_verify(common: &Common) -> anyhow::Result<ExitCode> {
 }
 
 fn run_stats(common: &Common) -> anyhow::Result<ExitCode> {
-    let store = open_store(&common.data_dir, &store_settings("stats"))?;
+    let store = open_existing_store(common, "stats")?;
     let generation = Generation::current(&common.data_dir, store.codec().clone())?;
     let base_urls = common.base_urls();
     let base_urls: Vec<&str> = base_urls.iter().map(String::as_str).collect();
     let stats = stats(&store, generation.as_ref(), &base_urls)?;
     common.print(&stats)?;
     Ok(exit_code(stats.agree))
+}
+
+/// Opens a store that is there: looking at a directory must not make one.
+fn open_existing_store(common: &Common, command: &str) -> anyhow::Result<Store> {
+    let documents = documents_dir(&common.data_dir);
+    anyhow::ensure!(
+        documents.is_dir(),
+        "there are no documents in {}: load some first",
+        common.data_dir.display()
+    );
+    Ok(open_store(&common.data_dir, &store_settings(command))?)
 }
 
 fn store_settings(command: &str) -> StoreSettings {

@@ -22,6 +22,9 @@ use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use shared::error::Severity;
+use shared::validate::{Strictness, Validator};
+
 use crate::ror::Resource;
 use beds::Survey;
 use finess::{Form, Level};
@@ -95,6 +98,7 @@ pub fn run(
     let mut import = Import {
         projections: Projections::new()?,
         context: build::Context { survey, homes, entities },
+        validator: Validator::new(Strictness::WhereClaimed),
         seen: HashSet::new(),
         report,
     };
@@ -107,6 +111,7 @@ pub fn run(
 struct Import {
     projections: Projections,
     context: build::Context,
+    validator: Validator,
     /// FINESS numbers already converted.
     seen: HashSet<String>,
     report: Report,
@@ -136,20 +141,39 @@ impl Import {
                 }
             };
             if !self.seen.insert(establishment.finess.clone()) {
-                self.report.refuse(&source, row.line, &establishment.finess, "finess number given twice");
+                self.report.refuse(
+                    &source,
+                    row.line,
+                    &establishment.finess,
+                    "finess number given twice",
+                );
+                continue;
+            }
+            let resources = build::resources(&establishment, &self.context, &mut self.report);
+            if let Some(resource) = resources.iter().find(|resource| !self.is_valid(resource)) {
+                let reason = "a resource it gives does not pass the validator";
+                self.report.refuse(&source, row.line, resource.id(), reason);
                 continue;
             }
             self.report.converted_rows += 1;
-            for resource in build::resources(&establishment, &self.context, &mut self.report) {
+            for resource in resources {
                 self.report.count_resource(&resource);
                 out(resource)?;
             }
         }
     }
 
+    /// Whether a resource passes the validator that guards the directory.
+    fn is_valid(&self, resource: &Resource<'_>) -> bool {
+        let document = serde_json::to_value(resource).expect("a resource has string keys only");
+        let issues = self.validator.validate(&document);
+        issues.iter().all(|issue| !matches!(issue.severity, Severity::Error | Severity::Fatal))
+    }
+
     /// Reports the survey's and the price list's lines that no establishment took.
     fn finish(mut self) -> Report {
-        let mut orphans: Vec<_> = self.context.homes.keys().map(|finess| ("prices", finess)).collect();
+        let mut orphans: Vec<_> =
+            self.context.homes.keys().map(|finess| ("prices", finess)).collect();
         orphans.extend(self.context.survey.sites.keys().map(|finess| ("beds", finess)));
         orphans.retain(|(_, finess)| !self.seen.contains(*finess));
         orphans.sort_unstable();

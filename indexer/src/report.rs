@@ -67,7 +67,7 @@ pub struct LoadReport {
     pub deleted: u64,
     /// By type; types not met are left out.
     pub by_type: BTreeMap<&'static str, TypeCounts>,
-    /// Documents with a warning, by rule.
+    /// Warnings of the documents that were accepted, by rule.
     pub warnings: BTreeMap<Cow<'static, str>, u64>,
     /// References to nothing.
     pub dangling: Dangling,

@@ -62,6 +62,10 @@ pub mod provenance {
 /// One resource of the directory, ready to be written.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "resourceType")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "one lives at a time; a box would cost an allocation for each resource"
+)]
 pub enum Resource<'a> {
     /// An offer.
     HealthcareService(HealthcareService<'a>),
@@ -111,6 +115,9 @@ impl Resource<'_> {
     }
 
     /// Appends the resource as one NDJSON line: `resourceType` first, no white space, `\n` at the end.
+    ///
+    /// # Panics
+    /// Never: a `Vec` accepts every byte, and every map key here is a string.
     pub fn write_line(&self, out: &mut Vec<u8>) {
         serde_json::to_writer(&mut *out, self)
             .expect("a Vec accepts every byte and every map key here is a string");

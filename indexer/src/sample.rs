@@ -148,9 +148,8 @@ fn real_establishments(sources: &Path) -> Result<Directory, SampleError> {
         .filter(|line| !line.starts_with('#'))
         .filter_map(|line| line.split(',').next())
         .collect();
-    let is_kept = |finess: &str| {
-        ["44", "75", "15"].contains(&&finess[..2]) || others.contains(finess)
-    };
+    let is_kept =
+        |finess: &str| ["44", "75", "15"].contains(&&finess[..2]) || others.contains(finess);
     let mut directory = Directory::default();
     let mut entities = BTreeMap::new();
     import::run(&options, &mut |resource| {

@@ -8,6 +8,7 @@ use shared::validate::Validator;
 
 use crate::engine::Engine;
 use crate::engine::pool::Pool;
+use crate::http::interaction::capabilities;
 use crate::http::request_id::RequestIds;
 use crate::http::sealed::Seal;
 use crate::telemetry::metrics::Metrics;
@@ -70,9 +71,8 @@ impl App {
         let Outfit { settings, local_base_url, now, engine, seal, validator } = outfit;
         let base_urls = base_urls(settings, &local_base_url);
         let base_url = base_urls[0].clone();
-        let statement = crate::http::interaction::capabilities::statement(&base_url, settings);
         Self(Arc::new(Parts {
-            capability_statement: statement.to_string().into_bytes(),
+            capability_statement: capabilities::statement_json(&base_url, settings),
             base_paths: settings.server.base_paths.clone(),
             limits: settings.limits,
             paging: settings.paging,

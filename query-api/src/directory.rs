@@ -22,10 +22,15 @@ use shared::schema::index_schema;
 use shared::store::{ChangeLog as _, Store, StoreError, StoreSettings};
 use shared::validate::Validator;
 
+<<<<<<< HEAD
 use crate::engine::{
     Deadline, Document, Engine, EngineError, History, HistoryRequest, Stored, View,
 };
 use crate::execute::{self, ExecuteError, Hits, PageEnd, PageRequest, PageToken, PageTokenError};
+=======
+use crate::engine::{Deadline, Document, Engine, EngineError, Stored, View};
+use crate::execute::{self, ExecuteError, Hits, PageEnd, PageRequest, PageToken};
+>>>>>>> refs/heads/write
 use crate::http::sealed::Seal;
 use crate::parse::ast::{SearchRequest, Total};
 use crate::plan::{self, PlanContext};
@@ -219,8 +224,8 @@ impl View for DirectoryView {
             total: request.total == Total::Accurate,
             after: token.as_ref(),
             includes: &request.includes,
+            explain: request.explain,
             included_max: self.included_max,
-            access: context.access,
         };
         let (mut hits, end) = execute::search(snapshot, &plan, &page)?;
         if held.is_none() && token.is_some() {
@@ -377,8 +382,6 @@ impl Versioned {
 impl From<ExecuteError> for EngineError {
     fn from(error: ExecuteError) -> Self {
         match error {
-            ExecuteError::Page(PageTokenError::Foreign) => Self::ForeignPage,
-            ExecuteError::Page(PageTokenError::Expired) => Self::ExpiredPage,
             ExecuteError::Index(error) => Self::Io(io::Error::other(error)),
         }
     }

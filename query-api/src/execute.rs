@@ -9,7 +9,8 @@ mod order;
 mod page;
 mod words;
 
-use shared::access::Access;
+use std::time::Instant;
+
 use shared::error::{Issue, IssueType};
 use shared::fhir::ResourceType;
 use shared::geo::{Point, distance_m, gazetteer};
@@ -19,7 +20,7 @@ use shared::param::near::NearQuery;
 use crate::parse::ast::Include;
 use crate::plan::{SearchPlan, TypePlan};
 
-pub(crate) use page::{PageKeys, PageToken, PageTokenError};
+pub(crate) use page::{PageKeys, PageToken};
 
 /// The answer to one page of a search, before it is written as a Bundle.
 #[derive(Debug, Default)]
@@ -57,9 +58,6 @@ pub(crate) enum ExecuteError {
     /// The index cannot be read.
     #[error("the index: {0}")]
     Index(#[from] tantivy::TantivyError),
-    /// The page token is not one of ours, or not of this search.
-    #[error(transparent)]
-    Page(#[from] PageTokenError),
 }
 
 /// How the answer is cut.
@@ -73,10 +71,10 @@ pub(crate) struct PageRequest<'a> {
     pub(crate) after: Option<&'a PageToken>,
     /// What to bring in beside the matches.
     pub(crate) includes: &'a [Include],
+    /// Whether the steps are told.
+    pub(crate) explain: bool,
     /// Most resources brought in on one page.
     pub(crate) included_max: usize,
-    /// The caller's projection.
-    pub(crate) access: Access,
 }
 
 /// The end of a page, for the token of the next.
@@ -97,7 +95,8 @@ pub(crate) fn search(
     plan: &SearchPlan,
     page: &PageRequest<'_>,
 ) -> Result<(Hits, Option<PageEnd>), ExecuteError> {
-    let mut context = evaluate::Evaluation::new(snapshot);
+    let start = Instant::now();
+    let mut context = evaluate::Evaluation::new(snapshot, page.explain);
     let mut hits = Hits::default();
     let mut total = 0;
     let mut candidates = Vec::new();
@@ -110,6 +109,17 @@ pub(crate) fn search(
         }
     }
     hits.total = page.total.then_some(total);
+    if let Some(trace) = context.take_trace() {
+        let text = format!(
+            "{} resources in {} segments, change {}; matches and first order in {} us:\n{}",
+            snapshot.universe(),
+            snapshot.segments().len(),
+            snapshot.seq,
+            start.elapsed().as_micros(),
+            trace.lines.join("\n")
+        );
+        hits.issues.push(Issue::information(IssueType::Informational, text));
+    }
     if page.count == 0 {
         return Ok((hits, None));
     }

@@ -19,4 +19,8 @@ mod query;
 pub(crate) mod request_id;
 pub(crate) mod router;
 pub(crate) mod sealed;
+<<<<<<< HEAD
 mod written;
+=======
+pub(crate) mod wire;
+>>>>>>> refs/heads/write

@@ -5,6 +5,7 @@
 //! one field in `plan/leaf.rs`; the order in `plan/order.rs`.
 
 mod correlate;
+mod explain;
 mod leaf;
 mod order;
 mod predicate;
@@ -17,7 +18,7 @@ use shared::param::near::NearQuery;
 use crate::parse::ast::{self, SearchRequest};
 
 pub(crate) use order::{Order, OrderKey};
-pub(crate) use predicate::{JoinStep, Leaf, LeafTest, Predicate};
+pub(crate) use predicate::{JoinStep, Leaf, LeafTest, Predicate, WordQuery};
 
 /// What planning needs to know besides the request.
 #[derive(Debug, Clone, Copy)]

@@ -19,6 +19,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::app::{App, Outfit, base_urls};
 use crate::directory::{self, Opening};
 use crate::http::sealed::Seal;
+use crate::http::wire::OutcomeAcceptor;
 use crate::http::{internal, router};
 use crate::telemetry;
 
@@ -27,7 +28,7 @@ use crate::telemetry;
 /// # Errors
 /// When something is missing to start: a free port, a readable directory, a certificate.
 pub(crate) fn serve(settings: &Settings) -> anyhow::Result<()> {
-    telemetry::start(&settings.log.filter).context("log.filter")?;
+    let _flush = telemetry::start(&settings.log.filter).context("log.filter")?;
     check_access(settings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -136,10 +137,10 @@ async fn listen(
     server.http_builder().http1().header_read_timeout(FIRST_REQUEST);
     let service = router.into_make_service();
     match tls {
-        None => server.acceptor(NoDelayAcceptor::new()).serve(service).await,
+        None => server.acceptor(OutcomeAcceptor(NoDelayAcceptor::new())).serve(service).await,
         Some(config) => {
             let acceptor = RustlsAcceptor::new(config).acceptor(NoDelayAcceptor::new());
-            server.acceptor(acceptor).serve(service).await
+            server.acceptor(OutcomeAcceptor(acceptor)).serve(service).await
         }
     }
 }

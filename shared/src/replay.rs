@@ -136,10 +136,12 @@ impl Replay<'_> {
         Ok(())
     }
 
-    /// The keys of the resources a document refers to; every one has a key since it was stored.
+    /// The keys of the resources a document refers to, given now where a writer did not.
     fn reference_keys(&self, extracted: &Extracted) -> Result<Vec<Option<Key>>, ReplayError> {
         let key = |target: &Option<Target>| match target {
-            Some(Target::Local(resource_type, id)) => self.store.key_of(*resource_type, id),
+            Some(Target::Local(resource_type, id)) => {
+                self.store.ensure_key(*resource_type, id).map(Some)
+            }
             Some(Target::External(_) | Target::Contained(_)) | None => Ok(None),
         };
         let references = extracted.references.iter();

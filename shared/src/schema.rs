@@ -160,10 +160,12 @@ impl IndexSchema {
                     ParameterType::String | ParameterType::Uri => Columns::Text(
                         builder.add_text_field(&name, TextOptions::default().set_fast("raw")),
                     ),
-                    ParameterType::Special if field.parameter.record.is_some() => Columns::Validity(
-                        builder.add_i64_field(&format!("{name}.start"), fast.clone()),
-                        builder.add_i64_field(&format!("{name}.key"), fast.clone()),
-                    ),
+                    ParameterType::Special if field.parameter.record.is_some() => {
+                        Columns::Validity(
+                            builder.add_i64_field(&format!("{name}.start"), fast.clone()),
+                            builder.add_i64_field(&format!("{name}.key"), fast.clone()),
+                        )
+                    }
                     ParameterType::Token
                     | ParameterType::Composite
                     | ParameterType::Special

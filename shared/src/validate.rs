@@ -12,6 +12,7 @@
 //! The definitions are small tables under `assets/validate`; a validator is built once and shared.
 
 mod binding;
+mod definition;
 mod extension;
 mod finding;
 mod invariant;
@@ -36,6 +37,7 @@ use path::Path;
 use profile::Profile;
 use walk::{Object, Walk};
 
+pub use definition::{Definition, ElementDefinition, ElementKind};
 pub use finding::{Finding, Layer};
 pub use json::{DEPTH_MAX, parse};
 

@@ -41,7 +41,6 @@ fn refused_in_every_case() {
         "/Location?near=not|a|point",
         "/Location?near=95|0|5|km",
         "/Location?near=47|-1|5|parsec",
-        "/Location?near-insee-code=99999|5|km",
         "/Location?_sort=unheard",
         "/Location?_summary=some",
         "/Location?_total=maybe",

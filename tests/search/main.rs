@@ -7,6 +7,7 @@
 mod broken;
 mod chain;
 mod date;
+mod every_parameter;
 mod include;
 mod naive;
 mod number;

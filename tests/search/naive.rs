@@ -22,7 +22,7 @@ pub(crate) fn search(query: &str) -> Search {
 /// The ids a search finds, with the total checked.
 pub(crate) fn found(query: &str) -> BTreeSet<String> {
     let separator = if query.contains('?') { '&' } else { '?' };
-    let search = search(&format!("{query}{separator}_count=1000"));
+    let search = search(&format!("{query}{separator}_count=1000&_elements=id"));
     let matches = search.matches();
     let ids: BTreeSet<String> = matches.iter().map(|key| key.1.clone()).collect();
     assert_eq!(ids.len(), matches.len(), "{query}: a match twice");
@@ -105,7 +105,19 @@ pub(crate) type Token = (Option<String>, String);
 pub(crate) fn token_of(value: &Value) -> Option<Token> {
     let code = value["code"].as_str().or_else(|| value["value"].as_str())?;
     let system = value["system"].as_str().filter(|system| !system.is_empty());
-    Some((system.map(canonical), code.to_owned()))
+    Some((system.map(one_scheme).map(|system| canonical(&system)), code.to_owned()))
+}
+
+/// Identifier systems are met with either scheme: as stored, and as the guide writes them.
+fn one_scheme(system: &str) -> String {
+    let hosts =
+        ["finess", "oi", "rppsrang", "adelirang"].map(|name| format!("{name}.esante.gouv.fr"));
+    match system.strip_prefix("http://") {
+        Some(host) if host == "sirene.fr" || hosts.iter().any(|known| known == host) => {
+            format!("https://{host}")
+        }
+        _ => system.to_owned(),
+    }
 }
 
 /// The tokens at a path of Codings or Identifiers.

@@ -1,9 +1,13 @@
 //! HTTP around the search: reading with versions and conditions, POST, HEAD, content codings, media
 //! types, and the documents of the server itself.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
 use e2e::client::{Answer, Client};
 use e2e::harness;
 use e2e::sample::sample;
+use flate2::read::GzDecoder;
 use serde_json::Value;
 
 fn client() -> Client {
@@ -105,25 +109,45 @@ fn head_is_get_without_body() {
     }
 }
 
+/// One exchange without the client, which hides the content coding: (head, body) as received.
+fn exchange(path: &str, coding: &str) -> (String, Vec<u8>) {
+    let base = client().base().to_owned();
+    let authority = base.trim_start_matches("http://").split('/').next().expect("host and port");
+    let mut stream = TcpStream::connect(authority).expect("the server listens");
+    let path = &format!("{base}{path}")["http://".len() + authority.len()..];
+    // HTTP/1.0: the body ends with the connection and is not cut into chunks.
+    let request = format!(
+        "GET {path} HTTP/1.0\r\nHost: {authority}\r\nAccept-Encoding: {coding}\r\nConnection: close\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).expect("the server reads");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).expect("the server answers");
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("a head");
+    (String::from_utf8_lossy(&answer[..end]).to_lowercase(), answer[end + 4..].to_vec())
+}
+
 #[test]
 fn content_codings() {
     let path = "/Location?_count=50";
-    let plain = get(path, &[("Accept-Encoding", "identity")]);
-    assert_eq!(plain.header("Content-Encoding"), None);
-    let wanted = plain.json().expect("a Bundle");
+    let (head, body) = exchange(path, "identity");
+    assert!(!head.contains("content-encoding"), "{head}");
+    let wanted: Value = serde_json::from_slice(&body).expect("a Bundle");
     for coding in ["gzip", "br", "zstd"] {
-        let answer = get(path, &[("Accept-Encoding", coding)]);
-        assert_eq!(answer.header("Content-Encoding"), Some(coding));
-        let vary = answer.header("Vary").unwrap_or_default().to_lowercase();
-        assert!(vary.contains("accept-encoding"), "{coding}: Vary is {vary:?}");
-        // The client takes gzip and br off by itself.
-        let body: Option<Value> = if coding == "zstd" {
-            let bytes = zstd::decode_all(&answer.body[..]).expect("a zstd stream");
-            serde_json::from_slice(&bytes).ok()
-        } else {
-            answer.json()
+        let (head, body) = exchange(path, coding);
+        assert!(head.contains(&format!("content-encoding: {coding}")), "{coding}: {head}");
+        assert!(head.contains("vary: accept-encoding"), "{coding}: {head}");
+        let plain = match coding {
+            "gzip" => {
+                let mut plain = Vec::new();
+                GzDecoder::new(&body[..]).read_to_end(&mut plain).expect("a gzip stream");
+                plain
+            }
+            "zstd" => zstd::decode_all(&body[..]).expect("a zstd stream"),
+            // The client knows this one.
+            _ => get(path, &[("Accept-Encoding", "br")]).body,
         };
-        assert_eq!(body.as_ref(), Some(&wanted), "{coding}");
+        let found: Value = serde_json::from_slice(&plain).expect("a Bundle");
+        assert_eq!(found, wanted, "{coding}");
     }
 }
 

@@ -1,11 +1,12 @@
 //! A small HTTP client for one FHIR server: JSON in, JSON out, the base URL checked on every request.
 //!
-//! It never follows a redirect, never talks to another host than its base, ignores the proxy
+//! It asks for no content coding by itself: the tests of codings do. It never follows a redirect, never talks to another host than its base, ignores the proxy
 //! settings of the environment and treats no status as an error: the checks judge statuses.
 
 use std::time::Duration;
 
 use serde_json::Value;
+use ureq::config::AutoHeaderValue;
 use ureq::http::{HeaderMap, Method, Request};
 
 /// How long one exchange may take before the test fails.
@@ -59,6 +60,7 @@ impl Client {
             .max_redirects(0)
             .max_redirects_will_error(false)
             .proxy(None)
+            .accept_encoding(AutoHeaderValue::None)
             .allow_non_standard_methods(true)
             .timeout_global(Some(EXCHANGE_TIMEOUT))
             .build()

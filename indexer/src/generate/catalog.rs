@@ -9,7 +9,7 @@ mod hospital;
 mod social;
 mod town;
 
-use shared::terminology::{Status, terminology};
+use shared::terminology::{CodeSystem, Status, terminology};
 
 use crate::ror::datatype::{Code, Coding};
 use crate::ror::{coding, system};
@@ -351,7 +351,7 @@ fn code(system: &str, value: &'static str) -> Code<'static> {
 
 /// All active codes of a short system.
 fn all(system: &str) -> Vec<Code<'static>> {
-    let concepts = terminology().system(system).map(|s| s.concepts()).unwrap_or(&[]);
+    let concepts = terminology().system(system).map_or(&[][..], CodeSystem::concepts);
     let active = concepts.iter().filter(|concept| concept.status == Status::Active);
     active.map(|concept| Code::new(concept.code, concept.label)).collect()
 }

@@ -6,10 +6,12 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use shared::geo::{Commune, gazetteer};
+use shared::geo::{Commune, Region, gazetteer};
+use shared::terminology::terminology;
 
 use super::random::Random;
 use crate::ror::datatype::Code;
+use crate::ror::system;
 
 /// Population from which a commune can have a hospital.
 const TOWN_POPULATION: u32 = 8_000;
@@ -23,17 +25,24 @@ pub(super) struct Map {
     /// Indexes of the towns, and the running sum of their populations.
     towns: Vec<u32>,
     town_people: Vec<u64>,
+    /// With the labels of the code system.
+    regions: Vec<Code<'static>>,
 }
 
 impl Map {
     /// The map of the embedded gazetteer.
     pub(super) fn load() -> Self {
         let gazetteer = gazetteer();
+        let region = |region: &Region| {
+            let label = terminology().display(system::REGION, region.code);
+            Code::new(region.code, label.unwrap_or(region.name))
+        };
         let mut map = Self {
             communes: Vec::new(),
             people: Vec::new(),
             towns: Vec::new(),
             town_people: Vec::new(),
+            regions: gazetteer.regions().iter().map(region).collect(),
         };
         let split: HashSet<&str> = gazetteer.communes().filter_map(|c| c.parent).collect();
         let (mut people, mut town_people) = (0, 0);
@@ -58,6 +67,12 @@ impl Map {
     /// A drawn commune.
     pub(super) fn commune(&self, index: u32) -> &'static Commune {
         self.communes[index as usize]
+    }
+
+    /// The region of a commune.
+    pub(super) fn region(&self, commune: &Commune) -> Code<'static> {
+        let found = self.regions.iter().copied().find(|region| region.code == commune.region);
+        found.unwrap_or(Code::new(commune.region, ""))
     }
 
     /// A commune, by population.

@@ -21,7 +21,7 @@ pub(super) fn legal_entity(world: &World, rank: u32) -> Resource<'_> {
     let entity = world.plan.entities[index as usize];
     let holder = &world.catalog.holders[usize::from(entity.holder)];
     let commune = world.map.commune(world.plan.sites[entity.first_site as usize].commune);
-    let region = world.region(commune);
+    let region = world.map.region(commune);
     let mut random = world.random(Stream::Entity, u64::from(index));
     let changed = when::last_change(&mut random);
     let created = when::creation(changed, &mut random);
@@ -54,9 +54,7 @@ pub(super) fn legal_entity(world: &World, rank: u32) -> Resource<'_> {
             Identifier::siren(siren),
         ],
         kind: [legal].into_iter().chain(group).collect(),
-        name: Some(
-            fill(*random.pick(holder.names), commune.name, region.label, &mut random).into(),
-        ),
+        name: Some(fill(random.word(holder.names), commune.name, region.label, &mut random).into()),
         address: vec![address],
         ..Organization::default()
     })

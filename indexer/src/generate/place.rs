@@ -160,7 +160,7 @@ fn place_name(view: &SiteView<'_>, model: &Model, random: &mut Random) -> String
 }
 
 /// The capacity records of a place.
-fn capacities<'w>(beds: Beds, changed: i64, random: &mut Random, out: &mut Vec<Extension<'w>>) {
+fn capacities(beds: Beds, changed: i64, random: &mut Random, out: &mut Vec<Extension<'_>>) {
     let updated = changed - i64::from(random.below(DAY as u32 / 2));
     let (low, high) = match beds {
         Beds::None => return,

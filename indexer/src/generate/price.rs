@@ -90,11 +90,11 @@ fn under_sixty<'w>(start: &'static str, base: f64) -> Price<'w> {
     price
 }
 
-fn dependency_groups<'w>(
+fn dependency_groups(
     start: &'static str,
     inflation: f64,
     random: &mut Random,
-    out: &mut Vec<Extension<'w>>,
+    out: &mut Vec<Extension<'_>>,
 ) {
     let level = random.around(1.0, 0.08) * inflation;
     let groups =
@@ -108,7 +108,7 @@ fn dependency_groups<'w>(
     }
 }
 
-fn residence<'w>(random: &mut Random, out: &mut Vec<Extension<'w>>) {
+fn residence(random: &mut Random, out: &mut Vec<Extension<'_>>) {
     let base = random.around(720.0, 110.0);
     let sizes = [(dwelling::F1, 1.0), (dwelling::F1_BIS, 1.14), (dwelling::F2, 1.38)];
     for (age, start) in years(random) {
@@ -124,7 +124,7 @@ fn residence<'w>(random: &mut Random, out: &mut Vec<Extension<'w>>) {
     }
 }
 
-fn day_care<'w>(random: &mut Random, out: &mut Vec<Extension<'w>>) {
+fn day_care(random: &mut Random, out: &mut Vec<Extension<'_>>) {
     for (age, start) in years(random) {
         let amount = cents(random.around(34.0, 6.0) * inflation(age));
         let mut price = Price::new(price_type::DAY_CARE, price_unit::DAY, amount);
@@ -134,14 +134,14 @@ fn day_care<'w>(random: &mut Random, out: &mut Vec<Extension<'w>>) {
     }
 }
 
-fn home_help<'w>(random: &mut Random, out: &mut Vec<Extension<'w>>) {
+fn home_help(random: &mut Random, out: &mut Vec<Extension<'_>>) {
     let base = random.around(25.0, 2.5);
     let mode = if random.percent(75) { management::PROVIDER } else { management::AGENT };
     let names: [(&str, f64); 3] =
         [("Aide à domicile en semaine", 1.0), ("Dimanche et jours fériés", 1.25), ("Nuit", 1.4)];
-    let named = random.between(1, 3) as usize;
+    let count = random.between(1, 3) as usize;
     for (age, start) in years(random) {
-        for (name, factor) in &names[..named] {
+        for (name, factor) in &names[..count] {
             let amount = cents(base * factor * inflation(age));
             let mut price = Price::new(price_type::HUMAN_HELP, price_unit::HOUR, amount);
             price.start = Some(start.into());
@@ -161,7 +161,7 @@ fn home_help<'w>(random: &mut Random, out: &mut Vec<Extension<'w>>) {
     }
 }
 
-fn rehabilitation<'w>(random: &mut Random, out: &mut Vec<Extension<'w>>) {
+fn rehabilitation(random: &mut Random, out: &mut Vec<Extension<'_>>) {
     let amount = cents(random.around(58.0, 14.0));
     let mut price = Price::new(price_type::SMR_SUPPLEMENT, price_unit::DAY, amount);
     price.start = Some(STARTS[2].into());
@@ -191,7 +191,7 @@ fn included(view: &SiteView<'_>, random: &mut Random) -> Vec<Code<'static>> {
 /// establishment in twenty a price that has not begun.
 fn years(random: &mut Random) -> impl Iterator<Item = (u32, &'static str)> + use<> {
     let newest = if random.percent(30) { 3 } else { 2 };
-    let count = *random.pick(&[1, 1, 1, 2, 2, 3]);
+    let count = *random.pick(&[1, 2, 2, 3]);
     let future = random.percent(5).then_some((0, STARTS[4]));
     let past = (0..count).map(move |age| (age as u32, STARTS[newest - age]));
     past.chain(future)

@@ -68,7 +68,11 @@ pub(super) fn practitioner(world: &World, person: u32) -> Resource<'_> {
     let is_doctor = matches!(profession.code, "10" | "21" | "40");
     Resource::Practitioner(Practitioner {
         id: format!("prac-{person}").into(),
-        meta: Meta::new(when::instant(changed), Some(world.region(commune)), provenance::SYNTHETIC),
+        meta: Meta::new(
+            when::instant(changed),
+            Some(world.map.region(commune)),
+            provenance::SYNTHETIC,
+        ),
         extension: vec![Extension::creation_date(when::instant(created))],
         identifier: vec![Identifier::professional(number::rpps(person))],
         name: vec![HumanName {

@@ -71,10 +71,20 @@ impl Random {
         &items[self.below(items.len() as u32) as usize]
     }
 
-    /// One of the first items more often than one of the last: the first half gets three quarters.
+    /// One of the first items more often than one of the last: the first half seven times in ten.
     pub(super) fn pick_early<'t, T>(&mut self, items: &'t [T]) -> &'t T {
         let position = self.unit();
         &items[(position * position * items.len() as f64) as usize]
+    }
+
+    /// One of some words, each as likely.
+    pub(super) fn word(&mut self, words: &[&'static str]) -> &'static str {
+        self.pick::<&str>(words)
+    }
+
+    /// One of some words, the first ones more often.
+    pub(super) fn early_word(&mut self, words: &[&'static str]) -> &'static str {
+        self.pick_early::<&str>(words)
     }
 
     /// A number about `mean`, within three `deviation`s of it: the sum of three uniform numbers.
@@ -91,7 +101,7 @@ impl Random {
     }
 }
 
-/// Spreads nearby numbers over all 64 bits (the finalizer of SplitMix64).
+/// Spreads nearby numbers over all 64 bits (the finalizer of `SplitMix64`).
 fn mix(value: u64) -> u64 {
     let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -42,8 +42,8 @@ impl<'w> SiteView<'w> {
         let mut random = world.random(Stream::Site, index as u64);
         let kind = &world.catalog.kinds[usize::from(site.kind)];
         let commune = world.map.commune(site.commune);
-        let region = world.region(commune);
-        let name = fill(*random.pick(kind.names), commune.name, region.label, &mut random);
+        let region = world.map.region(commune);
+        let name = fill(random.word(kind.names), commune.name, region.label, &mut random);
         Self {
             world,
             index: index as u32,
@@ -52,7 +52,7 @@ impl<'w> SiteView<'w> {
             kind,
             commune,
             region,
-            postal_code: *random.pick_early(commune.postal_codes),
+            postal_code: random.early_word(commune.postal_codes),
             point: point_about(commune, &mut random),
             street: words::street(&mut random),
             domain: format!("{}.example.fr", words::slug(&name)),

@@ -15,8 +15,8 @@ pub(super) struct Person {
 /// A person.
 pub(super) fn person(random: &mut Random) -> Person {
     let is_woman = random.percent(58);
-    let given = *random.pick(if is_woman { WOMEN } else { MEN });
-    Person { family: *random.pick_early(FAMILIES), given, is_woman }
+    let given = random.word(if is_woman { WOMEN } else { MEN });
+    Person { family: random.early_word(FAMILIES), given, is_woman }
 }
 
 /// A street address.
@@ -32,7 +32,7 @@ pub(super) struct Street {
 pub(super) fn street(random: &mut Random) -> Street {
     let number = random.between(1, 40) * random.between(1, 4);
     let suffix = if random.percent(4) { "BIS" } else { "" };
-    Street { number, suffix, kind: *random.pick_early(STREET_KINDS), name: *random.pick(STREETS) }
+    Street { number, suffix, kind: random.early_word(STREET_KINDS), name: random.word(STREETS) }
 }
 
 /// Replaces the placeholders of a pattern: `{town}`, `{region}`, `{saint}`, `{nature}`, `{person}`.
@@ -43,8 +43,8 @@ pub(super) fn fill(pattern: &str, town: &str, region: &str, random: &mut Random)
     match placeholder {
         "town" => text.push_str(town),
         "region" => text.push_str(region),
-        "saint" => text.push_str(*random.pick(SAINTS)),
-        "nature" => text.push_str(*random.pick(NATURE)),
+        "saint" => text.push_str(random.word(SAINTS)),
+        "nature" => text.push_str(random.word(NATURE)),
         _ => {
             let person = person(random);
             text.push_str(person.given);
@@ -58,32 +58,32 @@ pub(super) fn fill(pattern: &str, town: &str, region: &str, random: &mut Random)
 
 /// A comment of one to three sentences.
 pub(super) fn comment(random: &mut Random) -> String {
-    let mut text = (*random.pick(COMMENTS)).to_owned();
+    let mut text = random.word(COMMENTS).to_owned();
     for _ in 0..random.below(3) {
         text.push(' ');
-        text.push_str(*random.pick(COMMENTS));
+        text.push_str(random.word(COMMENTS));
     }
     text
 }
 
 /// A comment on a number of beds.
 pub(super) fn bed_comment(random: &mut Random) -> &'static str {
-    *random.pick(BED_COMMENTS)
+    random.word(BED_COMMENTS)
 }
 
 /// How to reach a place.
 pub(super) fn directions(random: &mut Random) -> &'static str {
-    *random.pick(DIRECTIONS)
+    random.word(DIRECTIONS)
 }
 
 /// What a telecom is for.
 pub(super) fn usage(random: &mut Random) -> &'static str {
-    *random.pick(USAGES)
+    random.word(USAGES)
 }
 
 /// What is wrong with a record.
 pub(super) fn anomaly(random: &mut Random) -> &'static str {
-    *random.pick(ANOMALIES)
+    random.word(ANOMALIES)
 }
 
 /// A text without accents or spaces, for mail addresses and web sites.

@@ -110,7 +110,11 @@ mod tests {
             ("355", "CH DE FLEYRIAT", None),
         ];
         for (category, name, expected) in rows {
-            assert_eq!(of_category(category, name).and_then(|line| line.activity), expected, "{name}");
+            assert_eq!(
+                of_category(category, name).and_then(|line| line.activity),
+                expected,
+                "{name}"
+            );
         }
     }
 }

@@ -28,7 +28,10 @@ pub(super) struct Site {
 pub(super) fn read(path: &Path, report: &mut Report) -> Result<Survey, ImportError> {
     let mut table = Table::open(path)?;
     if !table.has("finess") || !table.has("beds_medicine") {
-        return Err(ImportError::Columns { path: path.to_owned(), wanted: "finess, beds_medicine, …" });
+        return Err(ImportError::Columns {
+            path: path.to_owned(),
+            wanted: "finess, beds_medicine, …",
+        });
     }
     let source = path.display().to_string();
     let mut survey = Survey::default();
@@ -36,7 +39,9 @@ pub(super) fn read(path: &Path, report: &mut Report) -> Result<Survey, ImportErr
         let row = match table.next_row() {
             Ok(Some(row)) => row,
             Ok(None) => return Ok(survey),
-            Err(error) => return Err(ImportError::Read { path: path.to_owned(), source: error.into() }),
+            Err(error) => {
+                return Err(ImportError::Read { path: path.to_owned(), source: error.into() });
+            }
         };
         report.beds_rows += 1;
         let finess = row.text("finess");

@@ -146,7 +146,12 @@ impl Building<'_> {
             .into_iter()
             .filter_map(|(channel, number)| {
                 let value = number.clone()?.into();
-                Some(Telecom { channel, value, usage: None, confidentiality: confidentiality::PUBLIC })
+                Some(Telecom {
+                    channel,
+                    value,
+                    usage: None,
+                    confidentiality: confidentiality::PUBLIC,
+                })
             })
             .collect();
         if !telecom.is_empty() {
@@ -163,7 +168,12 @@ impl Building<'_> {
         organization
     }
 
-    fn describe_site(&self, site: &mut Organization<'static>, context: &Context, report: &mut Report) {
+    fn describe_site(
+        &self,
+        site: &mut Organization<'static>,
+        context: &Context,
+        report: &mut Report,
+    ) {
         let row = self.row;
         match row.siret.as_deref() {
             Some(number) if number.len() == 14 => {
@@ -180,7 +190,13 @@ impl Building<'_> {
         } else {
             report.count(Defect::NoCategory);
         }
+        let legal_status = row.legal_status.as_ref();
         match &row.entity {
+            Some(entity) if *entity == row.finess => {
+                // Some sites are their own entity; a resource is no part of itself.
+                report.count(Defect::EntityIsItself);
+                site.kind.extend(legal_status.map(|code| concept_of(system::LEGAL_STATUS, code)));
+            }
             Some(entity) if context.entities.contains(entity) => {
                 site.part_of = Some(Reference::to(format!("Organization/ej-{entity}")));
             }
@@ -189,9 +205,7 @@ impl Building<'_> {
                 let identifier = Identifier::finess(entity.clone());
                 site.part_of = Some(Reference::logical("Organization", identifier));
                 // The status is the entity's; without a row for it, the site is its only bearer.
-                if let Some(status) = &row.legal_status {
-                    site.kind.push(concept_of(system::LEGAL_STATUS, status));
-                }
+                site.kind.extend(legal_status.map(|code| concept_of(system::LEGAL_STATUS, code)));
             }
             None => report.count(Defect::NoEntity),
         }
@@ -243,7 +257,8 @@ impl Building<'_> {
         let count = *self.site?.numbers.get(line.key)?;
         let kind = *capacity_kind::ALL.iter().find(|code| code.code == kind)?;
         let (finess, slug) = (&self.row.finess, line.slug());
-        let mut zone = self.place(format!("place-{finess}-{slug}"), &format!("{finess}-{slug}"), line.place);
+        let mut zone =
+            self.place(format!("place-{finess}-{slug}"), &format!("{finess}-{slug}"), line.place);
         zone.identifier.push(Identifier::bed_zone(format!("1{finess}/{slug}")));
         zone.name = Some(line.name.into());
         zone.part_of = Some(Reference::to(format!("Location/place-{finess}")));
@@ -294,13 +309,21 @@ impl Building<'_> {
             ],
             identifier: vec![Identifier::offer(self.numbered(&format!("{finess}-{slug}")))],
             provided_by: Some(self.reference_to_site()),
-            category: line.offer.map(|code| concept_of(system::OFFER_CATEGORY, code)).into_iter().collect(),
+            category: line
+                .offer
+                .map(|code| concept_of(system::OFFER_CATEGORY, code))
+                .into_iter()
+                .collect(),
             kind: field::ALL
                 .iter()
                 .filter(|code| code.code == line.field)
                 .map(|code| code.concept(system::FIELD))
                 .collect(),
-            specialty: line.activity.map(|code| concept_of(system::ACTIVITY, code)).into_iter().collect(),
+            specialty: line
+                .activity
+                .map(|code| concept_of(system::ACTIVITY, code))
+                .into_iter()
+                .collect(),
             location: vec![Reference::to(format!("Location/{place}"))],
             name: Some(line.name.into()),
             characteristic,

@@ -166,7 +166,8 @@ fn read_stock(
         report.count(Defect::NotANumber);
     }
     let commune = row.text("cog");
-    let place = locate(&finess, &commune, postal_code.as_deref(), city.as_deref(), position, report);
+    let place =
+        locate(&finess, &commune, postal_code.as_deref(), city.as_deref(), position, report);
     let updated = row.filled("datemaj").unwrap_or_else(|| "2020-12-31".to_owned());
     Establishment {
         level: Level::Site,
@@ -199,7 +200,8 @@ fn stock_lines(row: &Row<'_>, report: &mut Report) -> Vec<(String, StreetParts)>
     let suffix = text("compvoie");
     let kind = text("typvoie");
     let name = text("voie");
-    let street = [&number, &suffix, &kind, &name].into_iter().flatten().cloned().collect::<Vec<_>>();
+    let street =
+        [&number, &suffix, &kind, &name].into_iter().flatten().cloned().collect::<Vec<_>>();
     let mut lines = Vec::new();
     if !street.is_empty() {
         let parts = StreetParts {
@@ -214,7 +216,10 @@ fn stock_lines(row: &Row<'_>, report: &mut Report) -> Vec<(String, StreetParts)>
     for column in ["compldistrib", "lieuditbp"] {
         if let Some(mention) = text(column) {
             let parts = split_line(&mention);
-            lines.push((mention, StreetParts { post_box: parts.post_box, ..StreetParts::default() }));
+            lines.push((
+                mention,
+                StreetParts { post_box: parts.post_box, ..StreetParts::default() },
+            ));
         }
     }
     lines

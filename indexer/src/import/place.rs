@@ -38,7 +38,8 @@ pub(super) fn locate(
     if commune.is_none() {
         report.count(Defect::NoCommune);
     }
-    let department = commune.map_or_else(|| department_of(finess), |commune| commune.department.into());
+    let department =
+        commune.map_or_else(|| department_of(finess), |commune| commune.department.into());
     let region = gazetteer()
         .department(&department)
         .and_then(|department| gazetteer().region(department.region))
@@ -94,7 +95,8 @@ fn by_city(finess: &str, town: &str, postal_code: Option<&str>) -> Option<&'stat
         .filter(|commune| commune.department == department)
         .collect();
     if named.len() > 1 {
-        named.retain(|commune| postal_code.is_some_and(|code| commune.postal_codes.contains(&code)));
+        named
+            .retain(|commune| postal_code.is_some_and(|code| commune.postal_codes.contains(&code)));
     }
     match named.as_slice() {
         [only] => Some(*only),

@@ -41,14 +41,20 @@ const ACCOMMODATION: [Accommodation; 8] = [
     ("temp_double_ash", reception::TEMPORARY, dwelling::DOUBLE_ROOM, price_condition::ASH),
 ];
 
-const DEPENDENCY: [(&str, Code<'static>); 3] =
-    [("gir12", dependency::GIR_1_2), ("gir34", dependency::GIR_3_4), ("gir56", dependency::GIR_5_6)];
+const DEPENDENCY: [(&str, Code<'static>); 3] = [
+    ("gir12", dependency::GIR_1_2),
+    ("gir34", dependency::GIR_3_4),
+    ("gir56", dependency::GIR_5_6),
+];
 
 /// Reads the whole table; it has a few thousand lines.
 pub(super) fn read(path: &Path, report: &mut Report) -> Result<Homes, ImportError> {
     let mut table = Table::open(path)?;
     if !table.has("finess_et") || !table.has("perm_single") {
-        return Err(ImportError::Columns { path: path.to_owned(), wanted: "finess_et, perm_single, …" });
+        return Err(ImportError::Columns {
+            path: path.to_owned(),
+            wanted: "finess_et, perm_single, …",
+        });
     }
     let source = path.display().to_string();
     let mut homes = Homes::new();
@@ -56,7 +62,9 @@ pub(super) fn read(path: &Path, report: &mut Report) -> Result<Homes, ImportErro
         let row = match table.next_row() {
             Ok(Some(row)) => row,
             Ok(None) => return Ok(homes),
-            Err(error) => return Err(ImportError::Read { path: path.to_owned(), source: error.into() }),
+            Err(error) => {
+                return Err(ImportError::Read { path: path.to_owned(), source: error.into() });
+            }
         };
         report.price_rows += 1;
         let (finess, line) = (row.text("finess_et"), row.line);
@@ -86,7 +94,13 @@ fn read_home(row: &Row<'_>, report: &mut Report) -> Home {
     home
 }
 
-fn add_prices(home: &mut Home, row: &Row<'_>, prefix: &str, day: Option<&str>, report: &mut Report) {
+fn add_prices(
+    home: &mut Home,
+    row: &Row<'_>,
+    prefix: &str,
+    day: Option<&str>,
+    report: &mut Report,
+) {
     let before = home.prices.len();
     let mut read = |kind: Code<'static>, column: &str| {
         let amount = row.number(&format!("{prefix}{column}"), report)?;

@@ -11,7 +11,10 @@ use super::ImportError;
 /// Source: EPSG registry. The reference frames (RGF93, RGAF09, RGFG95, RGR92, RGM04) agree with
 /// WGS 84 within a meter, so no datum shift is applied.
 const SYSTEMS: [(u32, &str); 6] = [
-    (2154, "+proj=lcc +lat_0=46.5 +lon_0=3 +lat_1=49 +lat_2=44 +x_0=700000 +y_0=6600000 +ellps=GRS80 +units=m +no_defs"),
+    (
+        2154,
+        "+proj=lcc +lat_0=46.5 +lon_0=3 +lat_1=49 +lat_2=44 +x_0=700000 +y_0=6600000 +ellps=GRS80 +units=m +no_defs",
+    ),
     (5490, "+proj=utm +zone=20 +ellps=GRS80 +units=m +no_defs"),
     (2972, "+proj=utm +zone=22 +ellps=GRS80 +units=m +no_defs"),
     (2975, "+proj=utm +zone=40 +south +ellps=GRS80 +units=m +no_defs"),
@@ -66,13 +69,17 @@ mod tests {
     #[test]
     fn known_points() {
         let projections = Projections::new().unwrap();
-        // (EPSG, x, y, latitude, longitude); the first is a row of the stock, the others are the
-        // town centers computed with an independent implementation (PROJ).
+        // (EPSG, x, y, latitude, longitude); the first is a row of the stock, the others are towns computed with
+        // an independent implementation (PROJ 9).
         let rows = [
             (2154, 870_215.7, 6_571_590.5, 46.222_745, 5.208_596),
-            (2154, 700_000.0, 6_600_000.0, 46.5, 3.0),
-            (5490, 500_000.0, 0.0, 0.0, -63.0),
-            (2975, 500_000.0, 10_000_000.0, 0.0, 57.0),
+            (2154, 355_577.8, 6_689_723.1, 47.2184, -1.5536),
+            (5490, 656_770.82, 1_796_177.24, 16.2412, -61.5331),
+            (5490, 709_096.32, 1_616_759.73, 14.6161, -61.0588),
+            (2972, 352_980.2, 545_868.92, 4.9372, -52.326),
+            (2975, 338_811.24, 7_690_101.36, -20.8823, 55.4504),
+            (4471, 524_724.52, 8_587_115.82, -12.7806, 45.2278),
+            (32621, 562_802.38, 5_181_045.36, 46.78, -56.1773),
         ];
         for (epsg, x, y, lat, lon) in rows {
             let (found_lat, found_lon) = projections.to_degrees(epsg, x, y).unwrap();

@@ -50,6 +50,8 @@ pub enum Defect {
     CategoryWithoutLabel,
     /// The legal entity above has no row; it is referred to by its FINESS number.
     EntityWithoutRow,
+    /// A site names itself as its legal entity; it is a part of none.
+    EntityIsItself,
     /// No legal entity is named.
     NoEntity,
     /// A site whose category stands for no activity and that declared nothing: no offer.
@@ -84,10 +86,12 @@ pub struct Report {
     pub beds_rows: u64,
     /// Lines of the price list read.
     pub price_rows: u64,
-    /// Resources written, by type; organizations by level as well (`Organization.entity`, `.site`).
+    /// Resources written, by type.
     pub resources: BTreeMap<&'static str, u64>,
     /// Price records written.
     pub prices: u64,
+    /// Legal entities among the organizations written; the others are sites.
+    pub entities: u64,
     /// Beds and places written.
     pub capacity: u64,
     /// Defects met, by reason.
@@ -105,6 +109,7 @@ impl Report {
 
     pub(super) fn count_resource(&mut self, resource: &Resource<'_>) {
         *self.resources.entry(resource.resource_type().as_str()).or_default() += 1;
+        self.entities += u64::from(resource.id().starts_with("ej-"));
     }
 
     pub(super) fn refuse(&mut self, source: &str, line: u64, finess: &str, reason: &'static str) {

@@ -45,7 +45,9 @@ impl Table {
         let header = reader.byte_headers().map_err(|error| failed(error.into()))?;
         let columns = header
             .iter()
-            .map(|name| String::from_utf8_lossy(name).trim_start_matches('\u{feff}').trim().to_owned())
+            .map(|name| {
+                String::from_utf8_lossy(name).trim_start_matches('\u{feff}').trim().to_owned()
+            })
             .collect();
         Ok(Self { reader, columns, record: ByteRecord::new() })
     }
@@ -74,7 +76,9 @@ impl Row<'_> {
         let bytes = self.record.get(index).unwrap_or_default();
         match std::str::from_utf8(bytes) {
             Ok(text) => text.trim().to_owned(),
-            Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect::<String>().trim().to_owned(),
+            Err(_) => {
+                bytes.iter().map(|byte| char::from(*byte)).collect::<String>().trim().to_owned()
+            }
         }
     }
 

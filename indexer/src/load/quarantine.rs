@@ -17,7 +17,7 @@ pub(super) struct Quarantine {
 
 /// One line of the file.
 #[derive(Serialize)]
-struct Entry<'a> {
+struct Quarantined<'a> {
     source: &'a str,
     line: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,7 +42,7 @@ impl Quarantine {
                 empty.insert(BufWriter::new(File::create(&self.path)?))
             }
         };
-        let entry = Entry {
+        let entry = Quarantined {
             source: &refusal.origin.source,
             line: refusal.origin.line,
             entry: refusal.origin.entry,

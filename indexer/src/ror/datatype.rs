@@ -318,7 +318,7 @@ impl Money {
     }
 }
 
-/// An `Expression` in FHIRPath.
+/// An `Expression` in `FHIRPath`.
 #[derive(Debug, Clone, Serialize)]
 pub struct Expression<'a> {
     /// Always `text/fhirpath`.
@@ -328,7 +328,7 @@ pub struct Expression<'a> {
 }
 
 impl<'a> Expression<'a> {
-    /// A FHIRPath expression.
+    /// A `FHIRPath` expression.
     pub fn fhirpath(expression: impl Into<Text<'a>>) -> Self {
         Self { language: "text/fhirpath", expression: expression.into() }
     }
@@ -375,6 +375,7 @@ pub fn contact_system(channel: &str) -> &'static str {
 }
 
 /// Writes a whole number without a fraction: `300`, not `300.0`, which would claim a precision.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
 fn decimal<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     /// Below it every whole number is exact.
     const EXACT_MAX: f64 = 9_007_199_254_740_992.0;

@@ -30,7 +30,7 @@ macro_rules! directory {
 
 /// Creation date of a record.
 pub const CREATION_DATE: &str = ror!("ror-meta-creation-date");
-/// Comment on a record (Organization, PractitionerRole).
+/// Comment on a record (`Organization`, `PractitionerRole`).
 pub const META_COMMENT: &str = ror!("ror-meta-comment");
 /// Comment on a place.
 pub const PLACE_COMMENT: &str = ror!("ror-comment");

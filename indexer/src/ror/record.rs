@@ -123,7 +123,7 @@ impl<'a> From<Equipment<'a>> for Extension<'a> {
 }
 
 /// Dwellings of one kind (R242) in a place.
-pub fn dwellings<'a>(kind: Code<'a>, count: Option<i32>) -> Extension<'a> {
+pub fn dwellings(kind: Code<'_>, count: Option<i32>) -> Extension<'_> {
     let mut parts = vec![Extension::code("residentialType", system::DWELLING, kind)];
     if let Some(count) = count {
         parts.push(Extension::new("residentialNumber", Value::Integer(count)));
@@ -348,7 +348,7 @@ pub fn role_name<'a>(last: impl Into<Text<'a>>, first: Option<Text<'a>>) -> Exte
 
 /// An act (R210) of an offer, as a characteristic: `specificAct` or, for acts a town doctor does
 /// elsewhere, `outsideOfficeAct`.
-pub fn act<'a>(act: Code<'a>, outside_office: bool) -> CodeableConcept<'a> {
+pub fn act(act: Code<'_>, outside_office: bool) -> CodeableConcept<'_> {
     let kind = if outside_office { "outsideOfficeAct" } else { "specificAct" };
     let mut concept = act.concept(system::ACT);
     concept.extension.push(Extension::new(extension::ACT_TYPE, Value::Code(kind.into())));

@@ -35,16 +35,21 @@ const STATUSES: &[(Code<'static>, &str)] = &[
 /// Adds the anomalies named by scenarios, then some on every kind of resource.
 pub(super) fn add(directory: &mut Directory, offer: &str, offer_number: &str, site: &str, place: &str) {
     let focus = Reference::to(format!("HealthcareService/{offer}"));
-    directory.add(anomaly("1309", 0, focus, "L'activité opérationnelle n'est plus exercée"));
+    let task = anomaly(directory, "1309", 0, focus, "L'activité opérationnelle n'est plus exercée");
+    directory.add(task);
     let focus = Reference::logical("HealthcareService", Identifier::offer(offer_number.to_owned()));
-    directory.add(anomaly("1310", 0, focus, "Le téléphone du secrétariat ne répond pas"));
+    let task = anomaly(directory, "1310", 0, focus, "Le téléphone du secrétariat ne répond pas");
+    directory.add(task);
     let site = site.trim_start_matches("eg-");
     let focus = Reference::logical("Organization", Identifier::national_structure(format!("1{site}")));
-    directory.add(anomaly("1311", 0, focus, "La catégorie d'établissement n'est pas la bonne"));
+    let task = anomaly(directory, "1311", 0, focus, "La catégorie d'établissement n'est pas la bonne");
+    directory.add(task);
     let focus = Reference::to(format!("Location/{place}"));
-    directory.add(anomaly("1312", 1, focus, "Les coordonnées tombent dans la Loire"));
+    let task = anomaly(directory, "1312", 1, focus, "Les coordonnées tombent dans la Loire");
+    directory.add(task);
     let focus = Reference::logical("Organization", Identifier::value("1910800002"));
-    directory.add(anomaly("1313", 0, focus, "Ici la catégorie d'établissement n'est pas la bonne"));
+    let task = anomaly(directory, "1313", 0, focus, "Ici la catégorie d'établissement n'est pas la bonne");
+    directory.add(task);
     let mut number = 1400;
     for (prefix, kind, every) in [
         ("offer-", "HealthcareService", 60),
@@ -59,14 +64,23 @@ pub(super) fn add(directory: &mut Directory, offer: &str, offer_number: &str, si
             let focus = Reference::to(format!("{kind}/{target}"));
             let status = number as usize % STATUSES.len();
             let text = "Donnée signalée par un utilisateur de l'annuaire";
-            directory.add(anomaly(&number.to_string(), status, focus, text));
+            let task = anomaly(directory, &number.to_string(), status, focus, text);
+            directory.add(task);
         }
     }
 }
 
 /// An anomaly on `focus`, in the business status of index `status`.
-fn anomaly(id: &str, status: usize, focus: Reference<'static>, text: &str) -> Resource<'static> {
+fn anomaly(
+    directory: &Directory,
+    id: &str,
+    status: usize,
+    focus: Reference<'static>,
+    text: &str,
+) -> Resource<'static> {
     let mut random = Random::of(&format!("anomaly/{id}"));
+    let target = focus.reference.as_deref().and_then(|reference| reference.split_once('/'));
+    let region = target.and_then(|(_, target)| directory.region_of(target));
     let (business, technical) = STATUSES[status];
     let (created, changed) = {
         let (a, b) = (random.moment(), random.moment());
@@ -81,11 +95,11 @@ fn anomaly(id: &str, status: usize, focus: Reference<'static>, text: &str) -> Re
     let path = "HealthcareService.specialty.coding";
     Resource::Task(Task {
         id: id.to_owned().into(),
-        meta: Meta { last_updated: changed.clone().into(), tag: vec![invented()] },
+        meta: Meta { last_updated: changed.clone().into(), tag: region.into_iter().chain([invented()]).collect() },
         identifier: vec![Identifier::value(format!("anomalie/{id}"))],
         status: technical,
         business_status: Some(business.concept(system::ANOMALY_STATUS)),
-        intent: "order",
+        intent: if business.code == "01" { "proposal" } else { "order" },
         code: Some(random.pick(THEMES).concept(system::ANOMALY_THEME)),
         description: Some(text.to_owned().into()),
         focus: Some(focus),

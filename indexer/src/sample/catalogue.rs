@@ -12,8 +12,8 @@ use super::practices::{
 use super::random::Random;
 use crate::import::concept_of;
 use crate::ror::code::{
-    assignment, capacity_closing, capacity_kind, capacity_status, confidentiality, equipment_feature,
-    exercise_mode, field, gender, internal_organization,
+    assignment, capacity_closing, capacity_kind, capacity_status, confidentiality,
+    equipment_feature, exercise_mode, field, gender, internal_organization,
 };
 use crate::ror::datatype::{Code, Meta, Quantity, Range, Reference};
 use crate::ror::extension::{self, Extension, Value};
@@ -52,15 +52,22 @@ pub(super) fn add(directory: &mut Directory) {
 fn neurosurgery(directory: &mut Directory) {
     let (site, place) = (format!("eg-{HOSPITAL}"), format!("place-{HOSPITAL}"));
     let levels = [
-        ("787", "Pôle Neurosciences et appareil locomoteur", internal_organization::POLE, site.as_str()),
+        (
+            "787",
+            "Pôle Neurosciences et appareil locomoteur",
+            internal_organization::POLE,
+            site.as_str(),
+        ),
         ("788", "Service de neurochirurgie", internal_organization::SERVICE, "787"),
         ("789", "Neurochirurgie, tête et rachis", internal_organization::FUNCTIONAL_UNIT, "788"),
     ];
     for (id, name, kind, above) in levels {
         add_internal_organization(directory, id, name, kind, above);
     }
-    let mut beds = directory.new_place_at("140", "Hospitalisation de neurochirurgie", &place, "001");
-    beds.identifier = vec![Identifier::place("52/192675"), Identifier::bed_zone("1440000271/neurochirurgie")];
+    let mut beds =
+        directory.new_place_at("140", "Hospitalisation de neurochirurgie", &place, "001");
+    beds.identifier =
+        vec![Identifier::place("52/192675"), Identifier::bed_zone("1440000271/neurochirurgie")];
     beds.alias = vec!["NCHIR-HC".into()];
     beds.part_of = Some(Reference::to(format!("Location/{place}")));
     let moment = "2025-02-20T08:30:00+01:00";
@@ -79,7 +86,8 @@ fn neurosurgery(directory: &mut Directory) {
     beds.extension.push(equipment("030", Some(1), &[]).into());
     directory.add(Resource::Location(beds));
 
-    let mut room = directory.new_place_at("141", "Bloc opératoire de neurochirurgie", &place, "006");
+    let mut room =
+        directory.new_place_at("141", "Bloc opératoire de neurochirurgie", &place, "006");
     room.identifier = vec![Identifier::place("52/347254")];
     room.extension.push(equipment("069", Some(1), &[]).into());
     directory.add(Resource::Location(room));
@@ -141,11 +149,18 @@ fn salaried() -> Vec<Extension<'static>> {
 /// An establishment changed lately, and one whose unit alone was: a category and a date that must hold on one
 /// and the same ancestor.
 fn ancestors(directory: &mut Directory) {
-    directory.organization(&format!("eg-{HOSPITAL}")).meta.last_updated = "2025-03-10T10:00:00+01:00".into();
+    directory.organization(&format!("eg-{HOSPITAL}")).meta.last_updated =
+        "2025-03-10T10:00:00+01:00".into();
     let second = format!("eg-{SECOND_SITE}");
     directory.organization(&second).meta.last_updated = "2024-06-01T10:00:00+02:00".into();
     let kind = internal_organization::FUNCTIONAL_UNIT;
-    add_internal_organization(directory, "oi-recent-unit", "Unité de soins de suite rénovée", kind, &second);
+    add_internal_organization(
+        directory,
+        "oi-recent-unit",
+        "Unité de soins de suite rénovée",
+        kind,
+        &second,
+    );
     directory.organization("oi-recent-unit").meta.last_updated = "2025-06-01T10:00:00+02:00".into();
     let place = format!("place-{SECOND_SITE}");
     let offer = directory
@@ -155,7 +170,9 @@ fn ancestors(directory: &mut Directory) {
         .ages(70, 120);
     directory.add(offer.build());
     // Just before and just after midnight in Paris on 15 January 2025: the day starts at 23:00 UTC.
-    for (id, moment) in [("place-before-day", "2025-01-14T22:59:59Z"), ("place-after-day", "2025-01-14T23:00:00Z")] {
+    for (id, moment) in
+        [("place-before-day", "2025-01-14T22:59:59Z"), ("place-after-day", "2025-01-14T23:00:00Z")]
+    {
         let mut place = directory.new_place_in(id, "Antenne de consultation", &NANTES, "005");
         place.meta.last_updated = moment.into();
         let record = Capacity::new(capacity_kind::PLACE, capacity_status::INSTALLED, 4, moment);
@@ -215,7 +232,12 @@ fn cardiology(directory: &mut Directory) {
     }
     let places = ["place-cardio-near", "place-cardio-far", "place-750100125"];
     let offer = directory
-        .new_offer("offer-cardio-everywhere", "Suivi des cardiopathies congénitales", &format!("eg-{LAENNEC}"), &places)
+        .new_offer(
+            "offer-cardio-everywhere",
+            "Suivi des cardiopathies congénitales",
+            &format!("eg-{LAENNEC}"),
+            &places,
+        )
         .does(&["013"], "58", field::MCO)
         .category("149")
         .ages(0, 120);
@@ -224,7 +246,12 @@ fn cardiology(directory: &mut Directory) {
     let pavilion = directory.new_place_at("place-pavilion", "Pavillon Cardio", &place, "005");
     directory.add(Resource::Location(pavilion));
     let offer = directory
-        .new_offer("offer-in-pavilion", "Bilan de santé", &format!("eg-{HOSPITAL}"), &["place-pavilion"])
+        .new_offer(
+            "offer-in-pavilion",
+            "Bilan de santé",
+            &format!("eg-{HOSPITAL}"),
+            &["place-pavilion"],
+        )
         .does(&["334"], "32", field::MCO)
         .ages(18, 120)
         .comment("L'équipe reçoit sans rendez-vous, y compris pour une œsophagite ou un œdème.");
@@ -265,7 +292,12 @@ fn rehabilitation_ages(directory: &mut Directory) {
     let range = Range { low: months(0.0), high: months(24.0) };
     let age = Extension::new("ageRange", Value::Range(Box::new(range)));
     let offer = directory
-        .new_offer("offer-infants", "Suivi du nourrisson vulnérable", &format!("eg-{HOSPITAL}"), &[&format!("place-{HOSPITAL}")])
+        .new_offer(
+            "offer-infants",
+            "Suivi du nourrisson vulnérable",
+            &format!("eg-{HOSPITAL}"),
+            &[&format!("place-{HOSPITAL}")],
+        )
         .does(&["088"], "32", field::MCO)
         .extend(Extension::complex(extension::PATIENT_TYPE, vec![age]));
     directory.add(offer.build());
@@ -273,7 +305,9 @@ fn rehabilitation_ages(directory: &mut Directory) {
 
 /// Establishments for children: categories 186 and 189, kinds 48, 50 and 62, act 0626, sequential reception.
 fn children(directory: &mut Directory) {
-    for (key, category, name) in [("itep", "186", "ITEP Les Alizés"), ("cmpp", "189", "CMPP de l'Estuaire")] {
+    for (key, category, name) in
+        [("itep", "186", "ITEP Les Alizés"), ("cmpp", "189", "CMPP de l'Estuaire")]
+    {
         let place_id = format!("place-{key}");
         let place = directory.new_place_in(&place_id, name, &NANTES, "003");
         directory.add(Resource::Location(place));
@@ -296,7 +330,12 @@ fn children(directory: &mut Directory) {
     ];
     for (key, provider, place, category, is_sequential, has_act) in rows {
         let mut offer = directory
-            .new_offer(&format!("offer-{key}"), "Accompagnement d'enfants et d'adolescents", provider, &[place])
+            .new_offer(
+                &format!("offer-{key}"),
+                "Accompagnement d'enfants et d'adolescents",
+                provider,
+                &[place],
+            )
             .does(&["300"], "47", field::MS)
             .category(category)
             .with(system::RECEPTION_TYPE, "01")
@@ -313,15 +352,31 @@ fn children(directory: &mut Directory) {
 
 /// Surgery of obesity in Beauvais and Le Havre, with and without the act looked for.
 fn obesity_surgery(directory: &mut Directory) {
-    let rows = [("beauvais", BEAUVAIS, true), ("beauvais-2", BEAUVAIS, false), ("le-havre", LE_HAVRE, true), ("nantes", NANTES, true)];
+    let rows = [
+        ("beauvais", BEAUVAIS, true),
+        ("beauvais-2", BEAUVAIS, false),
+        ("le-havre", LE_HAVRE, true),
+        ("nantes", NANTES, true),
+    ];
     for (key, town, has_act) in rows {
         let place_id = format!("place-obesity-{key}");
         let place = directory.new_place_in(&place_id, "Chirurgie de l'obésité", &town, "006");
         directory.add(Resource::Location(place));
         let site = format!("eg-obesity-{key}");
-        add_site(directory, &site, "Clinique des Remparts", concept_of(system::ESTABLISHMENT_CATEGORY, "128"), &place_id);
+        add_site(
+            directory,
+            &site,
+            "Clinique des Remparts",
+            concept_of(system::ESTABLISHMENT_CATEGORY, "128"),
+            &place_id,
+        );
         let mut offer = directory
-            .new_offer(&format!("offer-obesity-{key}"), "Chirurgie bariatrique", &site, &[&place_id])
+            .new_offer(
+                &format!("offer-obesity-{key}"),
+                "Chirurgie bariatrique",
+                &site,
+                &[&place_id],
+            )
             .does(&["017"], "28", field::MCO)
             .category("153")
             .ages(18, 70);
@@ -345,16 +400,25 @@ fn real_homes(directory: &mut Directory) {
 fn beds_and_equipment(directory: &mut Directory) {
     let moment = "2025-02-01T07:45:00+01:00";
     let bed = |status, count| Capacity::new(capacity_kind::BED, status, count, moment);
-    let free = |gender, count| Capacity { gender: Some(gender), ..bed(capacity_status::AVAILABLE, count) };
-    let closed = |closing, count| Capacity { closing: Some(closing), ..bed(capacity_status::CLOSED, count) };
+    let free =
+        |gender, count| Capacity { gender: Some(gender), ..bed(capacity_status::AVAILABLE, count) };
+    let closed =
+        |closing, count| Capacity { closing: Some(closing), ..bed(capacity_status::CLOSED, count) };
     let zones = [
         (LAENNEC, "beds-stroke-intensive", vec![free(gender::WOMEN, 2), free(gender::MEN, 0)]),
-        (SAINT_NAZAIRE_HOSPITAL, "beds-stroke-intensive", vec![free(gender::WOMEN, 0), free(gender::MEN, 3)]),
+        (
+            SAINT_NAZAIRE_HOSPITAL,
+            "beds-stroke-intensive",
+            vec![free(gender::WOMEN, 0), free(gender::MEN, 3)],
+        ),
         (HOSPITAL, "beds-continuous-child", vec![closed(capacity_closing::REACTIVABLE, 2)]),
         (
             SAINT_NAZAIRE_HOSPITAL,
             "beds-continuous-child",
-            vec![closed(capacity_closing::REACTIVABLE, 0), closed(capacity_closing::NOT_REACTIVABLE, 3)],
+            vec![
+                closed(capacity_closing::REACTIVABLE, 0),
+                closed(capacity_closing::NOT_REACTIVABLE, 3),
+            ],
         ),
         (SAINT_NAZAIRE_HOSPITAL, "beds-medicine", vec![free(gender::UNDETERMINED, 0)]),
         (HOSPITAL, "beds-medicine", vec![free(gender::WOMEN, 4), free(gender::MEN, 1)]),
@@ -376,13 +440,23 @@ fn beds_and_equipment(directory: &mut Directory) {
     ];
     for (key, finess, equipments) in tables {
         let place_id = format!("place-{key}");
-        let mut room = directory.new_place_at(&place_id, "Bloc d'orthopédie", &format!("place-{finess}"), "006");
+        let mut room = directory.new_place_at(
+            &place_id,
+            "Bloc d'orthopédie",
+            &format!("place-{finess}"),
+            "006",
+        );
         for (code, limit) in equipments {
             room.extension.push(equipment(code, Some(1), &[(weight, *limit, "kg")]).into());
         }
         directory.add(Resource::Location(room));
         let offer = directory
-            .new_offer(&format!("offer-{key}"), "Chirurgie orthopédique", &format!("eg-{finess}"), &[&place_id])
+            .new_offer(
+                &format!("offer-{key}"),
+                "Chirurgie orthopédique",
+                &format!("eg-{finess}"),
+                &[&place_id],
+            )
             .does(&["025"], "28", field::MCO)
             .category("150")
             .ages(15, 120);
@@ -396,7 +470,8 @@ fn beds_and_equipment(directory: &mut Directory) {
 
 /// Maternities of every type; one receives in person, as scenario 11 asks.
 fn maternities(directory: &mut Directory) {
-    let modes = [("750100109", "03"), ("440000271", "06"), ("440000396", "03"), ("750100208", "01")];
+    let modes =
+        [("750100109", "03"), ("440000271", "06"), ("440000396", "03"), ("750100208", "01")];
     for (finess, mode) in modes {
         let offer = directory.offer(&format!("offer-{finess}-beds-obstetrics"));
         offer.characteristic.push(concept_of(system::RECEPTION_MODALITY, mode));
@@ -410,7 +485,13 @@ fn sensitive_units(directory: &mut Directory) {
     let hidden = directory.new_place_at("place-secure-unit", "Bâtiment F, niveau 4", &main, "001");
     directory.add(Resource::Location(hidden));
     let rows: [(&str, &str, &str, &str, bool); 4] = [
-        ("secure-unit", "Unité hospitalière sécurisée interrégionale (UHSI)", "place-secure-unit", "292", true),
+        (
+            "secure-unit",
+            "Unité hospitalière sécurisée interrégionale (UHSI)",
+            "place-secure-unit",
+            "292",
+            true,
+        ),
         ("prison-care", "Unité sanitaire en milieu pénitentiaire", main.as_str(), "309", true),
         ("secure-ward", "Secteur sécurisé de psychiatrie", main.as_str(), "18", false),
         ("flagged-ward", "Consultations du voyage", main.as_str(), "270", true),
@@ -427,7 +508,12 @@ fn sensitive_units(directory: &mut Directory) {
         directory.add(offer.build());
     }
     set_sensitive(directory.offer("offer-itep"));
-    people::add_practitioner(directory, "practitioner-secure", "offer-secure-unit", &mut Random::of("secure"));
+    people::add_practitioner(
+        directory,
+        "practitioner-secure",
+        "offer-secure-unit",
+        &mut Random::of("secure"),
+    );
     directory.add(Resource::PractitionerRole(PractitionerRole {
         id: "role-secure".into(),
         meta: directory.meta("role-secure", "offer-secure-unit"),
@@ -443,10 +529,12 @@ fn sensitive_units(directory: &mut Directory) {
 
 /// Contacts and numbers at every pair of levels, in each field that the access rules tell apart.
 fn confidentiality_levels(directory: &mut Directory) {
-    let fields = [("mco", field::MCO, "083"), ("ms", field::MS, "293"), ("town", field::TOWN, "437")];
+    let fields =
+        [("mco", field::MCO, "083"), ("ms", field::MS, "293"), ("town", field::TOWN, "437")];
     for (key, of_field, activity) in fields {
         let place_id = format!("place-levels-{key}");
-        let mut place = directory.new_place_in(&place_id, "Accueil téléphonique", &VERSAILLES, "005");
+        let mut place =
+            directory.new_place_in(&place_id, "Accueil téléphonique", &VERSAILLES, "005");
         let mut random = Random::of(&format!("levels/{key}"));
         for level in confidentiality::ALL {
             let telecom = contact(purpose::OFFICE, *level, *level, &mut random).telecom;
@@ -458,7 +546,12 @@ fn confidentiality_levels(directory: &mut Directory) {
         let kind = concept_of(system::ESTABLISHMENT_CATEGORY, category);
         add_site(directory, &site_id, "Centre de l'Orangerie", kind, &place_id);
         let mut offer = directory
-            .new_offer(&format!("offer-levels-{key}"), "Permanence de soins", &site_id, &[&place_id])
+            .new_offer(
+                &format!("offer-levels-{key}"),
+                "Permanence de soins",
+                &site_id,
+                &[&place_id],
+            )
             .does(&[activity], "32", of_field);
         for level in confidentiality::ALL {
             for telecom_level in confidentiality::ALL {
@@ -491,7 +584,8 @@ fn mistyped_mode(directory: &mut Directory) {
 /// What quality rules look for: an emergency whose name does not say so, a home whose stay is missing, two
 /// establishments with one national number; and an offer closed for a time.
 fn odd_offers(directory: &mut Directory) {
-    let (site, place) = (format!("eg-{SAINT_NAZAIRE_HOSPITAL}"), format!("place-{SAINT_NAZAIRE_HOSPITAL}"));
+    let (site, place) =
+        (format!("eg-{SAINT_NAZAIRE_HOSPITAL}"), format!("place-{SAINT_NAZAIRE_HOSPITAL}"));
     let offer = directory
         .new_offer("offer-unnamed-emergency", "Accueil 24 h sur 24", &site, &[&place])
         .does(&["157"], "33", field::MCO)
@@ -507,7 +601,13 @@ fn odd_offers(directory: &mut Directory) {
     let number = Identifier::national_structure("4899900000000000");
     for id in ["eg-twin-1", "eg-twin-2"] {
         let near = format!("place-{HOSPITAL}");
-        add_site(directory, id, "Centre de santé des Deux Rives", concept_of(system::ESTABLISHMENT_CATEGORY, "124"), &near);
+        add_site(
+            directory,
+            id,
+            "Centre de santé des Deux Rives",
+            concept_of(system::ESTABLISHMENT_CATEGORY, "124"),
+            &near,
+        );
         directory.organization(id).identifier = vec![number.clone()];
     }
     let meta = &mut directory.organization("eg-twin-2").meta;

@@ -14,7 +14,8 @@ use crate::ror::extension::{self, Extension, Value};
 use crate::ror::record::{Contact, Telecom, patient_type};
 use crate::ror::resource::Position;
 use crate::ror::{
-    HealthcareService, Identifier, Location, Organization, PROVENANCE_SYSTEM, Resource, provenance, system,
+    HealthcareService, Identifier, Location, Organization, PROVENANCE_SYSTEM, Resource, provenance,
+    system,
 };
 
 /// The resources, in the order they were added, findable by id.
@@ -40,7 +41,11 @@ impl Directory {
 
     /// The ids of the resources a test holds for, in order.
     pub(super) fn ids(&self, holds: impl Fn(&Resource<'static>) -> bool) -> Vec<String> {
-        self.resources.iter().filter(|resource| holds(resource)).map(|r| r.id().to_owned()).collect()
+        self.resources
+            .iter()
+            .filter(|resource| holds(resource))
+            .map(|r| r.id().to_owned())
+            .collect()
     }
 
     fn get(&mut self, id: &str) -> &mut Resource<'static> {
@@ -89,7 +94,13 @@ impl Directory {
     }
 
     /// An invented offer of `provider` in `places`, for all ages; complete it, then [`Self::add`] it.
-    pub(super) fn new_offer(&mut self, id: &str, name: &str, provider: &str, places: &[&str]) -> NewOffer {
+    pub(super) fn new_offer(
+        &mut self,
+        id: &str,
+        name: &str,
+        provider: &str,
+        places: &[&str],
+    ) -> NewOffer {
         for place in places {
             // A place that an offer uses has no manager of its own.
             self.location(place).managing_organization = None;
@@ -112,22 +123,37 @@ impl Directory {
     }
 
     /// An invented place that stands where `near` stands; complete it, then [`Self::add`] it.
-    pub(super) fn new_place_at(&mut self, id: &str, name: &str, near: &str, function: &str) -> Location<'static> {
+    pub(super) fn new_place_at(
+        &mut self,
+        id: &str,
+        name: &str,
+        near: &str,
+        function: &str,
+    ) -> Location<'static> {
         let meta = self.meta(id, near);
         let region = self.region_of(near);
         let Resource::Location(model) = self.get(near) else { panic!("{near} is no place") };
-        let commune = model.extension.iter().find(|part| part.url == extension::COMMUNE_COG).cloned();
+        let commune =
+            model.extension.iter().find(|part| part.url == extension::COMMUNE_COG).cloned();
         let (address, position) = (model.address.clone(), model.position.clone());
-        let extension = commune.into_iter().chain([Extension::creation_date("2024-02-01T09:00:00+01:00")]);
+        let extension =
+            commune.into_iter().chain([Extension::creation_date("2024-02-01T09:00:00+01:00")]);
         let extension = extension.collect();
         Location { address, position, ..bare_place(id, name, function, meta, region, extension) }
     }
 
     /// An invented place in a commune, at a made-up number of a made-up street; complete it, then
     /// [`Self::add`] it.
-    pub(super) fn new_place_in(&mut self, id: &str, name: &str, town: &Town, function: &str) -> Location<'static> {
+    pub(super) fn new_place_in(
+        &mut self,
+        id: &str,
+        name: &str,
+        town: &Town,
+        function: &str,
+    ) -> Location<'static> {
         let mut random = Random::of(&format!("place/{id}"));
-        let commune = gazetteer().commune(town.insee).expect("the sample's communes are in the gazetteer");
+        let commune =
+            gazetteer().commune(town.insee).expect("the sample's communes are in the gazetteer");
         let region = gazetteer().region(commune.region).map(|r| Code::new(r.code, r.name));
         let region = region.map(|region| region.coding(system::REGION));
         let tag = region.clone().into_iter().chain([invented()]).collect();
@@ -156,7 +182,11 @@ impl Directory {
             let round = |degrees: f64| (degrees * 1e5).round() / 1e5;
             Position::new(round(point.lat + shift()), round(point.lon + shift()), Some(true))
         });
-        Location { address: Some(address), position, ..bare_place(id, name, function, meta, region, extension) }
+        Location {
+            address: Some(address),
+            position,
+            ..bare_place(id, name, function, meta, region, extension)
+        }
     }
 }
 
@@ -170,14 +200,30 @@ pub(super) struct Town {
 
 impl Town {
     /// A commune by its INSEE code, with the postal code and city of an address there.
-    pub(super) const fn new(insee: &'static str, postal_code: &'static str, city: &'static str) -> Self {
+    pub(super) const fn new(
+        insee: &'static str,
+        postal_code: &'static str,
+        city: &'static str,
+    ) -> Self {
         Self { insee, postal_code, city }
     }
 }
 
 const STREETS: &[&str] = &[
-    "DE L'ÉGLISE", "DU CHÂTEAU", "DES LILAS", "JEAN JAURÈS", "DE LA GARE", "PASTEUR", "VICTOR HUGO",
-    "DU MOULIN", "DES ÉCOLES", "DE LA FONTAINE", "DU MARCHÉ", "SAINT-MICHEL", "DE L'ŒUVRE", "DES TILLEULS",
+    "DE L'ÉGLISE",
+    "DU CHÂTEAU",
+    "DES LILAS",
+    "JEAN JAURÈS",
+    "DE LA GARE",
+    "PASTEUR",
+    "VICTOR HUGO",
+    "DU MOULIN",
+    "DES ÉCOLES",
+    "DE LA FONTAINE",
+    "DU MARCHÉ",
+    "SAINT-MICHEL",
+    "DE L'ŒUVRE",
+    "DES TILLEULS",
 ];
 
 fn bare_place(
@@ -208,7 +254,8 @@ pub(super) struct NewOffer(pub HealthcareService<'static>);
 impl NewOffer {
     /// Activities (R211), mode of care (R213), field (R227).
     pub(super) fn does(mut self, activities: &[&str], mode: &str, field: Code<'static>) -> Self {
-        self.0.specialty = activities.iter().map(|code| concept_of(system::ACTIVITY, code)).collect();
+        self.0.specialty =
+            activities.iter().map(|code| concept_of(system::ACTIVITY, code)).collect();
         self.0.characteristic.insert(0, concept_of(system::CARE_MODE, mode));
         self.0.kind = vec![field.concept(system::FIELD)];
         self

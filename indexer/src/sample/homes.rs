@@ -25,9 +25,11 @@ pub(super) fn complete(directory: &mut Directory) {
         complete_home(directory, home.trim_start_matches("eg-"));
     }
     let psychiatric = directory.ids(|resource| match resource {
-        Resource::HealthcareService(offer) => {
-            offer.kind.iter().flat_map(|kind| &kind.coding).any(|coding| coding[0].code == field::PSY.code)
-        }
+        Resource::HealthcareService(offer) => offer
+            .kind
+            .iter()
+            .flat_map(|kind| &kind.coding)
+            .any(|coding| coding[0].code == field::PSY.code),
         _ => false,
     });
     for offer in psychiatric {
@@ -36,9 +38,10 @@ pub(super) fn complete(directory: &mut Directory) {
 }
 
 fn has_category(site: &Organization<'static>, code: &str) -> bool {
-    site.kind.iter().flat_map(|kind| &kind.coding).any(|coding| {
-        coding[0].system == system::ESTABLISHMENT_CATEGORY && coding[0].code == code
-    })
+    site.kind
+        .iter()
+        .flat_map(|kind| &kind.coding)
+        .any(|coding| coding[0].system == system::ESTABLISHMENT_CATEGORY && coding[0].code == code)
 }
 
 fn complete_home(directory: &mut Directory, finess: &str) {
@@ -50,10 +53,13 @@ fn complete_home(directory: &mut Directory, finess: &str) {
     add_help_and_prices(directory, finess, &mut random);
     let offer = directory.offer(&format!("offer-{finess}-category"));
     offer.characteristic.push(annual_opening::WHOLE_YEAR.concept(system::ANNUAL_OPENING));
-    let contact_of_offer = contact(purpose::ADMISSION, level(&mut random), level(&mut random), &mut random);
+    let contact_of_offer =
+        contact(purpose::ADMISSION, level(&mut random), level(&mut random), &mut random);
     offer.extension.push(contact_of_offer.of_offer());
     if random.chance(40) {
-        offer.characteristic.push(concept_of(system::RECEPTION_MODALITY, random.pick(&["13", "20", "01"])));
+        offer
+            .characteristic
+            .push(concept_of(system::RECEPTION_MODALITY, random.pick(&["13", "20", "01"])));
     }
     if random.chance(30) {
         offer.comment = Some(random.pick(COMMENTS).into());
@@ -107,7 +113,11 @@ fn add_help_and_prices(directory: &mut Directory, finess: &str, random: &mut Ran
     let home = directory.organization(&format!("eg-{finess}"));
     for (percent, help) in [(60, financial_help::SOCIAL_HELP), (50, financial_help::HOUSING)] {
         if random.chance(percent) {
-            home.extension.push(Extension::code(extension::FINANCIAL_HELP, system::FINANCIAL_HELP, help));
+            home.extension.push(Extension::code(
+                extension::FINANCIAL_HELP,
+                system::FINANCIAL_HELP,
+                help,
+            ));
         }
     }
     let count = |url, value| Extension::new(url, Value::Integer(value));
@@ -116,8 +126,12 @@ fn add_help_and_prices(directory: &mut Directory, finess: &str, random: &mut Ran
         home.extension.push(count(extension::TEMPORARY_SOCIAL_HELP, random.below(6) as i32));
     }
     let start = random.day();
-    let price = |kind, unit, amount| Price { start: Some(start.clone().into()), ..Price::new(kind, unit, amount) };
-    let cents = |euros: u32, random: &mut Random| f64::from(euros * 100 + random.below(100)) / 100.0;
+    let price = |kind, unit, amount| Price {
+        start: Some(start.clone().into()),
+        ..Price::new(kind, unit, amount)
+    };
+    let cents =
+        |euros: u32, random: &mut Random| f64::from(euros * 100 + random.below(100)) / 100.0;
     if random.chance(20) {
         let amount = cents(random.between(20, 45), random);
         let day_care = price(price_type::DAY_CARE, price_unit::DAY, amount);
@@ -136,7 +150,11 @@ fn add_help_and_prices(directory: &mut Directory, finess: &str, random: &mut Ran
             stay: Some(reception::PERMANENT),
             under_60: Some(random.chance(20)),
             included: vec![Code::new("01", "Entretien du linge du résident non délicat")],
-            ..price(price_type::ACCOMMODATION, price_unit::DAY, cents(random.between(45, 90), random))
+            ..price(
+                price_type::ACCOMMODATION,
+                price_unit::DAY,
+                cents(random.between(45, 90), random),
+            )
         };
         home.extension.push(flat.into());
     }
@@ -145,7 +163,11 @@ fn add_help_and_prices(directory: &mut Directory, finess: &str, random: &mut Ran
             dwelling: Some(dwelling::SINGLE_ROOM),
             condition: Some(price_condition::SOCIAL_HELP),
             stay: Some(reception::PERMANENT),
-            ..price(price_type::ACCOMMODATION, price_unit::MONTH, cents(random.between(1500, 2600), random))
+            ..price(
+                price_type::ACCOMMODATION,
+                price_unit::MONTH,
+                cents(random.between(1500, 2600), random),
+            )
         };
         home.extension.push(monthly.into());
     }
@@ -157,7 +179,13 @@ fn add_help_and_prices(directory: &mut Directory, finess: &str, random: &mut Ran
 fn add_adapted_unit(directory: &mut Directory, finess: &str) {
     let (home, unit) = (format!("eg-{finess}"), format!("oi-{finess}-pasa"));
     let name = "Pôle d'activités et de soins adaptés";
-    add_internal_organization(directory, &unit, name, internal_organization::FUNCTIONAL_UNIT, &home);
+    add_internal_organization(
+        directory,
+        &unit,
+        name,
+        internal_organization::FUNCTIONAL_UNIT,
+        &home,
+    );
     let place = format!("place-{finess}");
     let offer = directory
         .new_offer(&format!("offer-{finess}-pasa"), name, &unit, &[&place])
@@ -165,7 +193,9 @@ fn add_adapted_unit(directory: &mut Directory, finess: &str) {
         .category("25")
         .with(system::RECEPTION_TYPE, "02")
         .ages(60, 120)
-        .comment("Accueil de jour des résidents atteints de la maladie d'Alzheimer ; ateliers mémoire.");
+        .comment(
+            "Accueil de jour des résidents atteints de la maladie d'Alzheimer ; ateliers mémoire.",
+        );
     directory.add(offer.build());
 }
 
@@ -196,11 +226,13 @@ fn complete_psychiatry(directory: &mut Directory, id: &str) {
     }
     let department = id.trim_start_matches("offer-").get(..2).unwrap_or_default().to_owned();
     let offer = directory.offer(id);
-    let is_for_children = offer.specialty.iter().flat_map(|s| &s.coding).any(|c| c[0].code == "227");
+    let is_for_children =
+        offer.specialty.iter().flat_map(|s| &s.coding).any(|c| c[0].code == "227");
     let letter = if is_for_children { 'I' } else { 'G' };
     let sector = format!("{department}{letter}{:02}", random.between(1, 12));
     offer.extension.push(Extension::string(extension::PSYCHIATRIC_SECTOR, sector));
-    let without_consent = offer.characteristic.iter().flat_map(|c| &c.coding).any(|c| c[0].code == "28");
+    let without_consent =
+        offer.characteristic.iter().flat_map(|c| &c.coding).any(|c| c[0].code == "28");
     if without_consent {
         let habilitation = Value::Boolean(random.chance(60));
         offer.extension.push(Extension::new(extension::NO_CONSENT, habilitation));

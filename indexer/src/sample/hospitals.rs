@@ -4,8 +4,8 @@
 use super::directory::{Directory, contact, level, purpose};
 use super::random::Random;
 use crate::ror::code::{
-    additional_bed, assignment, capacity_closing, capacity_kind, capacity_source, capacity_status, crisis,
-    equipment_feature, field, gender, internal_organization, temporality,
+    additional_bed, assignment, capacity_closing, capacity_kind, capacity_source, capacity_status,
+    crisis, equipment_feature, field, gender, internal_organization, temporality,
 };
 use crate::ror::datatype::{Code, CodeableConcept, Reference};
 use crate::ror::extension::{self, Extension, Value};
@@ -43,7 +43,8 @@ pub(super) fn complete(directory: &mut Directory) {
     let sites = directory.ids(|resource| matches!(resource, Resource::Organization(_)));
     for site in sites {
         let Some(finess) = site.strip_prefix("eg-") else { continue };
-        let count = zones.iter().filter(|zone| zone.starts_with(&format!("place-{finess}-"))).count();
+        let count =
+            zones.iter().filter(|zone| zone.starts_with(&format!("place-{finess}-"))).count();
         if count >= 6 {
             add_internal_organizations(directory, finess);
             add_consultations(directory, finess);
@@ -102,10 +103,7 @@ fn free_beds(
         Capacity { gender: Some(gender), ..Capacity::new(kind, status, count, updated.to_owned()) }
     };
     let mut records = match random.below(10) {
-        0..4 => vec![
-            record(gender::WOMEN, free / 2),
-            record(gender::MEN, free - free / 2),
-        ],
+        0..4 => vec![record(gender::WOMEN, free / 2), record(gender::MEN, free - free / 2)],
         4..7 => vec![record(gender::UNDETERMINED, free)],
         _ => vec![record(ANY_GENDER, free)],
     };
@@ -125,7 +123,9 @@ fn installed(place: &Location<'static>) -> Option<(Code<'static>, i32)> {
         _ => None,
     })?;
     let code = record.extension.iter().find_map(|part| match &part.value {
-        Some(Value::CodeableConcept(concept)) if part.url == "capacityType" => concept.coding.as_ref(),
+        Some(Value::CodeableConcept(concept)) if part.url == "capacityType" => {
+            concept.coding.as_ref()
+        }
         _ => None,
     })?;
     let kind = capacity_kind::ALL.iter().find(|kind| kind.code == code[0].code)?;
@@ -155,13 +155,16 @@ fn add_surgery(directory: &mut Directory, zone: &str) {
             offer = offer.comment("Chirurgie valvulaire et pontages ; cœur artificiel en recours.");
         }
         offer = offer.extend(
-            contact(purpose::OFFICE, level(&mut random), level(&mut random), &mut random).of_offer(),
+            contact(purpose::OFFICE, level(&mut random), level(&mut random), &mut random)
+                .of_offer(),
         );
         directory.add(offer.build());
     }
     let place = directory.location(zone);
     let table = random.pick(&["088", "072", "083", "084", "069", "089"]);
-    place.extension.push(equipment(table, Some(random.between(1, 4) as i32), &limits_of(table)).into());
+    place
+        .extension
+        .push(equipment(table, Some(random.between(1, 4) as i32), &limits_of(table)).into());
     if random.chance(30) {
         place.extension.push(equipment("030", Some(random.between(0, 3) as i32), &[]).into());
     }
@@ -185,7 +188,8 @@ pub(super) fn equipment(
     in_service: Option<i32>,
     limits: &[(Code<'static>, f64, &'static str)],
 ) -> Equipment<'static> {
-    let label = shared::terminology::terminology().display(system::EQUIPMENT, code).unwrap_or_default();
+    let label =
+        shared::terminology::terminology().display(system::EQUIPMENT, code).unwrap_or_default();
     let limits = limits
         .iter()
         .map(|(feature, value, unit)| EquipmentLimit { feature: *feature, value: *value, unit })
@@ -196,9 +200,24 @@ pub(super) fn equipment(
 /// Poles, services and units of a large hospital; its units take over some of its offers.
 fn add_internal_organizations(directory: &mut Directory, finess: &str) {
     let chains = [
-        ("Pôle Médecine et urgences", "Service de médecine", "Unité de médecine polyvalente", "beds-medicine"),
-        ("Pôle Femme, mère, enfant", "Service de gynécologie-obstétrique", "Maternité", "beds-obstetrics"),
-        ("Pôle Cœur, thorax et vaisseaux", "Service de cardiologie", "Unité de soins intensifs cardiologiques", "beds-cardiac-intensive"),
+        (
+            "Pôle Médecine et urgences",
+            "Service de médecine",
+            "Unité de médecine polyvalente",
+            "beds-medicine",
+        ),
+        (
+            "Pôle Femme, mère, enfant",
+            "Service de gynécologie-obstétrique",
+            "Maternité",
+            "beds-obstetrics",
+        ),
+        (
+            "Pôle Cœur, thorax et vaisseaux",
+            "Service de cardiologie",
+            "Unité de soins intensifs cardiologiques",
+            "beds-cardiac-intensive",
+        ),
     ];
     for (number, (pole, service, unit, slug)) in (1..).zip(chains) {
         let offer = format!("offer-{finess}-{slug}");
@@ -275,7 +294,12 @@ fn add_consultations(directory: &mut Directory, finess: &str) {
     }
     if random.chance(40) {
         let offer = directory
-            .new_offer(&format!("offer-{finess}-344-55"), "Échocardiographie et épreuve d'effort", &site, &[&place])
+            .new_offer(
+                &format!("offer-{finess}-344-55"),
+                "Échocardiographie et épreuve d'effort",
+                &site,
+                &[&place],
+            )
             .does(&["344"], "55", field::MCO)
             .category("149")
             .ages(0, 120);
@@ -285,7 +309,9 @@ fn add_consultations(directory: &mut Directory, finess: &str) {
     let hospital = directory.organization(&site);
     hospital.contact.push(switch.of_organization());
     if random.chance(40) {
-        hospital.extension.push(Extension::new(extension::DROP_ZONE, Value::Boolean(random.chance(50))));
+        hospital
+            .extension
+            .push(Extension::new(extension::DROP_ZONE, Value::Boolean(random.chance(50))));
     }
     if random.chance(40) {
         let level = CodeableConcept::text("Établissement de recours");
@@ -294,5 +320,4 @@ fn add_consultations(directory: &mut Directory, finess: &str) {
 }
 
 /// Level in the emergency plan, shown to few.
-const ORSAN_LEVEL: &str =
-    "https://interop.esante.gouv.fr/ig/fhir/ror/StructureDefinition/ror-organization-level-recours-orsan";
+const ORSAN_LEVEL: &str = "https://interop.esante.gouv.fr/ig/fhir/ror/StructureDefinition/ror-organization-level-recours-orsan";

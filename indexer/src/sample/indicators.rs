@@ -1,9 +1,9 @@
 //! Invented indicators and their values: nothing here was measured.
 
-use super::directory::{Directory, invented};
+use super::directory::Directory;
 use crate::ror::datatype::{Code, CodeableConcept, Meta, Quantity, Reference};
 use crate::ror::resource::{MeasureGroup, ReportGroup};
-use crate::ror::{Identifier, Measure, MeasureReport, Period, Resource, system};
+use crate::ror::{Identifier, Measure, MeasureReport, Period, Resource, provenance, system};
 
 /// An indicator: id, identifier, theme (R350), purpose, what is counted.
 const INDICATORS: &[(&str, &str, Code<'static>, &str, &str)] = &[
@@ -47,11 +47,11 @@ pub(super) fn add(directory: &mut Directory, reporter: &str) {
     for (id, number, theme, purpose, counted) in INDICATORS {
         directory.add(Resource::Measure(Measure {
             id: (*id).into(),
-            meta: meta("2024-01-10T08:00:00Z"),
+            meta: meta("2024-01-10T08:00:00Z", (theme.code == "01").then_some(COMPUTED_BY)),
             url: Some(canonical(id).into()),
             identifier: vec![Identifier::value(*number)],
             status: "active",
-            date: Some("2024-01-01".into()),
+            date: Some(if theme.code == "03" { "2023-06-15" } else { "2024-01-01" }.into()),
             purpose: Some((*purpose).into()),
             topic: vec![theme.concept(system::ANOMALY_THEME)],
             kind: vec![CodeableConcept::text("Indicateur de qualité des données")],
@@ -66,15 +66,24 @@ pub(super) fn add(directory: &mut Directory, reporter: &str) {
         let day = &date[..10];
         directory.add(Resource::MeasureReport(MeasureReport {
             id: format!("report-{}-{day}", measure.trim_start_matches("measure-")).into(),
-            meta: meta(&format!("{day}T18:00:00Z")),
+            meta: meta(&format!("{day}T18:00:00Z"), (*indicator == 0).then_some(COMPUTED_BY)),
             identifier: vec![Identifier::value(format!("{number}/{day}"))],
-            status: "complete",
+            status: if *date < "2026" { "complete" } else { "pending" },
             kind: "summary",
             // A report may name its measure by canonical URL or, in the same directory, by address.
-            measure: if *indicator == 1 { format!("Measure/{measure}") } else { canonical(measure) }.into(),
+            measure: if *indicator == 1 {
+                format!("Measure/{measure}")
+            } else {
+                canonical(measure)
+            }
+            .into(),
             subject: None,
             date: Some((*date).into()),
-            reporter: Some(Reference::to(format!("Organization/{reporter}"))),
+            reporter: Some(Reference::to(if *indicator == 2 {
+                "PractitionerRole/role-741".to_owned()
+            } else {
+                format!("Organization/{reporter}")
+            })),
             period: Period { start: Some((*start).into()), end: Some((*end).into()) },
             group: vec![ReportGroup {
                 code: CodeableConcept::text("taux"),
@@ -88,6 +97,9 @@ fn canonical(id: &str) -> String {
     format!("http://ror.example.org/Measure/{id}")
 }
 
-fn meta(updated: &str) -> Meta<'static> {
-    Meta { last_updated: updated.to_owned().into(), tag: vec![invented()] }
+/// The region that computes the first indicator.
+const COMPUTED_BY: Code<'static> = Code::new("11", "Île-de-France");
+
+fn meta(updated: &str, region: Option<Code<'static>>) -> Meta<'static> {
+    Meta::new(updated.to_owned(), region, provenance::INVENTED)
 }

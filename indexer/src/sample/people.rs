@@ -13,24 +13,73 @@ use crate::ror::{
 };
 
 const FIRST_NAMES: &[(&str, &str)] = &[
-    ("Camille", "female"), ("Élodie", "female"), ("Noémie", "female"), ("Maëlle", "female"),
-    ("Françoise", "female"), ("Inès", "female"), ("Aïcha", "female"), ("Hélène", "female"),
-    ("Anne-Laure", "female"), ("Solène", "female"), ("Loïc", "male"), ("Jérôme", "male"),
-    ("Benoît", "male"), ("Théo", "male"), ("Rémi", "male"), ("Jean-François", "male"),
-    ("Mehdi", "male"), ("Gaël", "male"), ("François", "male"), ("Nicolas", "male"),
+    ("Camille", "female"),
+    ("Élodie", "female"),
+    ("Noémie", "female"),
+    ("Maëlle", "female"),
+    ("Françoise", "female"),
+    ("Inès", "female"),
+    ("Aïcha", "female"),
+    ("Hélène", "female"),
+    ("Anne-Laure", "female"),
+    ("Solène", "female"),
+    ("Loïc", "male"),
+    ("Jérôme", "male"),
+    ("Benoît", "male"),
+    ("Théo", "male"),
+    ("Rémi", "male"),
+    ("Jean-François", "male"),
+    ("Mehdi", "male"),
+    ("Gaël", "male"),
+    ("François", "male"),
+    ("Nicolas", "male"),
 ];
 
 const LAST_NAMES: &[&str] = &[
-    "LE GOFF", "D'ARVOR", "L'HÉRITIER", "LEFÈVRE", "MARTIN-DUVAL", "BÉRANGER", "CŒURDEROY", "NGUYEN",
-    "DIALLO", "BENALI", "GUÉRIN", "LE BIHAN", "FAUGÈRES", "VIDAL", "ROUSSELOT", "PÉLISSIER", "BOUCHÉ",
-    "CHANTREL", "DELAUNAY", "ÉVRARD", "FOURNIÉ", "GARREC", "HUSSON", "JOUVE", "KERMADEC", "LACOSTE",
-    "MAZARS", "NOËL", "OLLIVIER", "PRUNIÈRES",
+    "LE GOFF",
+    "D'ARVOR",
+    "L'HÉRITIER",
+    "LEFÈVRE",
+    "MARTIN-DUVAL",
+    "BÉRANGER",
+    "CŒURDEROY",
+    "NGUYEN",
+    "DIALLO",
+    "BENALI",
+    "GUÉRIN",
+    "LE BIHAN",
+    "FAUGÈRES",
+    "VIDAL",
+    "ROUSSELOT",
+    "PÉLISSIER",
+    "BOUCHÉ",
+    "CHANTREL",
+    "DELAUNAY",
+    "ÉVRARD",
+    "FOURNIÉ",
+    "GARREC",
+    "HUSSON",
+    "JOUVE",
+    "KERMADEC",
+    "LACOSTE",
+    "MAZARS",
+    "NOËL",
+    "OLLIVIER",
+    "PRUNIÈRES",
 ];
 
 /// Professions (G15) with the know-how that goes with each: (profession, kind of know-how R04, specialty R38).
 const PROFESSIONS: &[(&str, &str, &str)] = &[
-    ("10", "S", "SM04"), ("10", "S", "SM26"), ("10", "S", "SM42"), ("60", "CEX", ""), ("60", "CEX", ""),
-    ("70", "CEX", ""), ("50", "CEX", ""), ("94", "CEX", ""), ("91", "CEX", ""), ("35", "CEX", ""),
+    ("10", "S", "SM04"),
+    ("10", "S", "SM26"),
+    ("10", "S", "SM42"),
+    ("60", "CEX", ""),
+    ("60", "CEX", ""),
+    ("70", "CEX", ""),
+    ("50", "CEX", ""),
+    ("94", "CEX", ""),
+    ("91", "CEX", ""),
+    ("35", "CEX", ""),
 ];
 
 /// The number of the professional whom requests address directly (Practitioner/2524).
@@ -49,7 +98,8 @@ pub(super) fn add(directory: &mut Directory) {
     let mut last_practitioner: Option<String> = None;
     for offer in offers {
         let mut random = Random::of(&format!("people/{}", offer.id));
-        let in_town = offer.kind.iter().flat_map(|kind| &kind.coding).any(|c| c[0].code == field::TOWN.code);
+        let in_town =
+            offer.kind.iter().flat_map(|kind| &kind.coding).any(|c| c[0].code == field::TOWN.code);
         if !in_town && !random.chance(25) {
             continue;
         }
@@ -67,7 +117,12 @@ pub(super) fn add(directory: &mut Directory) {
 }
 
 /// A professional of the region of `near`.
-pub(super) fn add_practitioner(directory: &mut Directory, id: &str, near: &str, random: &mut Random) {
+pub(super) fn add_practitioner(
+    directory: &mut Directory,
+    id: &str,
+    near: &str,
+    random: &mut Random,
+) {
     let (given, gender) = random.pick(FIRST_NAMES);
     let family = random.pick(LAST_NAMES);
     let number = match id {
@@ -122,12 +177,15 @@ fn add_role(
         extension.push(role_name(random.pick(LAST_NAMES), Some(random.pick(FIRST_NAMES).0.into())));
     }
     if in_town {
-        let sector = random.pick(&[Code::new("c1", "Secteur 1 ou conventionné"), Code::new("c3", "Secteur 2")]);
+        let sector = random
+            .pick(&[Code::new("c1", "Secteur 1 ou conventionné"), Code::new("c3", "Secteur 2")]);
         extension.push(Extension::code(extension::CONTRACTED, system::CONTRACTED, sector));
-        extension.push(Extension::new(extension::VITALE_ACCEPTED, Value::Boolean(random.chance(90))));
+        extension
+            .push(Extension::new(extension::VITALE_ACCEPTED, Value::Boolean(random.chance(90))));
         extension.push(Extension::new(extension::HAS_CAS, Value::Boolean(random.chance(50))));
     }
-    let phone = contact(purpose::APPOINTMENT, confidentiality::PUBLIC, level(random), random).telecom;
+    let phone =
+        contact(purpose::APPOINTMENT, confidentiality::PUBLIC, level(random), random).telecom;
     let region = directory.region_of(&offer.id);
     let role = PractitionerRole {
         id: id.clone().into(),

@@ -4,7 +4,9 @@
 use super::directory::{Directory, NewOffer, Town, contact, level, purpose};
 use super::random::Random;
 use crate::import::concept_of;
-use crate::ror::code::{channel, confidentiality, division, field, management, price_condition, price_type, price_unit};
+use crate::ror::code::{
+    channel, confidentiality, division, field, management, price_condition, price_type, price_unit,
+};
 use crate::ror::datatype::{Code, concept};
 use crate::ror::extension::Extension;
 use crate::ror::record::{Price, act, opening, territorial_division};
@@ -71,9 +73,18 @@ pub(super) fn add(directory: &mut Directory) {
     }
 }
 
-fn add_practice(directory: &mut Directory, key: &str, town: &Town, practice: Practice, random: &mut Random) {
+fn add_practice(
+    directory: &mut Directory,
+    key: &str,
+    town: &Town,
+    practice: Practice,
+    random: &mut Random,
+) {
     let (activity, category, function, kind) = practice;
-    let name = format!("{kind} {}", random.pick(&["du Centre", "de la Gare", "des Lilas", "de l'Hôtel de Ville"]));
+    let name = format!(
+        "{kind} {}",
+        random.pick(&["du Centre", "de la Gare", "des Lilas", "de l'Hôtel de Ville"])
+    );
     let place_id = format!("place-town-{key}");
     let mut place = directory.new_place_in(&place_id, &name, town, function);
     place.telecom = contact(purpose::APPOINTMENT, confidentiality::PUBLIC, level(random), random)
@@ -90,8 +101,14 @@ fn add_practice(directory: &mut Directory, key: &str, town: &Town, practice: Pra
         .does(&[activity], if activity == "287" { "49" } else { "32" }, field::TOWN)
         .category(category)
         .with(system::RECEPTION_MODALITY, random.pick(&["03", "04", "05", "06"]))
-        .ages(if activity == "088" { 0 } else { random.pick(&[0, 6, 15]) }, if activity == "088" { 17 } else { 120 })
-        .extend(contact(purpose::APPOINTMENT, confidentiality::PUBLIC, level(random), random).of_offer());
+        .ages(
+            if activity == "088" { 0 } else { random.pick(&[0, 6, 15]) },
+            if activity == "088" { 17 } else { 120 },
+        )
+        .extend(
+            contact(purpose::APPOINTMENT, confidentiality::PUBLIC, level(random), random)
+                .of_offer(),
+        );
     if activity == "437" && random.chance(40) {
         offer = offer.with_concept(act(Code::new("0788", ""), true));
     }
@@ -151,24 +168,40 @@ fn add_home_help(directory: &mut Directory, number: u32, town: &Town) {
     let place = directory.new_place_in(&place_id, &name, town, "005");
     directory.add(Resource::Location(place));
     let site_id = format!("eg-help-{number}");
-    add_site(directory, &site_id, &name, concept_of(system::ESTABLISHMENT_CATEGORY, "460"), &place_id);
+    add_site(
+        directory,
+        &site_id,
+        &name,
+        concept_of(system::ESTABLISHMENT_CATEGORY, "460"),
+        &place_id,
+    );
     let start = "2025-01-01";
     let hourly = Price {
         start: Some(start.into()),
         human_help: Some("Aide à la toilette et au lever".into()),
         management: Some(random.pick(management::ALL)),
         condition: Some(price_condition::PUBLIC),
-        ..Price::new(price_type::HUMAN_HELP, price_unit::HOUR, f64::from(random.between(2300, 3100)) / 100.0)
+        ..Price::new(
+            price_type::HUMAN_HELP,
+            price_unit::HOUR,
+            f64::from(random.between(2300, 3100)) / 100.0,
+        )
     };
     let meal = Price {
         start: Some(start.into()),
         meal_delivery: Some("Déjeuner livré, pain compris".into()),
         condition: Some(price_condition::PUBLIC),
-        ..Price::new(price_type::MEAL_DELIVERY, price_unit::UNIT, f64::from(random.between(800, 1400)) / 100.0)
+        ..Price::new(
+            price_type::MEAL_DELIVERY,
+            price_unit::UNIT,
+            f64::from(random.between(800, 1400)) / 100.0,
+        )
     };
     let site = directory.organization(&site_id);
     site.extension.extend([Extension::from(hourly), meal.into()]);
-    for (activity, name) in [("293", "Aide à la toilette"), ("299", "Aide au ménage et aux courses")] {
+    for (activity, name) in
+        [("293", "Aide à la toilette"), ("299", "Aide au ménage et aux courses")]
+    {
         let mut offer = directory
             .new_offer(&format!("offer-help-{number}-{activity}"), name, &site_id, &[&place_id])
             .does(&[activity], "49", field::MS)
@@ -180,7 +213,10 @@ fn add_home_help(directory: &mut Directory, number: u32, town: &Town) {
             offer = offer.extend(territorial_division(division::COMMUNE, area));
         }
         if activity == "299" {
-            let acts = [("0784", "Entretien du logement (ménage, petit bricolage)"), ("0785", "Entretien du linge")];
+            let acts = [
+                ("0784", "Entretien du logement (ménage, petit bricolage)"),
+                ("0785", "Entretien du linge"),
+            ];
             for (code, label) in acts {
                 offer = offer.with_concept(act(Code::new(code, label), false));
             }

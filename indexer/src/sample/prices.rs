@@ -5,14 +5,22 @@ use super::directory::Directory;
 use super::hospitals::add_internal_organization;
 use super::practices::{NANTES, add_site};
 use crate::import::concept_of;
-use crate::ror::code::{dependency, dwelling, field, internal_organization, price_condition, price_type, price_unit, reception};
+use crate::ror::code::{
+    dependency, dwelling, field, internal_organization, price_condition, price_type, price_unit,
+    reception,
+};
 use crate::ror::datatype::Code;
 use crate::ror::extension::Extension;
 use crate::ror::record::Price;
 use crate::ror::{Resource, system};
 
 /// Accommodation for a permanent stay: room, condition, euros a day, from when.
-fn stay(room: Code<'static>, condition: Code<'static>, euros: f64, from: &'static str) -> Price<'static> {
+fn stay(
+    room: Code<'static>,
+    condition: Code<'static>,
+    euros: f64,
+    from: &'static str,
+) -> Price<'static> {
     Price {
         dwelling: Some(room),
         condition: Some(condition),
@@ -41,33 +49,53 @@ pub(super) fn add(directory: &mut Directory) {
     let young = Price { under_60: Some(true), ..stay(single, public, 95.0, since) };
     let homes: Vec<(&str, &str, Vec<Price<'static>>)> = vec![
         // Accommodation at 80 beside dependency at 15: no accommodation under 60.
-        ("dear", "Résidence des Ormes", vec![
-            stay(single, public, 80.0, since),
-            care(dependency::GIR_3_4, reception::PERMANENT, 15.0),
-        ]),
+        (
+            "dear",
+            "Résidence des Ormes",
+            vec![
+                stay(single, public, 80.0, since),
+                care(dependency::GIR_3_4, reception::PERMANENT, 15.0),
+            ],
+        ),
         ("cheap-flat", "Résidence du Pré aux Clercs", vec![stay(flat, ash, 55.0, since), young]),
         // Each part of "a flat, social help, at most 60" is met, never by one price.
-        ("mixed-flat", "Résidence de l'Écluse", vec![
-            stay(flat, public, 55.0, since),
-            stay(single, ash, 50.0, since),
-            stay(flat, ash, 75.0, since),
-        ]),
+        (
+            "mixed-flat",
+            "Résidence de l'Écluse",
+            vec![
+                stay(flat, public, 55.0, since),
+                stay(single, ash, 50.0, since),
+                stay(flat, ash, 75.0, since),
+            ],
+        ),
         // Group 3-4 only for temporary stays, permanent stays only for group 1-2.
-        ("mixed-care", "Résidence Notre-Dame", vec![
-            stay(single, public, 64.0, since),
-            care(dependency::GIR_3_4, reception::TEMPORARY, 13.0),
-            care(dependency::GIR_1_2, reception::PERMANENT, 20.0),
-        ]),
+        (
+            "mixed-care",
+            "Résidence Notre-Dame",
+            vec![
+                stay(single, public, 64.0, since),
+                care(dependency::GIR_3_4, reception::TEMPORARY, 13.0),
+                care(dependency::GIR_1_2, reception::PERMANENT, 20.0),
+            ],
+        ),
         // The cheap price was replaced before 15 January 2025.
-        ("replaced", "Résidence du Vieux Moulin", vec![
-            stay(single, public, 55.0, "2023-01-01"),
-            stay(single, public, 70.0, "2024-06-01"),
-        ]),
+        (
+            "replaced",
+            "Résidence du Vieux Moulin",
+            vec![
+                stay(single, public, 55.0, "2023-01-01"),
+                stay(single, public, 70.0, "2024-06-01"),
+            ],
+        ),
         // The cheap price is replaced only after that day.
-        ("still-cheap", "Résidence de la Fontaine", vec![
-            stay(single, public, 55.0, "2024-01-01"),
-            stay(single, public, 70.0, "2025-06-01"),
-        ]),
+        (
+            "still-cheap",
+            "Résidence de la Fontaine",
+            vec![
+                stay(single, public, 55.0, "2024-01-01"),
+                stay(single, public, 70.0, "2025-06-01"),
+            ],
+        ),
         ("monthly", "Résidence Beau Soleil", vec![monthly]),
         ("above", "Résidence Sainte-Anne", vec![stay(single, public, 52.5, since)]),
     ];

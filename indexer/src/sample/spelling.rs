@@ -16,8 +16,13 @@ pub(super) fn respell(id: &str, line: Vec<u8>) -> Vec<u8> {
         };
         if *of == id {
             let text = String::from_utf8(line).expect("serde_json writes UTF-8");
-            assert!(text.contains(from), "assets/sample-spellings.tsv: {id} does not contain {from}");
+            assert!(
+                text.contains(from),
+                "assets/sample-spellings.tsv: {id} does not contain {from}"
+            );
             line = text.replace(from, to).into_bytes();
+            let parsed = shared::validate::parse(&line);
+            assert!(parsed.is_ok(), "assets/sample-spellings.tsv: {id} is broken by {to}: {parsed:?}");
         }
     }
     line

@@ -5,6 +5,7 @@
 //! only when all leaves hold on one document.
 
 use std::collections::HashMap;
+use std::time::Instant;
 
 use shared::access::VisibilityClass;
 use shared::fhir::ResourceType;
@@ -18,17 +19,31 @@ use shared::schema::{RECORD_KIND_OFFSET, TermKind, term};
 use tantivy::Result;
 
 use super::words::{self, WordHits};
-use crate::plan::{JoinStep, Leaf, LeafTest, Predicate, TypePlan};
+use crate::plan::{JoinStep, Leaf, LeafTest, Predicate, TypePlan, WordQuery};
 
 /// The evaluation of one request: its snapshot, and what it has found already.
 pub(super) struct Evaluation<'a> {
     pub(super) snapshot: &'a Snapshot,
-    words: HashMap<String, WordHits>,
+    words: HashMap<WordQuery, WordHits>,
+    trace: Option<Trace>,
+}
+
+/// What was done, step by step, when the caller asks.
+#[derive(Debug, Default)]
+pub(super) struct Trace {
+    depth: usize,
+    /// One line a step, in the order they began; a step inside another is indented.
+    pub(super) lines: Vec<String>,
 }
 
 impl<'a> Evaluation<'a> {
-    pub(super) fn new(snapshot: &'a Snapshot) -> Self {
-        Self { snapshot, words: HashMap::new() }
+    pub(super) fn new(snapshot: &'a Snapshot, explain: bool) -> Self {
+        Self { snapshot, words: HashMap::new(), trace: explain.then(Trace::default) }
+    }
+
+    /// What was done so far, when it is being noted.
+    pub(super) fn take_trace(&mut self) -> Option<Trace> {
+        self.trace.take()
     }
 
     /// The matches of a plan.
@@ -38,6 +53,26 @@ impl<'a> Evaluation<'a> {
 
     /// The resources of `base` that satisfy `predicate`; only those in `among` when given.
     pub(super) fn keys(
+        &mut self,
+        base: ResourceType,
+        predicate: &Predicate,
+        among: Option<&KeySet>,
+    ) -> Result<KeySet> {
+        let Some(trace) = &mut self.trace else { return self.evaluate(base, predicate, among) };
+        let line = trace.lines.len();
+        trace.lines.push(format!("{}{predicate}", "  ".repeat(trace.depth)));
+        trace.depth += 1;
+        let start = Instant::now();
+        let keys = self.evaluate(base, predicate, among)?;
+        let micros = start.elapsed().as_micros();
+        if let Some(trace) = &mut self.trace {
+            trace.depth -= 1;
+            trace.lines[line] += &format!(" -> {} {base}, {micros} us", keys.len());
+        }
+        Ok(keys)
+    }
+
+    fn evaluate(
         &mut self,
         base: ResourceType,
         predicate: &Predicate,
@@ -254,16 +289,14 @@ impl<'a> Evaluation<'a> {
     }
 
     pub(super) fn word_hits(&mut self, base: ResourceType, leaf: &Leaf) -> Result<&WordHits> {
-        let LeafTest::Words(texts) = &leaf.test else {
+        let LeafTest::Words(query) = &leaf.test else {
             unreachable!("only word leaves are asked for their words")
         };
-        let narrative = registry::fields()[usize::from(leaf.field)].parameter.code == "_text";
-        let name = format!("{base} {narrative} {texts:?}");
-        if !self.words.contains_key(&name) {
-            let hits = words::find(self.snapshot, base, narrative, texts)?;
-            self.words.insert(name.clone(), hits);
+        if !self.words.contains_key(query) {
+            let hits = words::find(self.snapshot, base, query)?;
+            self.words.insert(query.clone(), hits);
         }
-        Ok(&self.words[&name])
+        Ok(&self.words[query])
     }
 
     /// The relevance of a match: the best of its word searches, directly or at the end of a chain.

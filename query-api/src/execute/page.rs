@@ -40,17 +40,6 @@ pub(crate) struct PageToken {
     pub(crate) keys: PageKeys,
 }
 
-/// Why a page token cannot be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum PageTokenError {
-    /// Not made here, damaged, or made for another search.
-    #[error("the page token does not belong to this search")]
-    Foreign,
-    /// Made under another schema.
-    #[error("the page token is of another version of the index; start the search again")]
-    Expired,
-}
-
 /// Maps a number to an integer of the same order.
 pub(super) fn ordered_f64(value: f64) -> u64 {
     let bits = value.to_bits();

@@ -5,12 +5,13 @@
 //! word one slip away (two from nine letters), and never so for numbers and short words. The score is
 //! BM25 divided by its own upper bound: between 0 and 1, and independent of the other hits.
 
-use shared::access::{Access, VisibilityClass};
 use shared::fhir::ResourceType;
 use shared::index::{KeySet, SegmentView, Snapshot};
-use shared::schema::words::{STEM, WORD, narrative_scope, scope, stem, words};
+use shared::schema::words::{STEM, WORD, stem, words};
 use tantivy::postings::TermInfo;
 use tantivy::{Result, TERMINATED};
+
+use crate::plan::WordQuery;
 
 /// The resources that hold the words of a text.
 #[derive(Debug, Default)]
@@ -44,21 +45,10 @@ const K1: f32 = 1.2;
 const B: f32 = 0.75;
 
 /// Finds the resources of `base` that hold all words of one of the texts.
-pub(super) fn find(
-    snapshot: &Snapshot,
-    base: ResourceType,
-    narrative: bool,
-    texts: &[String],
-) -> Result<WordHits> {
-    let scopes: Vec<String> = if narrative {
-        vec![narrative_scope(base)]
-    } else {
-        let visible = VisibilityClass::ALL.into_iter().filter(|class| Access::full().sees(*class));
-        visible.map(|class| scope(base, class)).collect()
-    };
+pub(super) fn find(snapshot: &Snapshot, base: ResourceType, query: &WordQuery) -> Result<WordHits> {
     let mut all: Vec<(u32, f32)> = Vec::new();
-    for text in texts {
-        all.extend(find_all_words(snapshot, base, &scopes, &words(text))?);
+    for text in &query.texts {
+        all.extend(find_all_words(snapshot, base, &query.scopes, &words(text))?);
     }
     all.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
     all.dedup_by_key(|(key, _)| *key);

@@ -3,12 +3,13 @@
 //! | Failure | Status | `issue.code` |
 //! |---|---|---|
 //! | bad syntax, bad value, unknown parameter under strict handling, over a limit of a search | 400 | the issues' own: `invalid`, `value`, `not-supported`, `too-costly` |
+//! | no HTTP | 400 | `structure` |
 //! | no credentials where they are asked for | 401 | `login` |
 //! | unknown path, type, id or version; a condition of PATCH without match | 404 | `not-found` |
 //! | method that the path does not answer | 405 + `Allow` | `not-supported` |
 //! | no format that the caller accepts | 406 | `not-supported` |
 //! | deleted; page token of another schema | 410 | `deleted`; `not-found` |
-//! | body too large; URL too long | 413; 414 | `too-long` |
+//! | body too large; URL too long; headers too large | 413; 414; 431 | `too-long` |
 //! | body in a format that is not read | 415 | `not-supported` |
 //! | `If-Match` names another version; several matches of a condition | 412 | `conflict`; `multiple-matches` |
 //! | document or patch breaks a rule | 422 | the issues' own: `required`, `invariant`, … |
@@ -37,6 +38,9 @@ pub(crate) enum ApiError {
     /// Mistakes in the request, all of them; at least one is an error.
     #[error("the request has mistakes")]
     Refused(Vec<Issue>),
+    /// A request line or head that is not HTTP.
+    #[error("malformed request")]
+    Malformed,
     /// No credentials where they are asked for.
     #[error("credentials are needed")]
     Unauthenticated,
@@ -70,6 +74,9 @@ pub(crate) enum ApiError {
     /// The URL is longer than the limit, in bytes.
     #[error("URL too long")]
     UrlTooLong(usize),
+    /// The headers are larger than the HTTP library reads.
+    #[error("head too large")]
+    HeadTooLarge,
     /// A body in a format that is not read here; the one that is.
     #[error("media type not supported")]
     UnsupportedMediaType(&'static str),
@@ -159,9 +166,16 @@ impl From<EngineError> for ApiError {
 const RETRY_AFTER_SECONDS: &str = "2";
 
 impl ApiError {
+    /// The body: an `OperationOutcome` as JSON.
+    pub(super) fn into_outcome(self) -> Vec<u8> {
+        let mut body = Vec::new();
+        bundle::write_outcome(&mut body, self.issues().iter());
+        body
+    }
+
     fn status(&self) -> StatusCode {
         match self {
-            Self::Refused(_) => StatusCode::BAD_REQUEST,
+            Self::Refused(_) | Self::Malformed => StatusCode::BAD_REQUEST,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::UnknownPath
             | Self::UnknownType(_)
@@ -174,6 +188,7 @@ impl ApiError {
             Self::Deleted(..) | Self::ExpiredPage => StatusCode::GONE,
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UrlTooLong(_) => StatusCode::URI_TOO_LONG,
+            Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -187,6 +202,7 @@ impl ApiError {
 
     fn issues(self) -> Vec<Issue> {
         let (code, text) = match self {
+<<<<<<< HEAD
             Self::Refused(issues) | Self::Unprocessable(issues) | Self::NoPlace(issues) => {
                 return issues;
             }
@@ -228,6 +244,12 @@ impl ApiError {
                 IssueType::Timeout,
                 "the change waited longer than the service allows and may still be made; read the resource before trying again"
                     .to_owned(),
+=======
+            Self::Refused(issues) => return issues,
+            Self::Malformed => (
+                IssueType::Structure,
+                "the request is not HTTP; spaces and other special characters of a URL are percent-encoded".to_owned(),
+>>>>>>> refs/heads/write
             ),
             Self::Unauthenticated => (
                 IssueType::Login,
@@ -272,6 +294,7 @@ impl ApiError {
                 IssueType::TooLong,
                 format!("the URL is longer than {limit} bytes; send the search by POST to [type]/_search"),
             ),
+            Self::HeadTooLarge => (IssueType::TooLong, "the headers are too large".to_owned()),
             Self::UnsupportedMediaType(expected) => {
                 (IssueType::NotSupported, format!("the Content-Type must be {expected}"))
             }
@@ -301,6 +324,8 @@ impl ApiError {
             Self::Unavailable(_) => (RETRY_AFTER, RETRY_AFTER_SECONDS),
             Self::Unauthenticated => (WWW_AUTHENTICATE, "Bearer"),
             Self::Refused(_)
+            | Self::Malformed
+            | Self::HeadTooLarge
             | Self::UnknownPath
             | Self::UnknownType(_)
             | Self::Absent(..)
@@ -337,8 +362,7 @@ impl IntoResponse for ApiError {
         // The router adds `Allow` to every answer that its path's fallback gives, and the fallback
         // also answers for unknown types, whose paths allow nothing.
         let no_allow = matches!(self, Self::UnknownType(_));
-        let mut body = Vec::new();
-        bundle::write_outcome(&mut body, self.issues().iter());
+        let body = self.into_outcome();
         let content_type = HeaderValue::from_static(FHIR_JSON);
         let mut response = (status, [(CONTENT_TYPE, content_type)], body).into_response();
         if let Some((name, value)) = header {
@@ -382,6 +406,8 @@ mod tests {
             vec![Issue::error(IssueType::Value, "a"), Issue::warning(IssueType::NotSupported, "b")];
         let rows = [
             (ApiError::Refused(two), 400, "value"),
+            (ApiError::Malformed, 400, "structure"),
+            (ApiError::HeadTooLarge, 431, "too-long"),
             (ApiError::Unauthenticated, 401, "login"),
             (ApiError::UnknownPath, 404, "not-found"),
             (ApiError::UnknownType("Patient".into()), 404, "not-found"),

@@ -1,6 +1,8 @@
 //! What is checked before a handler runs: the length of the URL, and credentials.
 
 use axum::extract::{Request, State};
+use axum::http::Method;
+use axum::http::header::ACCEPT_ENCODING;
 use axum::middleware::Next;
 use axum::response::Response;
 use shared::access::Access;
@@ -18,6 +20,15 @@ pub(super) async fn url_length(
     let limit = app.limits.url_bytes;
     let length = request.uri().path_and_query().map_or(0, |path| path.as_str().len());
     if length > limit { Err(ApiError::UrlTooLong(limit)) } else { Ok(next.run(request).await) }
+}
+
+/// An answer to HEAD is not compressed: it has no body to save on, and tells the length of the plain
+/// one; some clients also try to decode the body that is not there.
+pub(super) async fn head_is_plain(mut request: Request) -> Request {
+    if request.method() == Method::HEAD {
+        request.headers_mut().remove(ACCEPT_ENCODING);
+    }
+    request
 }
 
 /// Finds out what the caller may see, for the handlers; refuses callers without credentials where the

@@ -20,7 +20,7 @@ pub(crate) const EXAMPLES: [(&str, &str); 3] = [
     ),
     (
         "Places with free beds, and the offers they belong to",
-        "/Location?capacity-status=2&nb-capacity=ge1&_revinclude=HealthcareService:location",
+        "/Location?capacity-status=02&nb-capacity=ge1&_revinclude=HealthcareService:location",
     ),
 ];
 

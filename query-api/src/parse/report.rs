@@ -29,11 +29,6 @@ impl Report {
         other.issues.into_iter().for_each(|issue| self.push(issue));
     }
 
-    /// Whether a mistake was met.
-    pub(super) fn has_errors(&self) -> bool {
-        self.issues.iter().any(Issue::is_error)
-    }
-
     /// The issues.
     pub(super) fn into_issues(self) -> Vec<Issue> {
         self.issues

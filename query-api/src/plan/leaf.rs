@@ -7,13 +7,14 @@ use shared::param::string::StringMatch;
 use shared::param::token::{SystemQuery, TokenQuery};
 use shared::param::uri;
 use shared::registry::{FieldId, ParameterType, SearchParameter, field_id, find};
+use shared::schema::words::{narrative_scope, scope};
 use shared::schema::{TermKind, term, term_prefix};
 use shared::terminology::terminology;
 use shared::text::fold;
 
 use super::PlanContext;
 use super::correlate::{and, not, or};
-use super::predicate::{Leaf, LeafTest, Predicate};
+use super::predicate::{Leaf, LeafTest, Predicate, WordQuery};
 use crate::parse::ast::Test;
 
 /// What the test asks of resources of `base`, on its own.
@@ -71,7 +72,7 @@ pub(super) fn positive(
         }
         Test::Equals(texts) => LeafTest::Terms(folded(texts, TermKind::Folded)),
         Test::Contains(texts) if parameter.kind == ParameterType::Text => {
-            LeafTest::Words(texts.clone())
+            words(context, base, parameter, texts.clone())
         }
         Test::Contains(texts) => scan(StringMatch::Contains, texts),
         Test::EndsWith(texts) => scan(StringMatch::EndsWith, texts),
@@ -144,9 +145,24 @@ fn any(
             LeafTest::InForce(all!(Date).into_iter().map(|query| query.range.high_ms).collect())
         }
         ParameterType::Special => LeafTest::Near(all!(Near)),
-        ParameterType::Text => LeafTest::Words(all!(Text)),
+        ParameterType::Text => words(context, base, parameter, all!(Text)),
         ParameterType::Composite => return None,
     })
+}
+
+/// A word search over what the caller sees; `_text` looks at the narrative only.
+fn words(
+    context: PlanContext,
+    base: ResourceType,
+    parameter: &SearchParameter,
+    texts: Vec<String>,
+) -> LeafTest {
+    let scopes = if parameter.code == "_text" {
+        vec![narrative_scope(base)]
+    } else {
+        context.access.classes().map(|class| scope(base, class)).collect()
+    };
+    LeafTest::Words(WordQuery { scopes, texts })
 }
 
 /// One value of a composite: its components on one record.

@@ -50,6 +50,15 @@ pub(crate) struct Leaf {
     pub(crate) test: LeafTest,
 }
 
+/// What a word search asks.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct WordQuery {
+    /// The scopes whose words the caller may search (see `schema::words`).
+    pub(crate) scopes: Vec<String>,
+    /// The texts, any of which may match.
+    pub(crate) texts: Vec<String>,
+}
+
 /// What a leaf asks; several values mean any of them.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum LeafTest {
@@ -76,5 +85,5 @@ pub(crate) enum LeafTest {
     /// A place in one of these circles.
     Near(Vec<NearQuery>),
     /// The words of one of these texts.
-    Words(Vec<String>),
+    Words(WordQuery),
 }

@@ -51,7 +51,8 @@ fn validity(price: &Value) -> ColumnValue {
         .collect();
     parts.sort_unstable();
     let hash = blake3::hash(parts.join("\n").as_bytes());
-    let key = i64::from_le_bytes(hash.as_bytes()[..8].try_into().expect("eight bytes of thirty-two"));
+    let key =
+        i64::from_le_bytes(hash.as_bytes()[..8].try_into().expect("eight bytes of thirty-two"));
     ColumnValue::Validity { start_ms: start.map_or(i64::MIN, |range| range.low_ms), key }
 }
 

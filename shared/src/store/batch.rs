@@ -53,6 +53,21 @@ impl Store {
     }
 }
 
+impl Store {
+    /// The key of a resource, given now when it has none; on disk before it is returned, so that an index
+    /// may hold it. Not to be called while this thread has a batch or a load.
+    pub fn ensure_key(&self, resource_type: ResourceType, id: &str) -> Result<Key, StoreError> {
+        if let Some(key) = self.key_of(resource_type, id)? {
+            return Ok(key);
+        }
+        let mut batch = self.begin();
+        let key = batch.allocate(resource_type, id)?;
+        // No change is recorded by this: the instant is of no use.
+        batch.commit(0)?;
+        Ok(key)
+    }
+}
+
 impl Batch<'_> {
     /// The key of a resource, given now when it has none.
     pub fn allocate(&mut self, resource_type: ResourceType, id: &str) -> Result<Key, StoreError> {

@@ -137,6 +137,20 @@ fn a_batch_is_all_or_nothing_and_sees_itself() {
 }
 
 #[test]
+fn a_key_can_be_given_before_its_resource() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("documents");
+    let store = open(&path);
+    let key = store.ensure_key(ResourceType::Task, "later").unwrap();
+    assert_eq!(store.ensure_key(ResourceType::Task, "later").unwrap(), key);
+    assert_ne!(store.ensure_key(ResourceType::Measure, "later").unwrap(), key);
+    assert_eq!((store.last_seq(), store.key_count()), (0, 2));
+    drop(store);
+    let store = open(&path);
+    assert_eq!(put(&store, "later", "x").key, key);
+}
+
+#[test]
 fn stamps_increase_even_when_the_clock_goes_back() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("documents");

@@ -148,7 +148,6 @@ impl Type {
     }
 
     /// Elements in the order of their keys.
-    #[cfg(test)]
     pub(super) fn elements(&self) -> &[Element] {
         &self.elements
     }

@@ -41,6 +41,12 @@ pub(super) fn allowed(judge: &Judge<'_>) -> Finding {
     ensure(surplus.is_empty(), || format!("without the condition: {}", few(&surplus)))
 }
 
+/// A reverse chain says which resources are referred to: the condition is sufficient too.
+pub(super) fn referred(judge: &Judge<'_>) -> Finding {
+    let expected = judge.results()?.allowed.as_ref().ok_or(HINT)?;
+    compare(&matched(judge)?, &expected.of(judge.sample, judge.scenario.searched_type()))
+}
+
 pub(super) fn geo(judge: &Judge<'_>) -> Finding {
     let expected = judge.results()?.geo.as_ref().ok_or(HINT)?;
     let found: Set = matched(judge)?.difference(&expected.edge).cloned().collect();

@@ -29,8 +29,16 @@ pub(crate) async fn capabilities(
     Ok(answer::ok(layout.apply(app.capability_statement.clone()), 0))
 }
 
-/// The statement of a server at `base_url`.
-pub(crate) fn statement(base_url: &str, settings: &Settings) -> Value {
+/// The statement of a server at `base_url`, as JSON; its type comes first, for people who read it.
+pub(crate) fn statement_json(base_url: &str, settings: &Settings) -> Vec<u8> {
+    let mut statement = statement(base_url, settings);
+    let elements = statement.as_object_mut().expect("made as an object");
+    elements.remove("resourceType");
+    let rest = statement.to_string();
+    format!("{{\"resourceType\":\"CapabilityStatement\",{}", &rest[1..]).into_bytes()
+}
+
+fn statement(base_url: &str, settings: &Settings) -> Value {
     let resources: Vec<Value> = ResourceType::ALL.into_iter().map(resource).collect();
     json!({
         "resourceType": "CapabilityStatement",
@@ -332,7 +340,7 @@ fn result_parameters(settings: &Settings) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::statement;
+    use super::{statement, statement_json};
     use serde_json::Value;
     use shared::config::Settings;
     use shared::fhir::ResourceType;
@@ -345,7 +353,9 @@ mod tests {
 
     #[test]
     fn says_all_there_is() {
-        let statement = statement("https://ror.example/fhir", &Settings::default());
+        let json = statement_json("https://ror.example/fhir", &Settings::default());
+        assert!(json.starts_with(br#"{"resourceType":"CapabilityStatement","#));
+        let statement: Value = serde_json::from_slice(&json).unwrap();
         assert_eq!(statement["implementation"]["url"], "https://ror.example/fhir");
         let resources = statement["rest"][0]["resource"].as_array().unwrap();
         assert_eq!(resources.len(), ResourceType::ALL.len());
