@@ -22,15 +22,10 @@ use shared::schema::index_schema;
 use shared::store::{ChangeLog as _, Store, StoreError, StoreSettings};
 use shared::validate::Validator;
 
-<<<<<<< HEAD
 use crate::engine::{
     Deadline, Document, Engine, EngineError, History, HistoryRequest, Stored, View,
 };
-use crate::execute::{self, ExecuteError, Hits, PageEnd, PageRequest, PageToken, PageTokenError};
-=======
-use crate::engine::{Deadline, Document, Engine, EngineError, Stored, View};
 use crate::execute::{self, ExecuteError, Hits, PageEnd, PageRequest, PageToken};
->>>>>>> refs/heads/write
 use crate::http::sealed::Seal;
 use crate::parse::ast::{SearchRequest, Total};
 use crate::plan::{self, PlanContext};

@@ -19,8 +19,5 @@ mod query;
 pub(crate) mod request_id;
 pub(crate) mod router;
 pub(crate) mod sealed;
-<<<<<<< HEAD
-mod written;
-=======
 pub(crate) mod wire;
->>>>>>> refs/heads/write
+mod written;

@@ -202,7 +202,6 @@ impl ApiError {
 
     fn issues(self) -> Vec<Issue> {
         let (code, text) = match self {
-<<<<<<< HEAD
             Self::Refused(issues) | Self::Unprocessable(issues) | Self::NoPlace(issues) => {
                 return issues;
             }
@@ -244,12 +243,10 @@ impl ApiError {
                 IssueType::Timeout,
                 "the change waited longer than the service allows and may still be made; read the resource before trying again"
                     .to_owned(),
-=======
-            Self::Refused(issues) => return issues,
+            ),
             Self::Malformed => (
                 IssueType::Structure,
                 "the request is not HTTP; spaces and other special characters of a URL are percent-encoded".to_owned(),
->>>>>>> refs/heads/write
             ),
             Self::Unauthenticated => (
                 IssueType::Login,
