@@ -40,7 +40,10 @@ fn records(resource: &Value, url: &str) -> Vec<BTreeMap<String, String>> {
         .filter(|extension| extension["url"].as_str().is_some_and(|found| found.ends_with(url)))
         .map(|extension| {
             let parts = extension["extension"].as_array().expect("parts");
-            parts.iter().map(|part| (part["url"].as_str().unwrap().to_owned(), value(part))).collect()
+            parts
+                .iter()
+                .map(|part| (part["url"].as_str().unwrap().to_owned(), value(part)))
+                .collect()
         })
         .collect()
 }
@@ -61,7 +64,8 @@ fn value(extension: &Value) -> String {
 
 fn simple(resource: &Value, url: &str) -> Option<String> {
     let extensions = resource["extension"].as_array()?;
-    let found = extensions.iter().find(|extension| extension["url"].as_str().unwrap().ends_with(url))?;
+    let found =
+        extensions.iter().find(|extension| extension["url"].as_str().unwrap().ends_with(url))?;
     Some(value(found))
 }
 
@@ -99,9 +103,13 @@ fn a_hospital() {
     assert_eq!(site["meta"]["lastUpdated"], "2023-12-31T00:00:00+01:00");
     let address = &site["address"][0];
     assert_eq!(address["line"], json!(["11 BD GEORGES CHARPAK"]));
-    let parts: Vec<_> = address["_line"][0]["extension"].as_array().unwrap().iter().map(value).collect();
+    let parts: Vec<_> =
+        address["_line"][0]["extension"].as_array().unwrap().iter().map(value).collect();
     assert_eq!(parts, ["11", "BD", "GEORGES CHARPAK"]);
-    assert_eq!((&address["city"], &address["postalCode"]), (&json!("ST NAZAIRE CEDEX"), &json!("44606")));
+    assert_eq!(
+        (&address["city"], &address["postalCode"]),
+        (&json!("ST NAZAIRE CEDEX"), &json!("44606"))
+    );
     assert_eq!(address["extension"][0]["valueCoding"]["code"], "44184");
     assert_eq!(site["contact"][0]["telecom"][0]["value"], "0272278000");
     assert_eq!(codes(&json!([site["contact"][0]["purpose"]])), ["06"]);
@@ -160,8 +168,22 @@ fn offers_of_a_hospital() {
         ("beds-medicine", "083", "28", "01", "238", "place-440000016-beds-medicine"),
         ("places-obstetrics", "100", "29", "01", "290", "place-440000016-places-obstetrics"),
         ("beds-rehabilitation", "172", "28", "02", "100", "place-440000016-beds-rehabilitation"),
-        ("places-home-hospitalisation", "083", "31", "01", "128", "place-440000016-places-home-hospitalisation"),
-        ("beds-stroke-intensive", "356", "28", "01", "263", "place-440000016-beds-stroke-intensive"),
+        (
+            "places-home-hospitalisation",
+            "083",
+            "31",
+            "01",
+            "128",
+            "place-440000016-places-home-hospitalisation",
+        ),
+        (
+            "beds-stroke-intensive",
+            "356",
+            "28",
+            "01",
+            "263",
+            "place-440000016-beds-stroke-intensive",
+        ),
         ("er-visits-adult", "157", "33", "01", "20", "place-440000016"),
     ];
     for (slug, activity, mode, field, kind, place) in rows {
@@ -197,7 +219,8 @@ fn a_nursing_home() {
         .map(|price| {
             assert_eq!(price["priceUnit"], "2", "a day");
             let part = |name: &str| price.get(name).map_or("-", String::as_str).to_owned();
-            let parts = ["priceType", "residentialType", "specialPrice", "welcomeType", "dependencyLevel"];
+            let parts =
+                ["priceType", "residentialType", "specialPrice", "welcomeType", "dependencyLevel"];
             let parts: Vec<String> = parts.into_iter().map(part).collect();
             format!("{} {} {}", parts.join(" "), price["amount"], price["startDate"])
         })
@@ -223,7 +246,10 @@ fn a_nursing_home() {
     let permanent = &resources["offer-440000354-category"];
     assert_eq!(codes(&permanent["specialty"]), ["293"]);
     assert_eq!(codes(&permanent["characteristic"]), ["46", "02"]);
-    assert_eq!((codes(&permanent["type"]), codes(&permanent["category"])), (vec!["04"], vec!["21"]));
+    assert_eq!(
+        (codes(&permanent["type"]), codes(&permanent["category"])),
+        (vec!["04"], vec!["21"])
+    );
     let temporary = &resources["offer-440000354-temporary"];
     assert_eq!(codes(&temporary["characteristic"]), ["46", "01"]);
     assert_eq!(codes(&resources["place-440000354"]["type"]), ["003"]);
@@ -279,7 +305,12 @@ fn a_legal_entity() {
     assert_eq!(entity["name"], "CH SAINT NAZAIRE");
     assert_eq!(identifiers(entity), ["40=1440000057", "1=440000057"]);
     assert_eq!(codes(&entity["type"]), ["13"]);
-    assert!(entity["type"][0]["coding"][0]["system"].as_str().unwrap().ends_with("TRE-R72-FinessStatutJuridique"));
+    assert!(
+        entity["type"][0]["coding"][0]["system"]
+            .as_str()
+            .unwrap()
+            .ends_with("TRE-R72-FinessStatutJuridique")
+    );
     assert!(entity["partOf"].is_null());
     assert!(!resources.contains_key("place-440000057"), "an entity has no place of its own");
     let itself = &resources["eg-440018729"];
@@ -325,7 +356,8 @@ fn counts_of_the_fixtures() {
     let written: u64 = report.resources.values().sum();
     assert_eq!(written, resources.len() as u64);
     // One line of the survey and one of the prices belong to no establishment of the extract.
-    let refused: Vec<_> = report.refused.iter().map(|row| (row.source.as_str(), row.finess.as_str())).collect();
+    let refused: Vec<_> =
+        report.refused.iter().map(|row| (row.source.as_str(), row.finess.as_str())).collect();
     assert_eq!(refused, [("beds", "440000271"), ("prices", "010789949")]);
     assert_eq!(report.refused_by_reason["no establishment has this finess number"], 2);
 }
@@ -375,7 +407,10 @@ fn the_official_stock() {
         .collect();
     assert_eq!(telecoms, [("phone", "0474454647"), ("fax", "0474454114")]);
     assert_eq!(site["meta"]["lastUpdated"], "2020-02-04T00:00:00+01:00");
-    assert_eq!(simple(site, "ror-meta-creation-date").as_deref(), Some("1979-02-13T00:00:00+01:00"));
+    assert_eq!(
+        simple(site, "ror-meta-creation-date").as_deref(),
+        Some("1979-02-13T00:00:00+01:00")
+    );
     // The plane coordinates of the row, against the degrees its publisher computed.
     let position = &resources["place-010000024"]["position"];
     assert!((position["latitude"].as_f64().unwrap() - 46.222_745).abs() < 1e-5);
@@ -415,8 +450,13 @@ fn totals_of_the_full_sources() {
     assert_eq!(report.defect(Defect::NoCommune), 0);
     // National sums of the survey, as its publisher gives them.
     let sum = |slug: &str| -> i64 {
-        let zones = resources.iter().filter(|(id, _)| id.starts_with("place-") && id.ends_with(slug));
-        zones.map(|(_, zone)| records(zone, "supported-capacity")[0]["nbCapacity"].parse::<i64>().unwrap()).sum()
+        let zones =
+            resources.iter().filter(|(id, _)| id.starts_with("place-") && id.ends_with(slug));
+        zones
+            .map(|(_, zone)| {
+                records(zone, "supported-capacity")[0]["nbCapacity"].parse::<i64>().unwrap()
+            })
+            .sum()
     };
     assert_eq!(sum("-beds-medicine") + sum("-beds-surgery") + sum("-beds-obstetrics"), 187_427);
     assert_eq!(sum("-beds-rehabilitation"), 101_367);

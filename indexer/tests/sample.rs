@@ -44,12 +44,16 @@ static DOCUMENTS: LazyLock<BTreeMap<(String, String), Value>> = LazyLock::new(||
 
 fn get(address: &str) -> &'static Value {
     let (kind, id) = address.split_once('/').expect("Type/id");
-    DOCUMENTS.get(&(kind.to_owned(), id.to_owned())).unwrap_or_else(|| panic!("the sample has no {address}"))
+    DOCUMENTS
+        .get(&(kind.to_owned(), id.to_owned()))
+        .unwrap_or_else(|| panic!("the sample has no {address}"))
 }
 
 fn extensions<'d>(value: &'d Value, url: &str) -> Vec<&'d Value> {
     let list = value["extension"].as_array().map(Vec::as_slice).unwrap_or_default();
-    list.iter().filter(|part| part["url"].as_str().is_some_and(|found| found.ends_with(url))).collect()
+    list.iter()
+        .filter(|part| part["url"].as_str().is_some_and(|found| found.ends_with(url)))
+        .collect()
 }
 
 /// The code of a part of a record.
@@ -72,8 +76,10 @@ fn every_document_is_valid_and_marked() {
     for ((kind, id), document) in DOCUMENTS.iter() {
         assert!(is_valid_id(id), "{kind}/{id}");
         let issues = validator.validate(document);
-        let errors: Vec<_> =
-            issues.iter().filter(|issue| matches!(issue.severity, Severity::Error | Severity::Fatal)).collect();
+        let errors: Vec<_> = issues
+            .iter()
+            .filter(|issue| matches!(issue.severity, Severity::Error | Severity::Fatal))
+            .collect();
         assert!(errors.is_empty(), "{kind}/{id}: {errors:?}");
         let tags = document["meta"]["tag"].as_array().expect("tags");
         let origins: Vec<_> = tags
@@ -112,7 +118,9 @@ fn literal_references_lead_somewhere() {
 
 #[test]
 fn no_organization_is_above_itself() {
-    for (kind, id) in DOCUMENTS.keys().filter(|(kind, _)| kind == "Organization" || kind == "Location") {
+    for (kind, id) in
+        DOCUMENTS.keys().filter(|(kind, _)| kind == "Organization" || kind == "Location")
+    {
         let mut above = format!("{kind}/{id}");
         for _ in 0..6 {
             let Some(next) = get(&above)["partOf"]["reference"].as_str() else { break };
@@ -125,7 +133,8 @@ fn no_organization_is_above_itself() {
 
 #[test]
 fn it_is_small() {
-    let files = fs::read_dir(folder()).expect("the folder").map(|entry| entry.expect("an entry").path());
+    let files =
+        fs::read_dir(folder()).expect("the folder").map(|entry| entry.expect("an entry").path());
     let packed = files.filter(|path| path.extension().is_some_and(|extension| extension == "zst"));
     let sizes: Vec<u64> = packed.map(|path| path.metadata().expect("metadata").len()).collect();
     assert_eq!(sizes.len(), ResourceType::ALL.len());
@@ -149,7 +158,8 @@ fn it_holds_the_three_departments() {
 fn the_committed_values_are_those_of_the_sample() {
     let path = repository().join("tests/scenarios/vars.json");
     let committed: BTreeMap<String, String> =
-        serde_json::from_slice(&fs::read(path).expect("vars.json")).expect("a JSON object of strings");
+        serde_json::from_slice(&fs::read(path).expect("vars.json"))
+            .expect("a JSON object of strings");
     let own: BTreeMap<String, String> =
         variables().into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     assert_eq!(committed, own);
@@ -169,12 +179,17 @@ fn placeholders_meet_their_preconditions() {
             && part(record, "temporaryAssignement") == Some("01")
     };
     assert_eq!(capacities.iter().filter(addressed).count(), 1);
-    let covid = capacities.iter().filter(|record| part(record, "temporaryAssignement") == Some("03")).count();
+    let covid = capacities
+        .iter()
+        .filter(|record| part(record, "temporaryAssignement") == Some("03"))
+        .count();
     assert!((1..=3).contains(&covid));
     let equipment = extensions(place, "ror-location-equipment");
     let in_service = |code: &str| -> Vec<i64> {
         let of_code = equipment.iter().filter(|item| part(item, "equipmentType") == Some(code));
-        of_code.map(|item| extensions(item, "nbInService")[0]["valueInteger"].as_i64().unwrap()).collect()
+        of_code
+            .map(|item| extensions(item, "nbInService")[0]["valueInteger"].as_i64().unwrap())
+            .collect()
     };
     assert!(in_service("030")[0] > 0);
     assert_eq!(in_service("089").len(), 1);
@@ -223,18 +238,35 @@ fn placeholders_meet_their_preconditions() {
 /// Search parameters without values of their own in a document: what the store keeps, what only a search computes,
 /// and elements of R4 that the ROR has no use for.
 const WITHOUT_DATA: &[&str] = &[
-    "_lastUpdated", "_content", "_text", "_profile", "_security", "_source", "near", "near-insee-code", "endpoint",
-    "encounter", "patient", "context-type-quantity", "context-type-value",
+    "_lastUpdated",
+    "_content",
+    "_text",
+    "_profile",
+    "_security",
+    "_source",
+    "near",
+    "near-insee-code",
+    "endpoint",
+    "encounter",
+    "patient",
+    "context-type-quantity",
+    "context-type-value",
 ];
 
 /// What a document holds for a field, as text to compare by.
 fn held(document: &Extracted, field: FieldId) -> BTreeSet<String> {
     let of_values = |values: &Values| {
-        let terms = values.terms.iter().filter(|term| term[..2] == field.to_be_bytes()).map(|t| format!("{t:?}"));
-        let columns = values.columns.iter().filter(|(found, _)| *found == field).map(|c| format!("{c:?}"));
+        let terms = values
+            .terms
+            .iter()
+            .filter(|term| term[..2] == field.to_be_bytes())
+            .map(|t| format!("{t:?}"));
+        let columns =
+            values.columns.iter().filter(|(found, _)| *found == field).map(|c| format!("{c:?}"));
         terms.chain(columns).collect::<Vec<_>>()
     };
-    let references = document.references.iter().filter(|(found, _)| *found == field).map(|r| format!("{r:?}"));
+    let references =
+        document.references.iter().filter(|(found, _)| *found == field).map(|r| format!("{r:?}"));
     let records = document.records.iter().flat_map(|record| of_values(&record.values));
     of_values(&document.values).into_iter().chain(records).chain(references).collect()
 }
@@ -242,15 +274,19 @@ fn held(document: &Extracted, field: FieldId) -> BTreeSet<String> {
 /// Every search parameter has documents that differ by it, so that a value finds some and misses others.
 #[test]
 fn every_search_parameter_has_data() {
-    let extracted: Vec<Extracted> =
-        DOCUMENTS.values().map(|document| extract(document, &[]).expect("a document of the directory")).collect();
+    let extracted: Vec<Extracted> = DOCUMENTS
+        .values()
+        .map(|document| extract(document, &[]).expect("a document of the directory"))
+        .collect();
     let mut lacking = BTreeSet::new();
     for resource_type in ResourceType::ALL {
         let documents = extracted.iter().filter(|document| document.resource_type == resource_type);
         let documents: Vec<&Extracted> = documents.collect();
         for parameter in registry::of_type(resource_type) {
-            let field = registry::field_id(resource_type, parameter.code).expect("an indexed field");
-            let values: BTreeSet<_> = documents.iter().map(|document| held(document, field)).collect();
+            let field =
+                registry::field_id(resource_type, parameter.code).expect("an indexed field");
+            let values: BTreeSet<_> =
+                documents.iter().map(|document| held(document, field)).collect();
             if values.len() < 2 {
                 lacking.insert(format!("{resource_type}.{}", parameter.code));
             }

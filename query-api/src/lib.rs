@@ -13,6 +13,8 @@ mod directory;
 mod engine;
 mod execute;
 mod http;
+#[cfg(test)]
+mod laws;
 mod parse;
 mod plan;
 mod serve;

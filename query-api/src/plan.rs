@@ -120,19 +120,22 @@ impl Found {
         match predicate {
             Predicate::All | Predicate::Not(_) | Predicate::Record(..) => {}
             Predicate::And(parts) | Predicate::Or(parts) => {
-                parts.iter().for_each(|part| self.walk(part, steps));
+                for part in parts {
+                    self.walk(part, steps);
+                }
             }
-            Predicate::Leaf(leaf) => match &leaf.test {
-                LeafTest::Near(circles) => {
+            Predicate::Leaf(leaf) => {
+                if let LeafTest::Near(circles) = &leaf.test {
                     for circle in circles {
                         if !self.centers.contains(circle) {
                             self.centers.push(circle.clone());
                         }
                     }
                 }
-                LeafTest::Words(_) => self.texts.push((steps.clone(), leaf.clone())),
-                _ => {}
-            },
+                if let LeafTest::Words(_) = &leaf.test {
+                    self.texts.push((steps.clone(), leaf.clone()));
+                }
+            }
             Predicate::Join(step, target) => {
                 steps.push(*step);
                 self.walk(target, steps);

@@ -84,7 +84,7 @@ pub struct Issue {
     pub code: IssueType,
     /// What is wrong, where, and what would be right: one sentence, no internals, no personal data.
     pub diagnostics: String,
-    /// Where: a FHIRPath into the document (`Location.extension[2].url`) or the name of a parameter.
+    /// Where: a `FHIRPath` into the document (`Location.extension[2].url`) or the name of a parameter.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expression: Option<String>,
 }

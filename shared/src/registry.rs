@@ -92,7 +92,7 @@ pub struct SearchParameter {
     pub bases: &'static [ResourceType],
     /// Its type, which decides values, prefixes and modifiers.
     pub kind: ParameterType,
-    /// Where its values stand, in the subset of FHIRPath that `extract` compiles, without the leading
+    /// Where its values stand, in the subset of `FHIRPath` that `extract` compiles, without the leading
     /// type name: `category`, `extension(ror-commune-cog).value`, `name | alias`. Empty for
     /// parameters whose values are computed. Relative to the record when `record` is set.
     pub expression: &'static str,

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use tantivy::schema::{
-    BytesOptions, FAST, Field, INDEXED, IndexRecordOption, NumericOptions, Schema,
+    BytesOptions, FAST, Field, INDEXED, IndexRecordOption, NumericOptions, Schema, SchemaBuilder,
     TextFieldIndexing, TextOptions,
 };
 
@@ -134,45 +134,8 @@ impl IndexSchema {
             builder.add_f64_field("longitude", fast.clone()),
         );
         let approximate = builder.add_u64_field("approximate", FAST);
-        let columns = registry::fields()
-            .iter()
-            .map(|field| {
-                let name = format!("{}.{}", field.base.field_prefix(), field.parameter.code);
-                match field.parameter.kind {
-                    ParameterType::Date => Columns::Date(
-                        builder.add_i64_field(&format!("{name}.low"), fast.clone()),
-                        builder.add_i64_field(&format!("{name}.high"), fast.clone()),
-                    ),
-                    ParameterType::Number => {
-                        Columns::Number(builder.add_f64_field(&name, fast.clone()))
-                    }
-                    ParameterType::Quantity => Columns::Quantity(
-                        ["low", "high", "canonical-low", "canonical-high"].map(|part| {
-                            builder.add_f64_field(&format!("{name}.{part}"), fast.clone())
-                        }),
-                        ["dimension", "code", "unit"].map(|part| {
-                            builder.add_u64_field(&format!("{name}.{part}"), fast.clone())
-                        }),
-                    ),
-                    ParameterType::Reference => {
-                        Columns::Reference(builder.add_u64_field(&name, fast.clone()))
-                    }
-                    ParameterType::String | ParameterType::Uri => Columns::Text(
-                        builder.add_text_field(&name, TextOptions::default().set_fast("raw")),
-                    ),
-                    ParameterType::Special if field.parameter.record.is_some() => {
-                        Columns::Validity(
-                            builder.add_i64_field(&format!("{name}.start"), fast.clone()),
-                            builder.add_i64_field(&format!("{name}.key"), fast.clone()),
-                        )
-                    }
-                    ParameterType::Token
-                    | ParameterType::Composite
-                    | ParameterType::Special
-                    | ParameterType::Text => Columns::None,
-                }
-            })
-            .collect();
+        let columns =
+            registry::fields().iter().map(|field| columns_of(field, &mut builder)).collect();
         let schema = builder.build();
         let digest = digest();
         Self {
@@ -189,6 +152,37 @@ impl IndexSchema {
             columns,
             digest,
         }
+    }
+}
+
+/// Declares the columns of a field.
+fn columns_of(field: &registry::Field, builder: &mut SchemaBuilder) -> Columns {
+    let fast: NumericOptions = FAST.into();
+    let name = format!("{}.{}", field.base.field_prefix(), field.parameter.code);
+    match field.parameter.kind {
+        ParameterType::Date => Columns::Date(
+            builder.add_i64_field(&format!("{name}.low"), fast.clone()),
+            builder.add_i64_field(&format!("{name}.high"), fast.clone()),
+        ),
+        ParameterType::Number => Columns::Number(builder.add_f64_field(&name, fast.clone())),
+        ParameterType::Quantity => Columns::Quantity(
+            ["low", "high", "canonical-low", "canonical-high"]
+                .map(|part| builder.add_f64_field(&format!("{name}.{part}"), fast.clone())),
+            ["dimension", "code", "unit"]
+                .map(|part| builder.add_u64_field(&format!("{name}.{part}"), fast.clone())),
+        ),
+        ParameterType::Reference => Columns::Reference(builder.add_u64_field(&name, fast.clone())),
+        ParameterType::String | ParameterType::Uri => {
+            Columns::Text(builder.add_text_field(&name, TextOptions::default().set_fast("raw")))
+        }
+        ParameterType::Special if field.parameter.record.is_some() => Columns::Validity(
+            builder.add_i64_field(&format!("{name}.start"), fast.clone()),
+            builder.add_i64_field(&format!("{name}.key"), fast.clone()),
+        ),
+        ParameterType::Token
+        | ParameterType::Composite
+        | ParameterType::Special
+        | ParameterType::Text => Columns::None,
     }
 }
 

@@ -24,12 +24,15 @@ fn an_empty_directory_is_served_and_the_server_stops_when_asked() {
 }
 
 #[test]
-fn a_load_reaches_the_running_server() {
+fn a_load_beside_a_running_server_is_refused_in_clear_words() {
     let data = harness::new_folder("data");
     let server = Server::start(&data);
     let path = file("one.ndjson", ndjson(&[location("a", "A")]).as_bytes());
-    assert_code(&load(&data, &[], &[&path]), 0);
-    assert_eq!(total(&server), 1);
+    let output = load(&data, &[], &[&path]);
+    assert_code(&output, 1);
+    let words = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(words.contains("query-api"), "the failure names who holds the store: {words}");
+    assert_eq!(total(&server), 0);
 }
 
 #[test]

@@ -147,7 +147,9 @@ fn content_codings() {
             _ => get(path, &[("Accept-Encoding", "br")]).body,
         };
         let found: Value = serde_json::from_slice(&plain).expect("a Bundle");
-        assert_eq!(found, wanted, "{coding}");
+        // The token of the next page is sealed anew each time.
+        assert_eq!(found["entry"], wanted["entry"], "{coding}");
+        assert_eq!(found["total"], wanted["total"], "{coding}");
     }
 }
 

@@ -33,7 +33,13 @@ const STATUSES: &[(Code<'static>, &str)] = &[
 ];
 
 /// Adds the anomalies named by scenarios, then some on every kind of resource.
-pub(super) fn add(directory: &mut Directory, offer: &str, offer_number: &str, site: &str, place: &str) {
+pub(super) fn add(
+    directory: &mut Directory,
+    offer: &str,
+    offer_number: &str,
+    site: &str,
+    place: &str,
+) {
     let focus = Reference::to(format!("HealthcareService/{offer}"));
     let task = anomaly(directory, "1309", 0, focus, "L'activité opérationnelle n'est plus exercée");
     directory.add(task);
@@ -41,14 +47,17 @@ pub(super) fn add(directory: &mut Directory, offer: &str, offer_number: &str, si
     let task = anomaly(directory, "1310", 0, focus, "Le téléphone du secrétariat ne répond pas");
     directory.add(task);
     let site = site.trim_start_matches("eg-");
-    let focus = Reference::logical("Organization", Identifier::national_structure(format!("1{site}")));
-    let task = anomaly(directory, "1311", 0, focus, "La catégorie d'établissement n'est pas la bonne");
+    let focus =
+        Reference::logical("Organization", Identifier::national_structure(format!("1{site}")));
+    let task =
+        anomaly(directory, "1311", 0, focus, "La catégorie d'établissement n'est pas la bonne");
     directory.add(task);
     let focus = Reference::to(format!("Location/{place}"));
     let task = anomaly(directory, "1312", 1, focus, "Les coordonnées tombent dans la Loire");
     directory.add(task);
     let focus = Reference::logical("Organization", Identifier::value("1910800002"));
-    let task = anomaly(directory, "1313", 0, focus, "Ici la catégorie d'établissement n'est pas la bonne");
+    let task =
+        anomaly(directory, "1313", 0, focus, "Ici la catégorie d'établissement n'est pas la bonne");
     directory.add(task);
     let mut number = 1400;
     for (prefix, kind, every) in [
@@ -91,11 +100,17 @@ fn anomaly(
         Code::new("AJO", "Ajout"),
         Code::new("SUP", "Suppression"),
     ]);
-    let input = |code, value| TaskParameter { kind: Code::new(code, "").concept(system::TASK_INPUT), value };
+    let input = |code, value| TaskParameter {
+        kind: Code::new(code, "").concept(system::TASK_INPUT),
+        value,
+    };
     let path = "HealthcareService.specialty.coding";
     Resource::Task(Task {
         id: id.to_owned().into(),
-        meta: Meta { last_updated: changed.clone().into(), tag: region.into_iter().chain([invented()]).collect() },
+        meta: Meta {
+            last_updated: changed.clone().into(),
+            tag: region.into_iter().chain([invented()]).collect(),
+        },
         identifier: vec![Identifier::value(format!("anomalie/{id}"))],
         status: technical,
         business_status: Some(business.concept(system::ANOMALY_STATUS)),
@@ -103,8 +118,10 @@ fn anomaly(
         code: Some(random.pick(THEMES).concept(system::ANOMALY_THEME)),
         description: Some(text.to_owned().into()),
         focus: Some(focus),
-        execution_period: (technical == "completed")
-            .then(|| Period { start: Some(created.clone().into()), end: Some(changed.clone().into()) }),
+        execution_period: (technical == "completed").then(|| Period {
+            start: Some(created.clone().into()),
+            end: Some(changed.clone().into()),
+        }),
         authored_on: Some(created.into()),
         last_modified: Some(changed.into()),
         requester: random.chance(60).then(|| Reference::to("PractitionerRole/role-741")),

@@ -22,7 +22,10 @@ pub(super) fn respell(id: &str, line: Vec<u8>) -> Vec<u8> {
             );
             line = text.replace(from, to).into_bytes();
             let parsed = shared::validate::parse(&line);
-            assert!(parsed.is_ok(), "assets/sample-spellings.tsv: {id} is broken by {to}: {parsed:?}");
+            assert!(
+                parsed.is_ok(),
+                "assets/sample-spellings.tsv: {id} is broken by {to}: {parsed:?}"
+            );
         }
     }
     line

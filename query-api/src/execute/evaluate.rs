@@ -5,6 +5,7 @@
 //! only when all leaves hold on one document.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::time::Instant;
 
 use shared::access::VisibilityClass;
@@ -67,7 +68,7 @@ impl<'a> Evaluation<'a> {
         let micros = start.elapsed().as_micros();
         if let Some(trace) = &mut self.trace {
             trace.depth -= 1;
-            trace.lines[line] += &format!(" -> {} {base}, {micros} us", keys.len());
+            let _ = write!(trace.lines[line], " -> {} {base}, {micros} us", keys.len());
         }
         Ok(keys)
     }
@@ -103,7 +104,7 @@ impl<'a> Evaluation<'a> {
                 Ok(found)
             }
             Predicate::And(parts) => self.conjunction(base, parts, among),
-            Predicate::Join(step, target) => self.join(step, target, among),
+            Predicate::Join(step, target) => self.join(*step, target, among),
         }
     }
 
@@ -128,7 +129,7 @@ impl<'a> Evaluation<'a> {
 
     fn join(
         &mut self,
-        step: &JoinStep,
+        step: JoinStep,
         target: &Predicate,
         among: Option<&KeySet>,
     ) -> Result<KeySet> {
@@ -170,16 +171,24 @@ impl<'a> Evaluation<'a> {
                 for target in parameter.targets {
                     let Some(part_of) = field_id(*target, "partof") else { continue };
                     let of_type = named.clone().and(snapshot.existing(*target));
-                    let of_type = match leaf.test {
-                        LeafTest::Below(_) => snapshot.with_descendants(part_of, of_type)?,
-                        _ => snapshot.with_ancestors(part_of, of_type)?,
+                    let of_type = if matches!(leaf.test, LeafTest::Below(_)) {
+                        snapshot.with_descendants(part_of, of_type)?
+                    } else {
+                        snapshot.with_ancestors(part_of, of_type)?
                     };
                     closed = closed.or(of_type, snapshot.universe());
                 }
                 snapshot.referrers(leaf.field, &closed, None)
             }
             LeafTest::Words(_) => Ok(self.word_hits(base, leaf)?.keys.clone()),
-            _ => Ok(snapshot.owners(&self.leaf_docs(leaf)?)),
+            LeafTest::Terms(_)
+            | LeafTest::Prefixes(_)
+            | LeafTest::Scan(..)
+            | LeafTest::Dates(_)
+            | LeafTest::Numbers(_)
+            | LeafTest::Quantities(_)
+            | LeafTest::InForce(_)
+            | LeafTest::Near(_) => Ok(snapshot.owners(&self.leaf_docs(leaf)?)),
         }
     }
 

@@ -47,9 +47,9 @@ pub(super) fn closure(
     }
     // A match is never an include, not even of an earlier match.
     let mut seen = shared::index::BitSet::with_capacity(snapshot.universe());
-    matches.iter().for_each(|key| {
+    for key in matches {
         seen.insert(*key);
-    });
+    }
     for (position, key) in matches.iter().enumerate() {
         let mut frontier = vec![*key];
         let mut first = true;

@@ -77,7 +77,7 @@ pub(super) fn first(
     let descending: Vec<bool> = keys.iter().map(Key::is_descending).collect();
     let mut by_segment: Vec<Vec<Candidate>> =
         (0..context.snapshot.segments().len()).map(|_| Vec::new()).collect();
-    for key in matches.iter() {
+    for key in matches {
         let Some(at) = context.snapshot.locate(key) else { continue };
         let values = keys.iter().map(|k| k.value(context, plan, key, at)).collect::<Result<_>>()?;
         by_segment[at.segment as usize].push(Candidate {
@@ -211,10 +211,9 @@ impl Bound {
             let Some(bound) = self.values.get(at) else { break };
             let order = match (value, bound, self.ordinals[at]) {
                 (SortValue::Ordinal(ordinal), PageValue::Text(_), Some((position, exact))) => {
-                    let order = match ordinal.cmp(&position) {
-                        Ordering::Equal if !exact => Ordering::Greater,
-                        order => order,
-                    };
+                    let order = ordinal.cmp(&position);
+                    let is_after = order == Ordering::Equal && !exact;
+                    let order = if is_after { Ordering::Greater } else { order };
                     if self.descending[at] { order.reverse() } else { order }
                 }
                 (value, PageValue::Number(number), _) => {
@@ -236,12 +235,15 @@ impl Bound {
     }
 }
 
+/// The targets that count in one alternative of the criteria, and the records, when not all.
+type Eligible = (KeySet, Option<DocSet>);
+
 /// A sort key, ready to be asked for values.
 enum Key {
     /// A text of the match itself, by ordinal.
     Text(FieldId, bool),
     /// Values found by the general way: records, chains, numbers, dates.
-    Values(Box<Order>, Option<Vec<(KeySet, Option<DocSet>)>>),
+    Values(Box<Order>, Option<Vec<Eligible>>),
     /// Distance of the nearest eligible place.
     Distance(Vec<crate::plan::JoinStep>, KeySet, shared::geo::Point),
     Score,
@@ -330,7 +332,7 @@ fn eligible(
     context: &mut Evaluation<'_>,
     plan: &TypePlan,
     order: &Order,
-) -> Result<Option<Vec<(KeySet, Option<DocSet>)>>> {
+) -> Result<Option<Vec<Eligible>>> {
     if order.matching.is_empty() {
         return Ok(None);
     }
@@ -350,15 +352,13 @@ fn eligible(
 fn best_value(
     context: &Evaluation<'_>,
     order: &Order,
-    eligible: Option<&[(KeySet, Option<DocSet>)]>,
+    eligible: Option<&[Eligible]>,
     key: u32,
 ) -> Result<SortValue> {
     let snapshot = context.snapshot;
     let mut best = SortValue::Missing;
-    let targets = match order.steps.is_empty() {
-        true => vec![key],
-        false => context.reached(&order.steps, key)?,
-    };
+    let targets =
+        if order.steps.is_empty() { vec![key] } else { context.reached(&order.steps, key)? };
     for target in targets {
         let Some(at) = snapshot.locate(target) else { continue };
         let mut counts = |doc: u32| -> Result<()> {

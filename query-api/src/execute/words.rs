@@ -72,7 +72,9 @@ fn find_all_words(
         }
         let idf = collection.idf(hits.len());
         bound += idf;
-        hits.iter_mut().for_each(|(_, score)| *score *= idf);
+        for (_, score) in &mut hits {
+            *score *= idf;
+        }
         found = Some(match found {
             None => hits,
             Some(former) => intersect(&former, &hits),
@@ -82,7 +84,9 @@ fn find_all_words(
         }
     }
     let mut found = found.unwrap_or_default();
-    found.iter_mut().for_each(|(_, score)| *score = (*score / bound).clamp(0.0, 1.0));
+    for (_, score) in &mut found {
+        *score = (*score / bound).clamp(0.0, 1.0);
+    }
     Ok(found)
 }
 

@@ -25,7 +25,7 @@ pub(super) fn predicate(
     let alternatives = alternatives(context, base, expr)?;
     let mut parts = Vec::with_capacity(alternatives.len());
     for literals in &alternatives {
-        parts.push(conjunction(context, base, literals)?);
+        parts.push(conjunction(context, base, literals));
     }
     Ok(or(parts))
 }
@@ -56,7 +56,7 @@ fn alternatives<'a>(
             }
             if !children.iter().any(correlates) {
                 let parts = all.iter().map(|literals| conjunction(context, base, literals));
-                return closed(or(parts.collect::<Result<_, _>>()?));
+                return closed(or(parts.collect()));
             }
             Ok(all)
         }
@@ -99,11 +99,7 @@ struct Group<'a> {
     slots: Vec<Vec<&'a Criterion>>,
 }
 
-fn conjunction(
-    context: PlanContext,
-    base: ResourceType,
-    literals: &[Literal<'_>],
-) -> Result<Predicate, PlanError> {
+fn conjunction(context: PlanContext, base: ResourceType, literals: &[Literal<'_>]) -> Predicate {
     let mut parts = Vec::new();
     let mut criteria = Vec::new();
     for literal in literals {
@@ -117,7 +113,7 @@ fn conjunction(
             parts.push(along(context, base, group.chain, group.above, slot));
         }
     }
-    Ok(and(parts))
+    and(parts)
 }
 
 fn groups<'a>(context: PlanContext, criteria: &[&'a Criterion]) -> Vec<Group<'a>> {
@@ -166,7 +162,15 @@ fn is_bound_or_negative(test: &Test) -> bool {
     match test {
         Test::Missing(_) | Test::None(_) => true,
         Test::Any(values) => values.iter().all(is_bound) || is_not_equal(values),
-        _ => false,
+        Test::Exact(_)
+        | Test::Equals(_)
+        | Test::Contains(_)
+        | Test::EndsWith(_)
+        | Test::Text(_)
+        | Test::In(_)
+        | Test::Identifier(_)
+        | Test::Above(_)
+        | Test::Below(_) => false,
     }
 }
 
@@ -189,7 +193,13 @@ fn prefix_of(value: &QueryValue) -> Option<Prefix> {
         QueryValue::Date(query) => Some(query.prefix),
         QueryValue::Number(query) => Some(query.prefix),
         QueryValue::Quantity(query) => Some(query.number.prefix),
-        _ => None,
+        QueryValue::Token(_)
+        | QueryValue::String(_)
+        | QueryValue::Reference(_)
+        | QueryValue::Uri(_)
+        | QueryValue::Composite(_)
+        | QueryValue::Near(_)
+        | QueryValue::Text(_) => None,
     }
 }
 
@@ -306,7 +316,7 @@ pub(super) fn slots_over<'a>(
                 Literal::Closed(_) => None,
             })
             .collect();
-        // Even independent criteria say together which records the order should look at.
+        // Grouped even where criteria are read independently: the order takes `:above` from them.
         let together = PlanContext { correlation: Correlation::Record, ..context };
         for group in groups(together, &criteria) {
             if group.chain == chain {
@@ -343,8 +353,5 @@ pub(super) fn or(mut parts: Vec<Predicate>) -> Predicate {
 }
 
 pub(super) fn not(part: Predicate) -> Predicate {
-    match part {
-        Predicate::Not(inner) => *inner,
-        part => Predicate::Not(Box::new(part)),
-    }
+    if let Predicate::Not(inner) = part { *inner } else { Predicate::Not(Box::new(part)) }
 }

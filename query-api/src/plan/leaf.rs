@@ -44,7 +44,18 @@ pub(super) fn predicate(
                 })
                 .collect())
         }
-        _ => positive(context, base, parameter, test).map_or(Predicate::Or(Vec::new()), leaf),
+        Test::Any(_)
+        | Test::Exact(_)
+        | Test::Equals(_)
+        | Test::Contains(_)
+        | Test::EndsWith(_)
+        | Test::Text(_)
+        | Test::In(_)
+        | Test::Identifier(_)
+        | Test::Above(_)
+        | Test::Below(_) => {
+            positive(context, base, parameter, test).map_or(Predicate::Or(Vec::new()), leaf)
+        }
     }
 }
 
@@ -79,7 +90,7 @@ pub(super) fn positive(
         Test::Text(texts) => LeafTest::Prefixes(folded(texts, TermKind::TokenText)),
         Test::In(urls) => {
             let sets = urls.iter().filter_map(|url| terminology().value_set(url));
-            let codes = sets.flat_map(|set| set.codings()).flat_map(|coding| {
+            let codes = sets.flat_map(shared::terminology::ValueSet::codings).flat_map(|coding| {
                 let query = TokenQuery {
                     system: SystemQuery::Is(coding.system.to_owned()),
                     code: Some(coding.code.to_owned()),
@@ -90,9 +101,8 @@ pub(super) fn positive(
             LeafTest::Terms(codes.flat_map(|code| terms(TermKind::Token)(&code)).collect())
         }
         Test::Identifier(values) => {
-            let identifiers = values.iter().flat_map(|value| match value {
-                QueryValue::Token(query) => query.terms(),
-                _ => Vec::new(),
+            let identifiers = values.iter().flat_map(|value| {
+                if let QueryValue::Token(query) = value { query.terms() } else { Vec::new() }
             });
             LeafTest::Terms(
                 identifiers.flat_map(|code| terms(TermKind::Identifier)(&code)).collect(),
@@ -118,9 +128,8 @@ fn any(
         ($variant:ident) => {
             values
                 .iter()
-                .filter_map(|value| match value {
-                    QueryValue::$variant(query) => Some(query.clone()),
-                    _ => None,
+                .filter_map(|value| {
+                    if let QueryValue::$variant(query) = value { Some(query.clone()) } else { None }
                 })
                 .collect::<Vec<_>>()
         };
@@ -186,19 +195,15 @@ fn composite(
 fn references(values: &[QueryValue]) -> Vec<shared::param::reference::ReferenceQuery> {
     values
         .iter()
-        .filter_map(|value| match value {
-            QueryValue::Reference(query) => Some(query.clone()),
-            _ => None,
+        .filter_map(|value| {
+            if let QueryValue::Reference(query) = value { Some(query.clone()) } else { None }
         })
         .collect()
 }
 
 fn texts(values: &[QueryValue]) -> impl Iterator<Item = &str> {
-    values.iter().filter_map(|value| match value {
-        QueryValue::Uri(text) | QueryValue::String(text) | QueryValue::Text(text) => {
-            Some(text.as_str())
-        }
-        _ => None,
+    values.iter().filter_map(|value| {
+        if let QueryValue::Uri(text) = value { Some(text.as_str()) } else { None }
     })
 }
 

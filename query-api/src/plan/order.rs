@@ -10,7 +10,7 @@ use shared::registry::{FieldId, RecordKind, SearchParameter, field_id, find};
 use super::correlate::{join_steps, records_of_slot, slot_predicate, slots_over};
 use super::predicate::{JoinStep, Leaf, Predicate};
 use super::{Found, PlanContext, PlanError};
-use crate::parse::ast::{Expr, Hop, SearchRequest};
+use crate::parse::ast::{Correlation, Expr, Hop, SearchRequest};
 
 /// One key of the order.
 #[derive(Debug, Clone)]
@@ -82,12 +82,16 @@ pub(super) fn order(
         let (parameter, field) = lookup(target, sort.parameter)?;
         let slots = slots_over(context, base, expr, &sort.chain)?;
         let above = sort.above || slots.iter().any(|(above, _)| *above);
+        // Read independently, no criterion singles out a target or a record: all of them count.
+        let independent = context.correlation == Correlation::Independent;
         let matching = slots
             .iter()
+            .filter(|_| !independent)
             .map(|(_, slot)| Matching {
-                target: match sort.chain.is_empty() {
-                    true => Predicate::All,
-                    false => slot_predicate(context, target, slot),
+                target: if sort.chain.is_empty() {
+                    Predicate::All
+                } else {
+                    slot_predicate(context, target, slot)
                 },
                 record: records_of_slot(context, target, slot)
                     .into_iter()

@@ -1,4 +1,4 @@
-//! The subset of FHIRPath that search expressions need, compiled once to direct navigation.
+//! The subset of `FHIRPath` that search expressions need, compiled once to direct navigation.
 //!
 //! `a.b`, `a | b`, `extension(name)` (a ROR extension, or any by full URL), `part(name)` (the value of
 //! a part of a complex extension), `value` (also `valueX` for any type), `where(x='y')`,

@@ -181,10 +181,10 @@ impl FieldPlan {
         let before = values.terms.len() + values.columns.len();
         match self.parameter.kind {
             ParameterType::Token => {
-                values.add_tokens(field, class, self.parameter.token_shape(), element)
+                values.add_tokens(field, class, self.parameter.token_shape(), element);
             }
             ParameterType::String => {
-                visit_texts(element, &mut |text| values.add_string(field, class, text))
+                visit_texts(element, &mut |text| values.add_string(field, class, text));
             }
             ParameterType::Uri => {
                 if let Some(uri) = element.as_str() {

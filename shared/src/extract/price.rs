@@ -96,9 +96,9 @@ mod tests {
 
     #[test]
     fn a_price_replaces_one_that_differs_only_in_amount_and_start() {
-        let key = |value: &Value| match validity(value) {
-            ColumnValue::Validity { key, .. } => key,
-            _ => unreachable!("a validity"),
+        let key = |value: &Value| {
+            let ColumnValue::Validity { key, .. } = validity(value) else { panic!("a validity") };
+            key
         };
         let first = price(60.0, "2", "02", Some("2024-01-01"));
         assert_eq!(key(&first), key(&price(70.0, "2", "02", Some("2025-01-01"))));

@@ -36,10 +36,8 @@ const TECHNICAL: [&str; 18] = [
 /// The words of a document, by class: text for the analyzer.
 pub(super) fn of(resource_type: ResourceType, document: &Value) -> Vec<(VisibilityClass, String)> {
     let mut collector = Collector { texts: vec![String::new(); VisibilityClass::ALL.len()] };
-    let class = match resource_type {
-        ResourceType::Practitioner => VisibilityClass::Person,
-        _ => VisibilityClass::Open,
-    };
+    let is_person = resource_type == ResourceType::Practitioner;
+    let class = if is_person { VisibilityClass::Person } else { VisibilityClass::Open };
     collector.walk("", document, class);
     let texts = VisibilityClass::ALL.into_iter().zip(collector.texts);
     texts.filter(|(_, text)| !text.is_empty()).collect()

@@ -45,11 +45,10 @@ impl Target {
         let (Some(type_name), Some(id)) = (segments.next(), segments.next()) else {
             return Self::External(text.to_owned());
         };
-        let version_suffix = match (segments.next(), segments.next(), segments.next()) {
-            (None, None, None) => true,
-            (Some("_history"), Some(_), None) => true,
-            _ => false,
-        };
+        let version_suffix = matches!(
+            (segments.next(), segments.next(), segments.next()),
+            (None, None, None) | (Some("_history"), Some(_), None)
+        );
         match type_name.parse::<ResourceType>() {
             Ok(resource_type) if version_suffix && is_valid_id(id) => {
                 Self::Local(resource_type, id.to_owned())

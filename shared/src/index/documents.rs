@@ -31,10 +31,8 @@ impl Documents {
     /// # Errors
     /// When the arena cannot be read, or the record is damaged.
     pub fn read(&self, address: DocumentAddress, out: &mut Vec<u8>) -> io::Result<()> {
-        let mut blob = Vec::new();
-        self.arena.read(address.offset, &mut blob)?;
-        self.codec
-            .decode(&blob, out)
+        self.arena
+            .with_record(address.offset, |_, blob| self.codec.decode(blob, out))?
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
     }
 }

@@ -174,10 +174,13 @@ impl Generation {
     pub fn publish(&self, data_dir: &Path, manifest: &Manifest) -> Result<(), GenerationError> {
         let path = self.dir.join("arena");
         self.documents.arena.sync().map_err(at(&path))?;
-        let text = serde_json::to_string_pretty(manifest).expect("a manifest is plain data");
-        write_atomically(&self.dir.join("manifest.json"), &text)?;
-        let name = self.dir.file_name().and_then(|n| n.to_str()).expect("generations are numbers");
-        write_atomically(&data_dir.join("CURRENT"), name)
+        let path = self.dir.join("manifest.json");
+        let text = serde_json::to_string_pretty(manifest)
+            .map_err(|source| GenerationError::Manifest { path: path.clone(), source })?;
+        write_atomically(&path, &text)?;
+        // Directories of generations are numbers, so the name is text.
+        let name = self.dir.file_name().unwrap_or_default().to_string_lossy();
+        write_atomically(&data_dir.join("CURRENT"), &name)
     }
 }
 

@@ -1,7 +1,8 @@
 //! The reference graph, walked by key sets: from sources to targets, back, and along `partOf`.
 //!
 //! A logical reference (type and identifier, no literal) counts as a reference to the one resource of
-//! that type that carries the identifier; it is resolved when a snapshot first needs it.
+//! that type that carries the identifier, a canonical URL as one to the resource with that `url`; both
+//! are resolved when a snapshot first needs them.
 
 use tantivy::Result;
 
@@ -13,7 +14,7 @@ use crate::param::token::{SystemQuery, TokenQuery};
 use crate::registry::{self, FieldId};
 use crate::schema::{TermKind, term, term_prefix};
 
-/// Logical references of one field, resolved.
+/// Logical and canonical references of one field, resolved.
 #[derive(Debug, Default)]
 pub(super) struct LogicalEdges {
     by_source: Vec<(u32, u32)>,
@@ -34,16 +35,14 @@ impl Snapshot {
         targets: &KeySet,
         among: Option<&KeySet>,
     ) -> Result<KeySet> {
-        let mut found = match among {
-            Some(KeySet::Sparse(candidates)) if candidates.len() <= POSTINGS_LIMIT => {
+        let mut found = match (among, targets) {
+            (Some(KeySet::Sparse(candidates)), _) if candidates.len() <= POSTINGS_LIMIT => {
                 self.candidates_referring(field, targets, candidates)?
             }
-            _ => match targets {
-                KeySet::Sparse(keys) if keys.len() <= POSTINGS_LIMIT => {
-                    self.referrers_by_postings(field, keys)?
-                }
-                _ => self.referrers_by_scan(field, targets)?,
-            },
+            (_, KeySet::Sparse(keys)) if keys.len() <= POSTINGS_LIMIT => {
+                self.referrers_by_postings(field, keys)?
+            }
+            (_, KeySet::Sparse(_) | KeySet::Dense(_)) => self.referrers_by_scan(field, targets)?,
         };
         for (source, target) in &self.logical(field)?.by_source {
             if targets.contains(*target) {
@@ -65,7 +64,7 @@ impl Snapshot {
         let mut found = BitSet::with_capacity(self.universe());
         let mut list = Vec::new();
         if sources.len() <= POSTINGS_LIMIT {
-            for source in sources.iter() {
+            for source in sources {
                 self.targets(field, source, &mut list)?;
             }
             return Ok(KeySet::from_keys(list, self.universe()));
@@ -192,10 +191,40 @@ impl Snapshot {
                 })?;
             }
         }
+        self.add_canonical(field, targets, &mut edges)?;
         edges.by_source.sort_unstable();
         edges.by_target = edges.by_source.iter().map(|(s, t)| (*t, *s)).collect();
         edges.by_target.sort_unstable();
         Ok(edges)
+    }
+
+    /// Adds the references by canonical URL: they lead to the one target with that `url`.
+    fn add_canonical(
+        &self,
+        field: FieldId,
+        targets: &[ResourceType],
+        edges: &mut LogicalEdges,
+    ) -> Result<()> {
+        let prefix = term_prefix(field, VisibilityClass::Open, TermKind::External);
+        for url_field in targets.iter().filter_map(|target| registry::field_id(*target, "url")) {
+            for segment in self.segments() {
+                let mut stream = segment.view.terms().terms().range().ge(&prefix).into_stream()?;
+                while stream.advance() && stream.key().starts_with(&prefix) {
+                    let url = &stream.key()[prefix.len()..];
+                    let bytes = term(url_field, VisibilityClass::Open, TermKind::Uri, url);
+                    let mut found = Vec::new();
+                    self.for_each_doc(&bytes, &mut |segment, doc| {
+                        found.push(segment.view.owner(doc));
+                    })?;
+                    let [target] = found[..] else { continue };
+                    let info = stream.value().clone();
+                    segment.for_each_doc_of(&info, &mut |doc| {
+                        edges.by_source.push((segment.view.owner(doc), target));
+                    })?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The one resource that a logical reference means, if exactly one carries the identifier.

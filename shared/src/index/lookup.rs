@@ -138,9 +138,8 @@ impl Snapshot {
     ) -> Result<DocSet> {
         self.docs(|view, docs| {
             for prefix in prefixes {
-                for_each_term(view, prefix, |payload, info| match accept(payload) {
-                    true => collect_postings(view, info, docs),
-                    false => Ok(()),
+                for_each_term(view, prefix, |payload, info| {
+                    if accept(payload) { collect_postings(view, info, docs) } else { Ok(()) }
                 })?;
             }
             Ok(())
@@ -161,7 +160,7 @@ impl Snapshot {
     /// # Errors
     /// When the index cannot be read.
     pub fn key_of(&self, resource_type: ResourceType, id: &str) -> Result<Option<u32>> {
-        let field = registry::field_id(resource_type, "_id").expect("_id is on every type");
+        let Some(field) = registry::field_id(resource_type, "_id") else { return Ok(None) };
         let bytes = term(field, VisibilityClass::Open, TermKind::Exact, id.as_bytes());
         let mut found = None;
         self.for_each_doc(&bytes, &mut |segment, doc| found = Some(segment.view.owner(doc)))?;

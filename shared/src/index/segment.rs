@@ -205,41 +205,35 @@ impl SegmentView {
 
     /// The date ranges of a date field; start and key of a validity field.
     pub fn dates(&self, field: FieldId) -> tantivy::Result<&Rows<(i64, i64)>> {
-        match self.column(field)? {
-            Decoded::Dates(rows) => Ok(rows),
-            other => wrong_column(field, other),
-        }
+        let column = self.column(field)?;
+        if let Decoded::Dates(rows) = column { Ok(rows) } else { wrong_column(field, column) }
     }
 
     /// The numbers of a number field.
     pub fn numbers(&self, field: FieldId) -> tantivy::Result<&Rows<f64>> {
-        match self.column(field)? {
-            Decoded::Numbers(rows) => Ok(rows),
-            other => wrong_column(field, other),
-        }
+        let column = self.column(field)?;
+        if let Decoded::Numbers(rows) = column { Ok(rows) } else { wrong_column(field, column) }
     }
 
     /// The quantities of a quantity field.
     pub fn quantities(&self, field: FieldId) -> tantivy::Result<&Rows<QuantityValue>> {
-        match self.column(field)? {
-            Decoded::Quantities(rows) => Ok(rows),
-            other => wrong_column(field, other),
-        }
+        let column = self.column(field)?;
+        if let Decoded::Quantities(rows) = column { Ok(rows) } else { wrong_column(field, column) }
     }
 
     /// The keys a reference field points at.
     pub fn references(&self, field: FieldId) -> tantivy::Result<&Rows<u32>> {
-        match self.column(field)? {
-            Decoded::Keys(rows) => Ok(rows),
-            other => wrong_column(field, other),
-        }
+        let column = self.column(field)?;
+        if let Decoded::Keys(rows) = column { Ok(rows) } else { wrong_column(field, column) }
     }
 
     /// The folded text of a string field, for sorting; `None` when nothing has a value.
     pub fn text(&self, field: FieldId) -> tantivy::Result<Option<&TextColumn>> {
-        match self.column(field)? {
-            Decoded::Text(column) => Ok(column.as_ref()),
-            other => wrong_column(field, other),
+        let column = self.column(field)?;
+        if let Decoded::Text(text) = column {
+            Ok(text.as_ref())
+        } else {
+            wrong_column(field, column)
         }
     }
 

@@ -216,6 +216,15 @@ impl KeySet {
     }
 }
 
+impl<'a> IntoIterator for &'a KeySet {
+    type Item = u32;
+    type IntoIter = Box<dyn Iterator<Item = u32> + 'a>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

@@ -115,7 +115,8 @@ impl Snapshot {
     /// Where the document of `key` stands in the index; `None` for a placeholder or a deleted resource.
     pub fn locate(&self, key: u32) -> Option<Location> {
         let packed = *self.locations.get(key as usize)?;
-        (packed != NOWHERE).then(|| Location { segment: (packed >> 32) as u32, doc: packed as u32 })
+        (packed != NOWHERE)
+            .then_some(Location { segment: (packed >> 32) as u32, doc: packed as u32 })
     }
 
     /// The segment view of a location.

@@ -184,7 +184,7 @@ fn add_values(document: &mut TantivyDocument, values: &Values) {
                 document.add_i64(key, *replaced);
             }
             (Columns::Number(column), ColumnValue::Number(number)) => {
-                document.add_f64(column, *number)
+                document.add_f64(column, *number);
             }
             (Columns::Quantity(ranges, hashes), ColumnValue::Quantity(quantity)) => {
                 let (stored, canonical) = (quantity.stored, quantity.canonical);
@@ -198,7 +198,7 @@ fn add_values(document: &mut TantivyDocument, values: &Values) {
                 }
             }
             (Columns::Text(column), ColumnValue::Text(text)) => {
-                document.add_text(column, sortable(text))
+                document.add_text(column, sortable(text));
             }
             (columns, value) => {
                 debug_assert!(false, "extraction and schema disagree: {columns:?} {value:?}");

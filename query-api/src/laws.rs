@@ -1,0 +1,265 @@
+//! Laws of the engine: on small random directories it equals a naive reading of the documents.
+//!
+//! Each case is a directory (documents over small alphabets, in several commits, some replaced, some
+//! deleted) and a few requests as text. `naive` answers them from the JSON alone. The number of cases
+//! is that of proptest (`PROPTEST_CASES`), with a default of our own.
+
+mod choices;
+mod directory;
+mod documents;
+mod naive;
+mod requests;
+mod rows;
+
+use std::collections::BTreeSet;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use shared::access::Access;
+use shared::error::Issue;
+use shared::fhir::ResourceType;
+
+use crate::execute::{self, Hits, PageRequest, PageToken};
+use crate::parse::ast::{Correlation, SearchRequest};
+use crate::parse::{self, Scope};
+use crate::plan::{self, PlanContext};
+use directory::{BASE_URL, Directory, Identity};
+use naive::World;
+use requests::Pair;
+
+/// The request that a query string means.
+fn parse(scope: Scope, pairs: &[Pair]) -> SearchRequest {
+    let context = parse::Context {
+        now_ms: 1_707_559_200_000,
+        base_urls: &[BASE_URL],
+        limits: parse::Limits::default(),
+    };
+    let (request, issues) = parse::search_request(scope, &requests::query(pairs), &context);
+    let mistakes: Vec<&Issue> = issues.iter().filter(|issue| issue.is_error()).collect();
+    assert!(mistakes.is_empty(), "{pairs:?}: {mistakes:?}");
+    request
+}
+
+/// One page of a request; the second result is the token of the next.
+fn page(
+    directory: &Directory,
+    request: &SearchRequest,
+    count: usize,
+    included_max: usize,
+    after: Option<&PageToken>,
+) -> (Hits, Option<PageToken>) {
+    let context = PlanContext {
+        explain: false,
+        correlation: request.correlation,
+        alternatives_max: 1_000,
+    };
+    let plan = plan::search(request, context).expect("small requests can be planned");
+    let page = PageRequest {
+        count,
+        total: true,
+        after,
+        includes: &request.includes,
+        included_max,
+        explain: false,
+    };
+    let (hits, end) = execute::search(&directory.snapshot, &plan, &page).expect("the index is whole");
+    let token = |end: execute::PageEnd| {
+        // As a client sends it back.
+        let keys = serde_json::from_str(&serde_json::to_string(&end.keys).unwrap()).unwrap();
+        PageToken { query: 0, schema: String::new(), seq: end.seq, keys }
+    };
+    (hits, end.map(token))
+}
+
+fn identities(hits: &[execute::Hit]) -> Vec<Identity> {
+    hits.iter().map(|hit| (hit.resource_type, hit.id.clone())).collect()
+}
+
+/// All matches of a request, in order.
+fn matches(directory: &Directory, request: &SearchRequest) -> Vec<Identity> {
+    let (hits, next) = page(directory, request, 1_000, 1_000, None);
+    assert!(next.is_none(), "one page holds all");
+    let matches = identities(&hits.matches);
+    assert_eq!(hits.total, Some(matches.len() as u64), "the total is the number of matches");
+    matches
+}
+
+/// Runs of decisions, one for each document, parameter or the like.
+fn runs(length: usize, count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Vec<u16>>> {
+    vec(vec(any::<u16>(), length), count)
+}
+
+/// The documents of a case, in one to four commits.
+fn directories() -> impl Strategy<Value = Directory> {
+    (runs(48, 5..60), 1_usize..5).prop_map(|(runs, commits)| {
+        let changes: Vec<_> = runs.iter().map(|run| documents::change(run)).collect();
+        let size = changes.len().div_ceil(commits);
+        Directory::of(&changes.chunks(size).map(<[_]>::to_vec).collect::<Vec<_>>())
+    })
+}
+
+impl std::fmt::Debug for Directory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for document in self.documents.values() {
+            writeln!(f, "{document}")?;
+        }
+        write!(f, "in {} segments", self.snapshot.segments().len())
+    }
+}
+
+fn config(cases: u32) -> ProptestConfig {
+    let given = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok());
+    ProptestConfig {
+        cases: given.unwrap_or(cases),
+        failure_persistence: None,
+        max_shrink_iters: 3_000,
+        ..ProptestConfig::default()
+    }
+}
+
+/// Criteria and result parameters of one request.
+#[derive(Debug, Clone)]
+struct Asked {
+    base: ResourceType,
+    pairs: Vec<Pair>,
+}
+
+fn asked() -> impl Strategy<Value = Asked> {
+    (any::<u16>(), runs(24, 1..5)).prop_map(|(base, runs)| {
+        let base = requests::searched_type(base);
+        let pairs = runs.iter().map(|run| requests::criterion(base, run)).collect();
+        Asked { base, pairs }
+    })
+}
+
+fn world(directory: &Directory, correlation: Correlation) -> World<'_> {
+    World { documents: &directory.documents, correlation }
+}
+
+proptest! {
+    #![proptest_config(config(60))]
+
+    #[test]
+    fn the_matches_are_those_of_the_documents(directory in directories(), asked in vec(asked(), 40)) {
+        for Asked { base, mut pairs } in asked {
+            for correlation in [Correlation::Record, Correlation::Independent] {
+                if correlation == Correlation::Independent {
+                    pairs.push(("ror-correlation".to_owned(), "independent".to_owned()));
+                }
+                let request = parse(Scope::Type(base), &pairs);
+                prop_assert_eq!(request.correlation, correlation);
+                let found = matches(&directory, &request);
+                let once: BTreeSet<Identity> = found.iter().cloned().collect();
+                prop_assert_eq!(found.len(), once.len(), "a match comes once: {:?}", pairs);
+                let expected = world(&directory, correlation).matches(base, &request.criteria[0]);
+                prop_assert_eq!(once, expected, "{} {:?}", base, pairs);
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(config(40))]
+
+    #[test]
+    fn the_order_is_that_of_the_documents(
+        directory in directories(),
+        asked in vec((asked(), vec(any::<u16>(), 12)), 40),
+    ) {
+        for (Asked { base, mut pairs }, sort) in asked {
+            pairs.truncate(2);
+            pairs.push(requests::sort(base, &sort));
+            let request = parse(Scope::Type(base), &pairs);
+            let world = world(&directory, Correlation::Record);
+            let expected = world.matches(base, &request.criteria[0]);
+            let expected = world.in_order(&expected, &request.criteria[0], &request.sort);
+            let ids: Vec<&str> = expected.iter().map(|(_, (_, id))| id.as_str()).collect();
+            let found = matches(&directory, &request);
+            let found: Vec<&str> = found.iter().map(|(_, id)| id.as_str()).collect();
+            prop_assert_eq!(found, ids, "{} {:?}\n{:?}", base, pairs, expected);
+        }
+    }
+
+    #[test]
+    fn pages_are_all_matches_once_and_in_order(
+        directory in directories(),
+        asked in vec((asked(), vec(any::<u16>(), 12), 1_usize..4, any::<bool>()), 20),
+    ) {
+        for (Asked { base, mut pairs }, sort, count, is_sorted) in asked {
+            pairs.truncate(1);
+            if is_sorted {
+                pairs.push(requests::sort(base, &sort));
+            }
+            let request = parse(Scope::Type(base), &pairs);
+            prop_assert_eq!(paged(&directory, &request, count, 1_000)?, matches(&directory, &request), "{:?}", pairs);
+        }
+    }
+
+    #[test]
+    fn pages_of_a_system_search_are_all_matches_once(
+        directory in directories(),
+        asked in vec((0_usize..5, 0_usize..3, 1_usize..4), 20),
+    ) {
+        const SORTS: [&str; 5] = ["_id", "-_id", "_lastUpdated", "-_lastUpdated,_id", ""];
+        const TYPES: [&str; 3] = ["", "Organization,Location", "Task,HealthcareService,Measure"];
+        for (sort, types, count) in asked {
+            let pairs: Vec<Pair> = [("_sort", SORTS[sort]), ("_type", TYPES[types])]
+                .into_iter()
+                .filter(|(_, value)| !value.is_empty())
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect();
+            let request = parse(Scope::System, &pairs);
+            let whole = matches(&directory, &request);
+            let once: BTreeSet<Identity> = whole.iter().cloned().collect();
+            let of_types = directory.documents.keys().filter(|(t, _)| request.types.contains(t));
+            prop_assert_eq!(&once, &of_types.cloned().collect::<BTreeSet<_>>());
+            prop_assert_eq!(paged(&directory, &request, count, 1_000)?, whole, "{:?}", pairs);
+        }
+    }
+
+    #[test]
+    fn includes_are_the_closure_over_the_page(
+        directory in directories(),
+        asked in vec((asked(), runs(3, 1..5), 1_usize..4, 0_usize..2), 20),
+    ) {
+        for (Asked { base, mut pairs }, includes, count, tight) in asked {
+            pairs.truncate(1);
+            pairs.extend(includes.iter().map(|run| requests::include(base, run)));
+            let request = parse(Scope::Type(base), &pairs);
+            let included_max = [1_000, 3][tight];
+            let whole = matches(&directory, &request);
+            prop_assert_eq!(paged(&directory, &request, count, included_max)?, whole, "{:?}", pairs);
+            let (hits, _) = page(&directory, &request, count, included_max, None);
+            let found: BTreeSet<Identity> = identities(&hits.included).into_iter().collect();
+            prop_assert_eq!(found.len(), hits.included.len(), "an include comes once");
+            let on_page = identities(&hits.matches).into_iter().collect();
+            let world = world(&directory, Correlation::Record);
+            let expected = world.included(&on_page, &request.includes, base);
+            prop_assert_eq!(found, expected, "{} {:?}", base, pairs);
+        }
+    }
+}
+
+/// The matches of all pages, following each `next`.
+fn paged(
+    directory: &Directory,
+    request: &SearchRequest,
+    count: usize,
+    included_max: usize,
+) -> Result<Vec<Identity>, TestCaseError> {
+    let mut all = Vec::new();
+    let mut after = None;
+    let mut total = None;
+    loop {
+        let (hits, next) = page(directory, request, count, included_max, after.as_ref());
+        prop_assert!(hits.matches.len() <= count);
+        prop_assert!(!hits.matches.is_empty() || next.is_none(), "a page with a next has matches");
+        prop_assert_eq!(*total.get_or_insert(hits.total), hits.total, "each page has one total");
+        all.extend(identities(&hits.matches));
+        match next {
+            Some(next) => after = Some(next),
+            None => return Ok(all),
+        }
+        prop_assert!(all.len() <= directory.documents.len(), "pages end");
+    }
+}

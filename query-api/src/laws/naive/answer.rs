@@ -1,0 +1,181 @@
+//! The order of matches and what comes in with them, read from the documents.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use shared::registry::{ParameterType, SearchParameter, find, of_type};
+
+use super::{Group, World, alternatives, compare, groups, read, record_kind};
+use crate::laws::directory::Identity;
+use crate::parse::ast::{Expr, Include, Sort};
+
+/// The value of one sort key.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::laws) enum Key {
+    Number(f64),
+    Text(String),
+}
+
+impl Key {
+    fn compare(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Number(a), Self::Number(b)) => a.total_cmp(b),
+            (Self::Text(a), Self::Text(b)) => a.cmp(b),
+            (a, b) => panic!("{a:?} and {b:?} of one key"),
+        }
+    }
+}
+
+/// Missing values come last both ways.
+fn compare_keys(a: &Option<Key>, b: &Option<Key>, descending: bool) -> Ordering {
+    match (a, b) {
+        (None, None) => Ordering::Equal,
+        (None, Some(_)) => Ordering::Greater,
+        (Some(_), None) => Ordering::Less,
+        (Some(a), Some(b)) if descending => b.compare(a),
+        (Some(a), Some(b)) => a.compare(b),
+    }
+}
+
+impl World<'_> {
+    /// The matches in the order of the sort keys, then by id; each with its keys.
+    pub(in crate::laws) fn in_order(
+        &self,
+        matches: &BTreeSet<Identity>,
+        expr: &Expr,
+        sort: &[Sort],
+    ) -> Vec<(Vec<Option<Key>>, Identity)> {
+        let mut keyed: Vec<_> = matches
+            .iter()
+            .map(|found| {
+                let keys = sort.iter().map(|sort| self.sort_key(found, expr, sort));
+                (keys.collect::<Vec<_>>(), found.clone())
+            })
+            .collect();
+        keyed.sort_by(|(a, x), (b, y)| {
+            let keys = a.iter().zip(b).zip(sort);
+            keys.map(|((a, b), sort)| compare_keys(a, b, sort.descending))
+                .find(|order| order.is_ne())
+                .unwrap_or_else(|| x.1.cmp(&y.1))
+        });
+        keyed
+    }
+
+    /// (f) min for ascending, max for descending, of the matching records, else of all of the target.
+    fn sort_key(&self, resource: &Identity, expr: &Expr, sort: &Sort) -> Option<Key> {
+        let mut keys = Vec::new();
+        for parts in alternatives(expr) {
+            if !self.all_hold(resource, &parts) {
+                continue;
+            }
+            let all = groups(&parts, true);
+            let over = || all.iter().filter(|group| group.chain == sort.chain.as_slice());
+            let same = over().find(|group| group.above == sort.above);
+            let Some(group) = same.or_else(|| over().find(|_| !sort.above)) else {
+                for target in self.reach(resource, &sort.chain, sort.above) {
+                    keys.extend(self.all_keys(&target, sort.parameter));
+                }
+                continue;
+            };
+            for target in self.reach(resource, group.chain, group.above) {
+                keys.extend(self.matching_keys(&target, group, sort.parameter));
+            }
+        }
+        let keys = keys.into_iter();
+        match sort.descending {
+            true => keys.max_by(Key::compare),
+            false => keys.min_by(Key::compare),
+        }
+    }
+
+    fn matching_keys(&self, target: &Identity, group: &Group<'_>, of: &SearchParameter) -> Vec<Key> {
+        let kind = read::kind(target.0, of.code);
+        let mut keys = Vec::new();
+        // On the match itself all slots hold, each on a record of its own.
+        for slot in group.slots.iter().filter(|slot| self.slot_holds(target, slot)) {
+            match kind.filter(|kind| slot.iter().any(|c| record_kind(c) == Some(*kind))) {
+                None => keys.extend(self.all_keys(target, of)),
+                Some(kind) => {
+                    for record in read::records(self.document(target), kind) {
+                        if self.record_holds(&record, kind, slot) {
+                            keys.extend(record.values(of.code).into_iter().filter_map(|v| key(v, of)));
+                        }
+                    }
+                }
+            }
+        }
+        keys
+    }
+
+    fn all_keys(&self, target: &Identity, of: &SearchParameter) -> Vec<Key> {
+        let document = self.document(target);
+        let values = read::values(document, target.0, of.code);
+        values.into_iter().filter_map(|value| key(value, of)).collect()
+    }
+
+    /// What the includes bring in with the matches of one page.
+    pub(in crate::laws) fn included(
+        &self,
+        page: &BTreeSet<Identity>,
+        includes: &[Include],
+        searched: shared::fhir::ResourceType,
+    ) -> BTreeSet<Identity> {
+        let mut all = page.clone();
+        let mut first = true;
+        loop {
+            let before = all.len();
+            for include in includes {
+                // T5: an include of another type than the searched one is for included resources.
+                let is_foreign = !include.reverse && include.source != Some(searched);
+                if first || include.iterate || is_foreign {
+                    let from = if include.iterate || is_foreign { &all } else { page };
+                    let brought: Vec<Identity> =
+                        from.iter().flat_map(|from| self.brought(from, include)).collect();
+                    all.extend(brought);
+                }
+            }
+            first = false;
+            if all.len() == before {
+                return all.difference(page).cloned().collect();
+            }
+        }
+    }
+
+    fn brought(&self, from: &Identity, include: &Include) -> Vec<Identity> {
+        let source = include.source.expect("the test's includes name their source");
+        let parameters: Vec<&SearchParameter> = match include.parameter {
+            Some(parameter) => vec![find(source, parameter.code).expect("of this type")],
+            None => of_type(source).filter(|p| !p.targets.is_empty()).collect(),
+        };
+        let is_wanted = |t: &Identity| include.target.is_none_or(|wanted| wanted == t.0);
+        let mut brought = Vec::new();
+        for parameter in parameters {
+            if include.reverse {
+                let sources = self.documents.keys().filter(|(t, _)| *t == source);
+                let refers = |s: &&Identity| self.targets(s, parameter).contains(from);
+                if is_wanted(from) {
+                    brought.extend(sources.filter(refers).cloned());
+                }
+            } else if from.0 == source {
+                brought.extend(self.targets(from, parameter).into_iter().filter(is_wanted));
+            }
+        }
+        brought
+    }
+}
+
+fn key(value: &Value, of: &SearchParameter) -> Option<Key> {
+    match of.kind {
+        ParameterType::Number => value.as_f64().map(Key::Number),
+        ParameterType::Quantity => compare::size(value).map(Key::Number),
+        // Dates sort by where they begin.
+        ParameterType::Date => compare::date_range(value).map(|(low, _)| Key::Number(low as f64)),
+        ParameterType::String => value.as_str().map(|text| Key::Text(compare::plain(text))),
+        ParameterType::Uri | ParameterType::Token => value.as_str().map(|t| Key::Text(t.to_owned())),
+        ParameterType::Reference
+        | ParameterType::Composite
+        | ParameterType::Special
+        | ParameterType::Text => None,
+    }
+}
