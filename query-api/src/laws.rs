@@ -49,7 +49,7 @@ fn page(
     after: Option<&PageToken>,
 ) -> (Hits, Option<PageToken>) {
     let context = PlanContext {
-        explain: false,
+        access: Access::full(),
         correlation: request.correlation,
         alternatives_max: 1_000,
     };

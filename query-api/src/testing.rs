@@ -181,3 +181,42 @@ pub(crate) async fn json(response: Response) -> Value {
     serde_json::from_slice(&body)
         .unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&body)))
 }
+
+/// A service over a real directory, empty at first; the folder lives as long as the test holds it.
+pub(crate) fn live() -> (tempfile::TempDir, App) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let app = live_in(folder.path());
+    (folder, app)
+}
+
+/// The same over a folder that may hold a directory already.
+pub(crate) fn live_in(folder: &std::path::Path) -> App {
+    static NUMBER: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
+    let base = "http://ror.example/fhir";
+    let flags = vec![
+        ("server.public_url", base.to_owned()),
+        ("data_dir", folder.display().to_string()),
+    ];
+    let settings = Sources { flags, ..Sources::default() }.load().expect("settings of a test");
+    let validator = Arc::new(Validator::new(Strictness::default()));
+    let now = || "2026-11-23T12:00:00Z".parse().expect("a timestamp");
+    let engine = crate::directory::open(crate::directory::Opening {
+        settings: &settings,
+        base_urls: vec![base.to_owned()],
+        validator: Arc::clone(&validator),
+        now,
+        new_id: || {
+            let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            format!("new-{number}")
+        },
+    })
+    .expect("a directory");
+    App::new(Outfit {
+        settings: &settings,
+        local_base_url: "http://127.0.0.1:1/fhir".to_owned(),
+        now,
+        engine,
+        seal: Seal::with_key(&[7; 32]),
+        validator,
+    })
+}

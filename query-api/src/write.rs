@@ -21,7 +21,7 @@ use tokio::sync::oneshot;
 use crate::engine::EngineError;
 use crate::parse::ast::SearchRequest;
 
-pub(crate) use resource::{Incoming, Literal, literals, read};
+pub(crate) use resource::{Incoming, literals, read};
 pub(crate) use sequencer::{Sequencer, SequencerParts, Writer};
 pub(crate) use transaction::Entry;
 

@@ -56,6 +56,12 @@ impl Pool {
         self.engine.submit(command)
     }
 
+    /// Takes no more changes; see [`Engine::close`].
+    #[cfg(test)]
+    pub(crate) fn close(&self) {
+        self.engine.close();
+    }
+
     /// Computes `work` on the present view of a caller.
     ///
     /// # Errors

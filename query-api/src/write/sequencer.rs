@@ -159,6 +159,26 @@ impl Sequencer {
         }
         let is_behind = self.0.snapshot.seq < self.0.store.last_seq();
 
+        let (waiting, carried) = self.evaluate(first, queue, is_behind);
+        match self.publish() {
+            Ok(()) => {
+                for visible in waiting {
+                    // A caller that has gone away is not told.
+                    let _ = visible.send(());
+                }
+            },
+            Err(error) => tracing::error!(%error, "the index is behind the store"),
+        }
+        carried
+    }
+
+    /// Evaluates the commands of a group, makes them durable, and sends the answers.
+    fn evaluate(
+        &self,
+        first: Queued,
+        queue: &Receiver<Queued>,
+        is_behind: bool,
+    ) -> (Vec<oneshot::Sender<()>>, Option<Queued>) {
         let base_urls: Vec<&str> = self.0.base_urls.iter().map(String::as_str).collect();
         let mut group = Group::begin(self.context(&base_urls));
         let mut answers = Vec::new();
@@ -203,11 +223,7 @@ impl Sequencer {
             let _ = answer.send(result);
             waiting.push(visible);
         }
-        match self.publish() {
-            Ok(()) => waiting.into_iter().for_each(|visible| drop(visible.send(()))),
-            Err(error) => tracing::error!(%error, "the index is behind the store"),
-        }
-        carried
+        (waiting, carried)
     }
 
     /// Lets the index follow the store, and shows it.
