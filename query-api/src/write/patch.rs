@@ -1,4 +1,4 @@
-//! What a document becomes by a patch: FHIRPath Patch, the capacity dialect, JSON Patch.
+//! What a document becomes by a patch: `FHIRPath` Patch, the capacity dialect, JSON Patch.
 //!
 //! A patch is read from its body once ([`Patch::fhir`], [`Patch::json`]) and applied to the text of a
 //! document ([`apply`]): all operations in order, or none. Text goes in and text comes out, so that
@@ -6,7 +6,7 @@
 //! strings.
 //!
 //! - `tree`: JSON with its tokens.
-//! - `path`, `places`: the FHIRPath of an operation, and which places it names.
+//! - `path`, `evaluate`, `place`: the `FHIRPath` of an operation, and which places it names.
 //! - `operation`, `edit`: what is to be done, and the doing, by the FHIR definitions.
 //! - `capacity`: the dialect of bed-management systems.
 //! - `json`: RFC 6902.
@@ -18,10 +18,11 @@
 
 mod capacity;
 mod edit;
+mod evaluate;
 mod json;
 mod operation;
 mod path;
-mod places;
+mod place;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -32,8 +33,9 @@ use shared::validate::{DEPTH_MAX, Definition};
 
 use capacity::Reach;
 use edit::EditError;
+use evaluate::{Budget, EvaluateError, places};
 use operation::{Action, Operation, Value};
-use places::{Budget, EvaluateError, Member, Place, places};
+use place::{Member, Place};
 use tree::{Members, Node};
 
 /// What one patch may ask for.
@@ -87,7 +89,7 @@ pub(crate) enum PatchError {
 }
 
 impl<'a> Patch<'a> {
-    /// Reads a FHIRPath Patch: a `Parameters` resource.
+    /// Reads a `FHIRPath` Patch: a `Parameters` resource.
     ///
     /// # Errors
     /// [`PatchError::Refused`] when it is not one, has an unknown operation or part, a path that cannot
@@ -118,8 +120,8 @@ pub(crate) fn apply<'d>(
     document: &'d [u8],
     patch: &Patch<'d>,
 ) -> Result<Vec<u8>, PatchError> {
-    let mut root = Node::read(document, DEPTH_MAX)
-        .map_err(|error| PatchError::Document(error.to_string()))?;
+    let mut root =
+        Node::read(document, DEPTH_MAX).map_err(|error| PatchError::Document(error.to_string()))?;
     let identity = identity(&root);
     match &patch.operations {
         Operations::Fhir(operations) => {
@@ -216,9 +218,7 @@ fn in_operation(failure: Failure, position: usize, name: &str, path: &str) -> Pa
             PatchError::NotFound(issue)
         }
         Failure::Answer(error @ (PatchError::Unprocessable(_) | PatchError::Document(_))) => error,
-        Failure::Refused(code, text) => {
-            PatchError::Refused(Issue::error(code, at(text)).at(path))
-        }
+        Failure::Refused(code, text) => PatchError::Refused(Issue::error(code, at(text)).at(path)),
         Failure::Unprocessable(text) => {
             PatchError::Unprocessable(Issue::error(IssueType::Processing, at(text)).at(path))
         }

@@ -14,16 +14,16 @@ use shared::fhir::ResourceType;
 use shared::terminology::{canonical_system, terminology};
 use shared::validate::Definition;
 
+use super::PatchError;
 use super::edit;
+use super::evaluate::is_root;
 use super::operation::Value;
 use super::path::{Expression, Operator, Start, Step};
-use super::places::{Place, is_root};
+use super::place::Place;
 use super::tree::{Node, is_number};
-use super::PatchError;
 
 /// URL of the extension.
-pub(super) const URL: &str =
-    "https://interop.esante.gouv.fr/ig/fhir/ror/StructureDefinition/ror-location-supported-capacity";
+pub(super) const URL: &str = "https://interop.esante.gouv.fr/ig/fhir/ror/StructureDefinition/ror-location-supported-capacity";
 
 /// The codes that tell indicators apart. Source: extension `ror-location-supported-capacity`.
 const KEY: [&str; 7] = [
@@ -53,11 +53,7 @@ const PARTS: [(&str, bool, Option<&str>); 12] = [
         true,
         Some("TRE_R335-TypeSourceCapacite/FHIR/TRE-R335-TypeSourceCapacite"),
     ),
-    (
-        "genderCapacityAvailable",
-        false,
-        Some("TRE_R332-GenreCapacite/FHIR/TRE-R332-GenreCapacite"),
-    ),
+    ("genderCapacityAvailable", false, Some("TRE_R332-GenreCapacite/FHIR/TRE-R332-GenreCapacite")),
     ("capacityUpdateDate", true, None),
     (
         "capacityClosingType",
@@ -98,7 +94,7 @@ pub(super) fn reach(resource_type: ResourceType, path: &Expression) -> Reach {
         return Reach::No;
     }
     let steps = match steps.first() {
-        Some(Step::Child(name)) if is_root(name, resource_type) => &steps[1..],
+        Some(Step::Child(name)) if is_root(name, resource_type.as_str()) => &steps[1..],
         _ => steps,
     };
     let rest = match steps {
@@ -132,7 +128,8 @@ fn wants_url(condition: &Expression) -> bool {
 pub(super) fn no_indicator() -> PatchError {
     let text = "the place has no capacity record of this indicator; add it";
     PatchError::NotFound(
-        Issue::error(IssueType::NotFound, text).at(format!("Location.extension.where(url='{URL}')")),
+        Issue::error(IssueType::NotFound, text)
+            .at(format!("Location.extension.where(url='{URL}')")),
     )
 }
 
@@ -167,11 +164,11 @@ pub(super) fn same_indicator<'p, 't, 'd>(
 ) -> Result<&'p Place<'t, 'd>, PatchError> {
     let codes = |node: &Node<'_>| KEY.map(|part| code(node, part).map(Cow::into_owned));
     let key = codes(record);
-    let has_key = |place: &&Place<'_, '_>| place.value().is_some_and(|node| codes(node) == key);
+    let has_key = |place: &&Place<'_, '_>| place.value.is_some_and(|node| codes(node) == key);
     let same: Vec<_> = found.iter().filter(has_key).collect();
     let nature = code(record, NATURE);
     let has_nature =
-        |place: &&&Place<'_, '_>| place.value().is_some_and(|node| code(node, NATURE) == nature);
+        |place: &&&Place<'_, '_>| place.value.is_some_and(|node| code(node, NATURE) == nature);
     match same.as_slice() {
         [] => Err(no_indicator()),
         [one] => Ok(one),
@@ -259,5 +256,7 @@ fn broken(part: Option<&str>, text: &str) -> PatchError {
         Some(part) => format!("{record}.extension('{part}')"),
         None => record,
     };
-    PatchError::Refused(Issue::error(IssueType::BusinessRule, format!("capacity record: {text}")).at(at))
+    PatchError::Refused(
+        Issue::error(IssueType::BusinessRule, format!("capacity record: {text}")).at(at),
+    )
 }

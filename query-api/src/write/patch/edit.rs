@@ -210,10 +210,7 @@ pub(super) fn prune(document: &mut Node<'_>, way: &[usize]) {
 }
 
 /// The object that a value describes.
-pub(super) fn build<'a>(
-    definition: Definition,
-    parts: &[Part<'a>],
-) -> Result<Node<'a>, EditError> {
+pub(super) fn build<'a>(definition: Definition, parts: &[Part<'a>]) -> Result<Node<'a>, EditError> {
     let mut members = Members::new();
     for part in parts {
         let name = part.name.as_deref().ok_or(EditError::Unnamed)?;
@@ -287,19 +284,16 @@ fn element_for(
             | Value::Extensions(_) => Ok(element),
         };
     }
-    let unknown = || EditError::UnknownElement {
-        in_type: definition.name(),
-        name: name.to_owned(),
-    };
+    let unknown =
+        || EditError::UnknownElement { in_type: definition.name(), name: name.to_owned() };
     let choice = definition.elements(name).next().ok_or_else(unknown)?;
     let Value::Typed { type_name, .. } = value else {
         return current.ok_or_else(|| EditError::Untyped(name.to_owned()));
     };
     let key = key_of_choice(choice.name(), type_name);
-    definition.element(&key).ok_or(EditError::Kind {
-        element: choice.name(),
-        due: "values of other types",
-    })
+    definition
+        .element(&key)
+        .ok_or(EditError::Kind { element: choice.name(), due: "values of other types" })
 }
 
 fn key_of_choice(name: &str, type_name: &str) -> String {
@@ -364,12 +358,7 @@ fn take_halves<'a>(members: &mut Members<'a>, key: &str) -> Vec<Slot<'a>> {
     }
 }
 
-fn put_halves<'a>(
-    members: &mut Members<'a>,
-    key: &str,
-    repeats: bool,
-    mut slots: Vec<Slot<'a>>,
-) {
+fn put_halves<'a>(members: &mut Members<'a>, key: &str, repeats: bool, mut slots: Vec<Slot<'a>>) {
     slots.retain(|slot| slot.value.is_some() || slot.beside.is_some());
     let (values, besides): (Vec<_>, Vec<_>) =
         slots.into_iter().map(|slot| (slot.value, slot.beside)).unzip();

@@ -142,7 +142,8 @@ fn pointer(text: &str, limits: &Limits) -> Result<Pointer, String> {
         let mut out = pieces.next().unwrap_or_default().to_owned();
         for piece in pieces {
             let escaped = [("0", '~'), ("1", '/')];
-            let found = escaped.iter().find_map(|(digit, c)| Some((*c, piece.strip_prefix(digit)?)));
+            let found =
+                escaped.iter().find_map(|(digit, c)| Some((*c, piece.strip_prefix(digit)?)));
             let (c, rest) = found.ok_or("\"~\" in a path is written ~0, and \"/\" ~1")?;
             out.push(c);
             out.push_str(rest);
@@ -178,13 +179,20 @@ impl<'a> Operation<'a> {
                 add(document, &self.path, value)
             }
             Action::Test(value) => {
-                if find(document, &self.path)? == value { Ok(()) } else { Err(JsonError::Test) }
+                if find(document, &self.path)? == value {
+                    Ok(())
+                } else {
+                    Err(JsonError::Test)
+                }
             }
         }
     }
 }
 
-fn find<'n, 'a>(document: &'n mut Node<'a>, pointer: &[String]) -> Result<&'n mut Node<'a>, JsonError> {
+fn find<'n, 'a>(
+    document: &'n mut Node<'a>,
+    pointer: &[String],
+) -> Result<&'n mut Node<'a>, JsonError> {
     let mut node = document;
     for name in pointer {
         node = match node {

@@ -1,4 +1,4 @@
-//! A `Parameters` resource → the operations of a FHIRPath Patch.
+//! A `Parameters` resource → the operations of a `FHIRPath` Patch.
 //!
 //! Everything in the body is read or refused: a part that an operation does not have is an error, so
 //! that a deletion with a name and a value never becomes the deletion of what its path alone names.

@@ -33,7 +33,8 @@ fn patch_fhir(
 
 /// A body of operations, each written as its parts: `"type" "path" …` and the JSON of `value`.
 fn body(operations: &[&str]) -> String {
-    let wrapped = operations.iter().map(|parts| format!(r#"{{"name":"operation","part":[{parts}]}}"#));
+    let wrapped =
+        operations.iter().map(|parts| format!(r#"{{"name":"operation","part":[{parts}]}}"#));
     let parameters = wrapped.collect::<Vec<_>>().join(",");
     format!(r#"{{"resourceType":"Parameters","parameter":[{parameters}]}}"#)
 }

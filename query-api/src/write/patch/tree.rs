@@ -141,7 +141,8 @@ impl<'a> Node<'a> {
     /// How many levels of arrays and objects there are, and how many values.
     pub(super) fn measure(&self) -> (usize, usize) {
         let of_all = |values: &mut dyn Iterator<Item = (usize, usize)>| {
-            let (depth, count) = values.fold((0, 0), |(depth, count), (d, c)| (depth.max(d), count + c));
+            let (depth, count) =
+                values.fold((0, 0), |(depth, count), (d, c)| (depth.max(d), count + c));
             (depth + 1, count + 1)
         };
         match self {
@@ -273,7 +274,8 @@ mod tests {
 
     #[test]
     fn tokens_are_kept() {
-        let json = r#"{ "a":[61.50, 1.0,-0,1E+2, null ,true], "\u00e9":"\u00e9\/", "b":{} , "c":[ ]}"#;
+        let json =
+            r#"{ "a":[61.50, 1.0,-0,1E+2, null ,true], "\u00e9":"\u00e9\/", "b":{} , "c":[ ]}"#;
         let mut out = Vec::new();
         read(json).write(&mut out);
         let kept = "{\"a\":[61.50,1.0,-0,1E+2,null,true],\"é\":\"\\u00e9\\/\",\"b\":{},\"c\":[]}";
@@ -283,7 +285,9 @@ mod tests {
     #[test]
     fn what_is_refused() {
         let deep = "[".repeat(9) + &"]".repeat(9);
-        for json in ["", "{", "{\"a\":1,\"\\u0061\":2}", "01", "[1,]", "{} {}", deep.as_str(), "\u{1}"] {
+        for json in
+            ["", "{", "{\"a\":1,\"\\u0061\":2}", "01", "[1,]", "{} {}", deep.as_str(), "\u{1}"]
+        {
             assert!(Node::read(json.as_bytes(), 8).is_err(), "{json}");
         }
         assert!(Node::read(&[b'"', 0xff, b'"'], 8).is_err());

@@ -1,4 +1,4 @@
-//! FHIRPath Patch: the cases of the official suite on resources of this directory, and the rules of
+//! `FHIRPath` Patch: the cases of the official suite on resources of this directory, and the rules of
 //! the `fhirpatch` page at their edges.
 
 use shared::fhir::ResourceType;
@@ -52,48 +52,99 @@ fn identifiers(values: &[u8]) -> String {
 fn official_suite_elements() {
     let rows: &[(&str, &str, &str, &str, &str)] = &[
         // Primitive.
-        (r#""birthDate":"1920-01-01""#, "replace", "Practitioner.birthDate",
-            r#"{"name":"value","valueDate":"1930-01-01"}"#, r#""birthDate":"1930-01-01""#),
+        (
+            r#""birthDate":"1920-01-01""#,
+            "replace",
+            "Practitioner.birthDate",
+            r#"{"name":"value","valueDate":"1930-01-01"}"#,
+            r#""birthDate":"1930-01-01""#,
+        ),
         (r#""birthDate":"1920-01-01""#, "delete", "Practitioner.birthDate", "", ""),
-        ("", "add", "Practitioner",
+        (
+            "",
+            "add",
+            "Practitioner",
             r#"{"name":"name","valueString":"birthDate"},{"name":"value","valueDate":"1930-01-01"}"#,
-            r#""birthDate":"1930-01-01""#),
+            r#""birthDate":"1930-01-01""#,
+        ),
         // Nested primitive; deleting the last part of an element deletes the element.
-        (r#""qualification":[{"code":{"text":"a"},"period":{"start":"2012"}}]"#, "replace",
-            "Practitioner.qualification[0].period.start", r#"{"name":"value","valueDateTime":"2013"}"#,
-            r#""qualification":[{"code":{"text":"a"},"period":{"start":"2013"}}]"#),
-        (r#""qualification":[{"code":{"text":"a"},"period":{"start":"2012"}}]"#, "delete",
-            "Practitioner.qualification[0].period.start", "",
-            r#""qualification":[{"code":{"text":"a"}}]"#),
-        (r#""qualification":[{"code":{"text":"a"}}]"#, "delete",
-            "Practitioner.qualification[0].code.text", "", ""),
-        (r#""qualification":[{"code":{"text":"a"}}]"#, "add", "Practitioner.qualification[0]",
+        (
+            r#""qualification":[{"code":{"text":"a"},"period":{"start":"2012"}}]"#,
+            "replace",
+            "Practitioner.qualification[0].period.start",
+            r#"{"name":"value","valueDateTime":"2013"}"#,
+            r#""qualification":[{"code":{"text":"a"},"period":{"start":"2013"}}]"#,
+        ),
+        (
+            r#""qualification":[{"code":{"text":"a"},"period":{"start":"2012"}}]"#,
+            "delete",
+            "Practitioner.qualification[0].period.start",
+            "",
+            r#""qualification":[{"code":{"text":"a"}}]"#,
+        ),
+        (
+            r#""qualification":[{"code":{"text":"a"}}]"#,
+            "delete",
+            "Practitioner.qualification[0].code.text",
+            "",
+            "",
+        ),
+        (
+            r#""qualification":[{"code":{"text":"a"}}]"#,
+            "add",
+            "Practitioner.qualification[0]",
             r#"{"name":"name","valueString":"period"},{"name":"value","valuePeriod":{"end":"2020"}}"#,
-            r#""qualification":[{"code":{"text":"a"},"period":{"end":"2020"}}]"#),
+            r#""qualification":[{"code":{"text":"a"},"period":{"end":"2020"}}]"#,
+        ),
         // Complex.
-        (r#""name":[{"id":"1","text":"a"}]"#, "replace", "Practitioner.name[0]",
+        (
+            r#""name":[{"id":"1","text":"a"}]"#,
+            "replace",
+            "Practitioner.name[0]",
             r#"{"name":"value","valueHumanName":{"id":"2","text":"b"}}"#,
-            r#""name":[{"id":"2","text":"b"}]"#),
+            r#""name":[{"id":"2","text":"b"}]"#,
+        ),
         (r#""name":[{"text":"a"}]"#, "delete", "Practitioner.name", "", ""),
         // An element without a datatype of its own is built of parts.
-        ("", "add", "Practitioner",
+        (
+            "",
+            "add",
+            "Practitioner",
             r#"{"name":"name","valueString":"qualification"},{"name":"value","part":[
                 {"name":"code","valueCodeableConcept":{"text":"a"}},
                 {"name":"identifier","valueIdentifier":{"value":"1"}},
                 {"name":"identifier","valueIdentifier":{"value":"2"}}]}"#,
-            r#""qualification":[{"code":{"text":"a"},"identifier":[{"value":"1"},{"value":"2"}]}]"#),
-        (r#""qualification":[{"code":{"text":"a"}}]"#, "delete", "Practitioner.qualification[0]", "", ""),
+            r#""qualification":[{"code":{"text":"a"},"identifier":[{"value":"1"},{"value":"2"}]}]"#,
+        ),
+        (
+            r#""qualification":[{"code":{"text":"a"}}]"#,
+            "delete",
+            "Practitioner.qualification[0]",
+            "",
+            "",
+        ),
         // A missing element.
-        (r#""identifier":[{"use":"official","value":"123"}]"#, "add",
+        (
+            r#""identifier":[{"use":"official","value":"123"}]"#,
+            "add",
             "Practitioner.identifier.where(use = 'official').period",
             r#"{"name":"name","valueString":"end"},{"name":"value","valueDate":"2021-12-01"}"#,
-            "422 processing"),
-        ("", "add", "Practitioner",
+            "422 processing",
+        ),
+        (
+            "",
+            "add",
+            "Practitioner",
             r#"{"name":"name","valueString":"identifier"},{"name":"value","valueIdentifier":{"value":"3"}}"#,
-            r#""identifier":[{"value":"3"}]"#),
-        (r#""text":{"status":"generated","div":"<div>a</div>"}"#, "replace", "Practitioner.text.div",
+            r#""identifier":[{"value":"3"}]"#,
+        ),
+        (
+            r#""text":{"status":"generated","div":"<div>a</div>"}"#,
+            "replace",
+            "Practitioner.text.div",
             r#"{"name":"value","valueString":"<div>b</div>"}"#,
-            r#""text":{"status":"generated","div":"<div>b</div>"}"#),
+            r#""text":{"status":"generated","div":"<div>b</div>"}"#,
+        ),
     ];
     for (before, kind, path, more, after) in rows {
         practitioner(before, &[operation(kind, path, more)], after);
@@ -104,7 +155,9 @@ fn official_suite_elements() {
 #[test]
 fn official_suite_lists() {
     let item = value(r#""valueIdentifier":{"system":"s","value":"9"}"#);
-    let insert = |at| operation("insert", "Practitioner.identifier", &format!("{},{item}", number("index", at)));
+    let insert = |at| {
+        operation("insert", "Practitioner.identifier", &format!("{},{item}", number("index", at)))
+    };
     let delete = |at: usize| operation("delete", &format!("Practitioner.identifier[{at}]"), "");
     let shift = |from, to| {
         let more = format!("{},{}", number("source", from), number("destination", to));
@@ -167,11 +220,26 @@ fn one_place_or_none() {
         ("delete", "Organization.name", "", "400 invalid"),
         ("add", "Location", &named("nam", r#""valueString":"x""#), "422 processing"),
         // What is there already, and does not repeat.
-        ("add", "Location.identifier[0]", &named("value", r#""valueString":"x""#), "422 processing"),
+        (
+            "add",
+            "Location.identifier[0]",
+            &named("value", r#""valueString":"x""#),
+            "422 processing",
+        ),
         // Lists are named as a whole.
-        ("insert", "Location.identifier[0]", &format!("{},{}", number("index", 0), value(r#""valueIdentifier":{"value":"9"}"#)), "422 processing"),
+        (
+            "insert",
+            "Location.identifier[0]",
+            &format!("{},{}", number("index", 0), value(r#""valueIdentifier":{"value":"9"}"#)),
+            "422 processing",
+        ),
         ("insert", "Location.alias", &format!("{},{text}", number("index", 0)), "422 processing"),
-        ("move", "Location.id", &format!("{},{}", number("source", 0), number("destination", 0)), "422 processing"),
+        (
+            "move",
+            "Location.id",
+            &format!("{},{}", number("source", 0), number("destination", 0)),
+            "422 processing",
+        ),
     ];
     for (kind, path, more, expected) in rows {
         place(two, kind, path, more, expected);
@@ -183,24 +251,79 @@ fn values_fit_their_element() {
     let extension = r#""extension":[{"url":"u","valueInteger":1}]"#;
     let rows: &[(&str, &str, &str, &str)] = &[
         // One of a choice may get another type.
-        ("replace", "Location.extension.value", r#""valueDecimal":1.50"#, r#""extension":[{"url":"u","valueDecimal":1.50}]"#),
-        ("replace", "Location.extension.valueInteger", r#""valueInteger":2"#, r#""extension":[{"url":"u","valueInteger":2}]"#),
-        ("replace", "Location.extension[0].value", r#""value":3"#, r#""extension":[{"url":"u","valueInteger":3}]"#),
-        ("replace", "Location.extension.value", r#""part":[{"name":"text","valueString":"x"}]"#, "422 processing"),
+        (
+            "replace",
+            "Location.extension.value",
+            r#""valueDecimal":1.50"#,
+            r#""extension":[{"url":"u","valueDecimal":1.50}]"#,
+        ),
+        (
+            "replace",
+            "Location.extension.valueInteger",
+            r#""valueInteger":2"#,
+            r#""extension":[{"url":"u","valueInteger":2}]"#,
+        ),
+        (
+            "replace",
+            "Location.extension[0].value",
+            r#""value":3"#,
+            r#""extension":[{"url":"u","valueInteger":3}]"#,
+        ),
+        (
+            "replace",
+            "Location.extension.value",
+            r#""part":[{"name":"text","valueString":"x"}]"#,
+            "422 processing",
+        ),
         ("replace", "Location.extension.value", r#""valueNothing":1"#, "422 processing"),
         // An object is no primitive, and a primitive no object.
         ("replace", "Location.extension", r#""value":3"#, "422 processing"),
         ("replace", "Location.extension", r#""valueInteger":3"#, "422 processing"),
-        ("replace", "Location.extension.url", r#""valuePeriod":{"start":"2020"}"#, "422 processing"),
+        (
+            "replace",
+            "Location.extension.url",
+            r#""valuePeriod":{"start":"2020"}"#,
+            "422 processing",
+        ),
         ("replace", "Location.extension.url", r#""valueUri":null"#, "422 processing"),
         ("replace", "Location.extension.url", r#""valueUri":["a"]"#, "422 processing"),
-        ("replace", "Location.extension.url", r#""part":[{"name":"value","valueString":"a"}]"#, "422 processing"),
+        (
+            "replace",
+            "Location.extension.url",
+            r#""part":[{"name":"value","valueString":"a"}]"#,
+            "422 processing",
+        ),
         ("replace", "Location.extension", r#""part":[]"#, "422 processing"),
-        ("replace", "Location.extension", r#""part":[{"name":"url","valueUri":"v"},{"name":"url","valueUri":"w"}]"#, "422 processing"),
-        ("replace", "Location.extension", r#""part":[{"name":"uri","valueUri":"v"}]"#, "422 processing"),
-        ("replace", "Location.extension", r#""part":[{"name":"url","valueUri":"v"},{"name":"value","valueBoolean":true}]"#, r#""extension":[{"url":"v","valueBoolean":true}]"#),
-        ("replace", "Location.extension", r#""part":[{"name":"url","valueUri":"v"},{"name":"valueBoolean","valueBoolean":true}]"#, r#""extension":[{"url":"v","valueBoolean":true}]"#),
-        ("replace", "Location.extension", r#""part":[{"name":"url","valueUri":"v"},{"name":"valueBoolean","valueInteger":1}]"#, "422 processing"),
+        (
+            "replace",
+            "Location.extension",
+            r#""part":[{"name":"url","valueUri":"v"},{"name":"url","valueUri":"w"}]"#,
+            "422 processing",
+        ),
+        (
+            "replace",
+            "Location.extension",
+            r#""part":[{"name":"uri","valueUri":"v"}]"#,
+            "422 processing",
+        ),
+        (
+            "replace",
+            "Location.extension",
+            r#""part":[{"name":"url","valueUri":"v"},{"name":"value","valueBoolean":true}]"#,
+            r#""extension":[{"url":"v","valueBoolean":true}]"#,
+        ),
+        (
+            "replace",
+            "Location.extension",
+            r#""part":[{"name":"url","valueUri":"v"},{"name":"valueBoolean","valueBoolean":true}]"#,
+            r#""extension":[{"url":"v","valueBoolean":true}]"#,
+        ),
+        (
+            "replace",
+            "Location.extension",
+            r#""part":[{"name":"url","valueUri":"v"},{"name":"valueBoolean","valueInteger":1}]"#,
+            "422 processing",
+        ),
     ];
     for (kind, path, json, expected) in rows {
         place(extension, kind, path, &value(json), expected);
@@ -208,8 +331,15 @@ fn values_fit_their_element() {
     let again = named("valueString", r#""valueString":"x""#);
     place(extension, "add", "Location.extension[0]", &again, "422 processing");
     let contained = r#"{"name":"name","valueString":"contained"},{"name":"value","resource":{"resourceType":"Location","id":"c"}}"#;
-    place("", "add", "Location", contained, r#""contained":[{"resourceType":"Location","id":"c"}]"#);
-    let inside = r#""contained":[{"resourceType":"Location","id":"c"},{"resourceType":"Patient","id":"p"}]"#;
+    place(
+        "",
+        "add",
+        "Location",
+        contained,
+        r#""contained":[{"resourceType":"Location","id":"c"}]"#,
+    );
+    let inside =
+        r#""contained":[{"resourceType":"Location","id":"c"},{"resourceType":"Patient","id":"p"}]"#;
     let name = named("name", r#""valueString":"x""#);
     let after = r#""contained":[{"resourceType":"Location","id":"c","name":"x"},{"resourceType":"Patient","id":"p"}]"#;
     place(inside, "add", "Location.contained[0]", &name, after);
@@ -225,26 +355,69 @@ fn primitives_have_two_halves() {
     let both = &value(r#""valueString":"x","_valueString":{"id":"i"}"#);
     let shift = &format!("{},{}", number("source", 0), number("destination", 2));
     let rows: &[(&str, &str, &str, &str)] = &[
-        ("replace", "Location.address.line.extension.where(url='n').value", &value(r#""valueString":"2""#),
-            r#""address":{"line":["a","b",null],"_line":[null,{"extension":[{"url":"n","valueString":"2"}]},{"id":"c"}]}"#),
-        ("delete", "Location.address.line[1].extension", "",
-            r#""address":{"line":["a","b",null],"_line":[null,null,{"id":"c"}]}"#),
-        ("delete", "Location.address.line[0]", "",
-            r#""address":{"line":["b",null],"_line":[{"extension":[{"url":"n","valueString":"1"}]},{"id":"c"}]}"#),
-        ("delete", "Location.address.line[2].id", "",
-            r#""address":{"line":["a","b"],"_line":[null,{"extension":[{"url":"n","valueString":"1"}]}]}"#),
-        ("insert", "Location.address.line", more,
-            r#""address":{"line":["a","x","b",null],"_line":[null,null,{"extension":[{"url":"n","valueString":"1"}]},{"id":"c"}]}"#),
-        ("move", "Location.address.line", shift,
-            r#""address":{"line":["b",null,"a"],"_line":[{"extension":[{"url":"n","valueString":"1"}]},{"id":"c"},null]}"#),
-        ("replace", "Location.address.line[1]", &value(r#""valueString":"x""#),
-            r#""address":{"line":["a","x",null],"_line":[null,null,{"id":"c"}]}"#),
-        ("replace", "Location.address.line[0]", both,
-            r#""address":{"line":["x","b",null],"_line":[{"id":"i"},{"extension":[{"url":"n","valueString":"1"}]},{"id":"c"}]}"#),
-        ("add", "Location.address.line[0]", &named("extension", r#""part":[{"name":"url","valueUri":"m"},{"name":"value","valueCode":"k"}]"#),
-            r#""address":{"line":["a","b",null],"_line":[{"extension":[{"url":"m","valueCode":"k"}]},{"extension":[{"url":"n","valueString":"1"}]},{"id":"c"}]}"#),
-        ("add", "Location.address.line[1]", &named("extension", r#""part":[{"name":"url","valueUri":"m"}]"#),
-            r#""address":{"line":["a","b",null],"_line":[null,{"extension":[{"url":"n","valueString":"1"},{"url":"m"}]},{"id":"c"}]}"#),
+        (
+            "replace",
+            "Location.address.line.extension.where(url='n').value",
+            &value(r#""valueString":"2""#),
+            r#""address":{"line":["a","b",null],"_line":[null,{"extension":[{"url":"n","valueString":"2"}]},{"id":"c"}]}"#,
+        ),
+        (
+            "delete",
+            "Location.address.line[1].extension",
+            "",
+            r#""address":{"line":["a","b",null],"_line":[null,null,{"id":"c"}]}"#,
+        ),
+        (
+            "delete",
+            "Location.address.line[0]",
+            "",
+            r#""address":{"line":["b",null],"_line":[{"extension":[{"url":"n","valueString":"1"}]},{"id":"c"}]}"#,
+        ),
+        (
+            "delete",
+            "Location.address.line[2].id",
+            "",
+            r#""address":{"line":["a","b"],"_line":[null,{"extension":[{"url":"n","valueString":"1"}]}]}"#,
+        ),
+        (
+            "insert",
+            "Location.address.line",
+            more,
+            r#""address":{"line":["a","x","b",null],"_line":[null,null,{"extension":[{"url":"n","valueString":"1"}]},{"id":"c"}]}"#,
+        ),
+        (
+            "move",
+            "Location.address.line",
+            shift,
+            r#""address":{"line":["b",null,"a"],"_line":[{"extension":[{"url":"n","valueString":"1"}]},{"id":"c"},null]}"#,
+        ),
+        (
+            "replace",
+            "Location.address.line[1]",
+            &value(r#""valueString":"x""#),
+            r#""address":{"line":["a","x",null],"_line":[null,null,{"id":"c"}]}"#,
+        ),
+        (
+            "replace",
+            "Location.address.line[0]",
+            both,
+            r#""address":{"line":["x","b",null],"_line":[{"id":"i"},{"extension":[{"url":"n","valueString":"1"}]},{"id":"c"}]}"#,
+        ),
+        (
+            "add",
+            "Location.address.line[0]",
+            &named(
+                "extension",
+                r#""part":[{"name":"url","valueUri":"m"},{"name":"value","valueCode":"k"}]"#,
+            ),
+            r#""address":{"line":["a","b",null],"_line":[{"extension":[{"url":"m","valueCode":"k"}]},{"extension":[{"url":"n","valueString":"1"}]},{"id":"c"}]}"#,
+        ),
+        (
+            "add",
+            "Location.address.line[1]",
+            &named("extension", r#""part":[{"name":"url","valueUri":"m"}]"#),
+            r#""address":{"line":["a","b",null],"_line":[null,{"extension":[{"url":"n","valueString":"1"},{"url":"m"}]},{"id":"c"}]}"#,
+        ),
     ];
     for (kind, path, more, expected) in rows {
         place(LINES, kind, path, more, expected);
@@ -314,7 +487,13 @@ fn paths() {
         assert_eq!(done, is_one, "{path}");
     }
     let costly = format!("Location.where({})", vec!["identifier.count() = 2"; 150].join(" and "));
-    place(BEFORE, "delete", &format!("{costly}.status"), "", &BEFORE.replace(r#""status":"active","#, ""));
+    place(
+        BEFORE,
+        "delete",
+        &format!("{costly}.status"),
+        "",
+        &BEFORE.replace(r#""status":"active","#, ""),
+    );
     let too_long = format!("Location.where({})", vec!["identifier.count() = 2"; 200].join(" and "));
     place(BEFORE, "delete", &too_long, "", "400 too-long");
     place(BEFORE, "delete", "Location.resolve()", "", "400 invalid");
@@ -339,7 +518,10 @@ fn bodies_that_are_no_patch() {
         (r#"{"resourceType":"Parameters","parameter":{}}"#, "400 structure"),
         (r#"{"resourceType":"Parameters","parameters":[]}"#, "400 structure"),
         (r#"{"resourceType":"Parameters","parameter":[{"name":"op","part":[]}]}"#, "400 structure"),
-        (r#"{"resourceType":"Parameters","parameter":[{"name":"operation","valueCode":"x"}]}"#, "400 structure"),
+        (
+            r#"{"resourceType":"Parameters","parameter":[{"name":"operation","valueCode":"x"}]}"#,
+            "400 structure",
+        ),
         (r#"{"resourceType":"Parameters","resourceType":"Parameters"}"#, "400 structure"),
     ];
     for (body, expected) in rows {
@@ -358,20 +540,37 @@ fn bodies_that_are_no_patch() {
         operation("replace", "Location.name", ""),
         operation("replace", "Location", &named("name", r#""valueString":"x""#)),
         operation("replace", "Location.name", r#"{"name":"value"}"#),
-        operation("replace", "Location.name", r#"{"name":"value","valueString":"x","valueCode":"x"}"#),
-        operation("replace", "Location.name", r#"{"name":"value","valueCode":"x","_valueString":{}}"#),
+        operation(
+            "replace",
+            "Location.name",
+            r#"{"name":"value","valueString":"x","valueCode":"x"}"#,
+        ),
+        operation(
+            "replace",
+            "Location.name",
+            r#"{"name":"value","valueCode":"x","_valueString":{}}"#,
+        ),
         operation("replace", "Location.name", r#"{"name":"value","quantity":[]}"#),
         operation("replace", "Location.name", r#"{"name":"extension","valueString":"x"}"#),
         operation("insert", "Location.alias", text),
-        operation("insert", "Location.alias", &format!(r#"{{"name":"index","valueInteger":-1}},{text}"#)),
-        operation("insert", "Location.alias", &format!(r#"{{"name":"index","valueInteger":"1"}},{text}"#)),
+        operation(
+            "insert",
+            "Location.alias",
+            &format!(r#"{{"name":"index","valueInteger":-1}},{text}"#),
+        ),
+        operation(
+            "insert",
+            "Location.alias",
+            &format!(r#"{{"name":"index","valueInteger":"1"}},{text}"#),
+        ),
         operation("move", "Location.alias", r#"{"name":"source","valueInteger":1}"#),
         operation("add", "Location", text),
         r#"{"name":"type","valueCode":"delete"},{"name":"path","valueInteger":1}"#.to_owned(),
         r#"{"name":"type","valueCode":"delete"},{"valueString":"Location.name"}"#.to_owned(),
     ];
     for row in rows {
-        let error = patch_fhir(ResourceType::Location, r#"{"name":"a"}"#, &body(&[&row])).unwrap_err();
+        let error =
+            patch_fhir(ResourceType::Location, r#"{"name":"a"}"#, &body(&[&row])).unwrap_err();
         assert!(outcome(&error).starts_with("400 "), "{row}: {error}");
     }
 }

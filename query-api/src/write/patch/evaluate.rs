@@ -1,20 +1,18 @@
-//! A FHIRPath on a document → the places it names.
+//! A `FHIRPath` on a document → the places it names.
 //!
 //! An engine that gives values is of no use to a patch: `Location.name` must say *where* the name
-//! stands. So navigation carries the way to each element: the object that holds it, its JSON key and its
-//! position in a list. Elements are followed through the FHIR definitions: a choice is found under
-//! each of its keys, the extensions of a primitive beside it, and a name that the type does not have
-//! is an error instead of nothing.
+//! stands, so navigation gives places (`place`).
 //!
-//! Tolerated beyond FHIRPath: `valueX` reads as `value` of that type, and a collection of several
+//! Tolerated beyond `FHIRPath`: `valueX` reads as `value` of that type, and a collection of several
 //! stands for true where a condition is due. Nothing is changed here.
 
 use std::cell::Cell;
 
 use shared::fhir::ResourceType;
-use shared::validate::{Definition, ElementDefinition, ElementKind};
+use shared::validate::ElementDefinition;
 
 use super::path::{Expression, Operator, Start, Step};
+use super::place::{Kind, Place};
 use super::tree::{Node, is_number, numbers_equal, token_text};
 
 /// Why an expression names no places.
@@ -54,190 +52,11 @@ impl Budget {
         Self(Cell::new(steps))
     }
 
-    fn spend(&self, steps: usize) -> Result<(), EvaluateError> {
+    /// Takes steps; an error when there are not so many left.
+    pub(super) fn spend(&self, steps: usize) -> Result<(), EvaluateError> {
         let left = self.0.get().checked_sub(steps).ok_or(EvaluateError::TooCostly)?;
         self.0.set(left);
         Ok(())
-    }
-}
-
-/// An element of a document, or the document itself.
-#[derive(Clone)]
-pub(super) struct Place<'t, 'd> {
-    /// What the element is, `None` for the document.
-    pub(super) member: Option<Member>,
-    /// Positions from the root to the object that holds it.
-    pub(super) holder: Vec<usize>,
-    holder_node: Option<&'t Node<'d>>,
-    value: Option<&'t Node<'d>>,
-    /// Of a primitive: the object with its id and extensions.
-    beside: Option<&'t Node<'d>>,
-    kind: Kind,
-}
-
-/// Which member of its holder an element is.
-#[derive(Clone, Copy)]
-pub(super) struct Member {
-    /// The element's definition, with its JSON key.
-    pub(super) element: ElementDefinition,
-    /// The definition of the holder.
-    pub(super) holder: Definition,
-    /// The position in the list, of an element that repeats.
-    pub(super) index: Option<usize>,
-}
-
-/// What a place holds.
-#[derive(Clone, Copy)]
-enum Kind {
-    Primitive,
-    Complex(Definition),
-    /// A contained resource of a type the directory does not define.
-    Foreign,
-}
-
-impl<'t, 'd> Place<'t, 'd> {
-    fn root(document: &'t Node<'d>, resource_type: ResourceType) -> Self {
-        Self {
-            member: None,
-            holder: Vec::new(),
-            holder_node: None,
-            value: Some(document),
-            beside: None,
-            kind: Kind::Complex(Definition::resource(resource_type)),
-        }
-    }
-
-    /// The value, unless the element has only extensions.
-    pub(super) fn value(&self) -> Option<&'t Node<'d>> {
-        self.value
-    }
-
-    /// How many elements the list has that this is one of; 0 when it is in no list.
-    pub(super) fn siblings(&self) -> usize {
-        let (Some(member), Some(holder)) = (&self.member, self.holder_node) else { return 0 };
-        let length = |key: &str| holder.get(key).and_then(Node::items).map_or(0, <[_]>::len);
-        let key = member.element.key();
-        length(key).max(length(&format!("_{key}")))
-    }
-
-    /// Whether it is a primitive, whose elements stand beside it.
-    pub(super) fn is_primitive(&self) -> bool {
-        matches!(self.kind, Kind::Primitive)
-    }
-
-    /// The object that has this element's own elements as members: its definition, and positions from
-    /// the root to it. `None` when it is not there, or of a type that is not defined.
-    pub(super) fn object(&self) -> Option<(Definition, Vec<usize>)> {
-        let (definition, prefix) = match self.kind {
-            Kind::Primitive => (Definition::beside_primitive(), "_"),
-            Kind::Complex(definition) => (definition, ""),
-            Kind::Foreign => return None,
-        };
-        let mut way = self.holder.clone();
-        if let (Some(member), Some(holder)) = (&self.member, self.holder_node) {
-            let key = member.element.key();
-            let position = holder
-                .members()?
-                .iter()
-                .position(|(name, _)| name.strip_prefix(prefix) == Some(key))?;
-            way.push(position);
-            way.extend(member.index);
-        }
-        Some((definition, way))
-    }
-
-    /// The elements of a name.
-    fn children(&self, name: &str, budget: &Budget) -> Result<Vec<Self>, EvaluateError> {
-        let (definition, node) = match self.kind {
-            Kind::Primitive => (Definition::beside_primitive(), self.beside),
-            Kind::Complex(definition) => (definition, self.value),
-            Kind::Foreign => {
-                return Err(EvaluateError::UnknownElement {
-                    in_type: "a contained resource of another type".to_owned(),
-                    name: name.to_owned(),
-                });
-            }
-        };
-        let mut elements: Vec<ElementDefinition> = definition.elements(name).collect();
-        if elements.is_empty() {
-            elements.extend(definition.element(name));
-        }
-        if elements.is_empty() {
-            let (in_type, name) = (definition.name().to_owned(), name.to_owned());
-            return Err(EvaluateError::UnknownElement { in_type, name });
-        }
-        let Some(node) = node else { return Ok(Vec::new()) };
-        let Some(members) = node.members() else { return Ok(Vec::new()) };
-        budget.spend(1 + members.len())?;
-        let present = |element: &ElementDefinition| {
-            let key = element.key();
-            members.iter().any(|(name, _)| name.strip_prefix('_').unwrap_or(name) == key)
-        };
-        elements.retain(present);
-        let mut children = Vec::new();
-        let mut way = None;
-        for element in elements {
-            let way: &Vec<usize> = match &mut way {
-                Some(way) => way,
-                none => {
-                    let Some((_, found)) = self.object() else { return Ok(children) };
-                    none.insert(found)
-                }
-            };
-            self.children_of(element, definition, node, way, &mut children);
-        }
-        budget.spend(children.len())?;
-        Ok(children)
-    }
-
-    /// The elements under one key of the object `node`.
-    fn children_of(
-        &self,
-        element: ElementDefinition,
-        holder: Definition,
-        node: &'t Node<'d>,
-        way: &[usize],
-        out: &mut Vec<Self>,
-    ) {
-        let value = node.get(element.key());
-        let is_primitive = matches!(element.kind(), ElementKind::Primitive);
-        let beside = is_primitive.then(|| node.get(&format!("_{}", element.key()))).flatten();
-        let mut push = |value: Option<&'t Node<'d>>, beside: Option<&'t Node<'d>>, index| {
-            let (value, beside) = (not_null(value), not_null(beside));
-            if value.is_none() && beside.is_none() {
-                return;
-            }
-            out.push(Self {
-                member: Some(Member { element, holder, index }),
-                holder: way.to_vec(),
-                holder_node: Some(node),
-                value,
-                beside,
-                kind: kind_of(element, value),
-            });
-        };
-        if !element.repeats() {
-            return push(value, beside, None);
-        }
-        let values = value.and_then(Node::items).unwrap_or_default();
-        let besides = beside.and_then(Node::items).unwrap_or_default();
-        for position in 0..values.len().max(besides.len()) {
-            push(values.get(position), besides.get(position), Some(position));
-        }
-    }
-}
-
-fn not_null<'t, 'd>(node: Option<&'t Node<'d>>) -> Option<&'t Node<'d>> {
-    node.filter(|node| !node.is_null())
-}
-
-fn kind_of(element: ElementDefinition, value: Option<&Node<'_>>) -> Kind {
-    match element.kind() {
-        ElementKind::Primitive => Kind::Primitive,
-        ElementKind::Complex(definition) => Kind::Complex(definition),
-        ElementKind::Resource => value
-            .and_then(|value| value.get("resourceType")?.text()?.parse::<ResourceType>().ok())
-            .map_or(Kind::Foreign, |known| Kind::Complex(Definition::resource(known))),
     }
 }
 
@@ -251,20 +70,8 @@ pub(super) fn places<'t, 'd>(
     budget: &Budget,
 ) -> Result<Vec<Place<'t, 'd>>, EvaluateError> {
     let root = Item::Place(Place::root(document, resource_type));
-    let mut items = match path {
-        Expression::Chain(Start::Context, steps) => {
-            let steps = match steps.first() {
-                Some(Step::Child(name)) if is_root(name, resource_type) => &steps[1..],
-                Some(Step::Child(name)) if name.starts_with(|c: char| c.is_ascii_uppercase()) => {
-                    return Err(EvaluateError::ForeignType(name.clone()));
-                }
-                _ => steps,
-            };
-            chain(vec![root], steps, budget)?
-        }
-        Expression::Chain(..) | Expression::Binary(..) => evaluate(path, &root, budget)?,
-    };
-    let places = items.drain(..).map(|item| match item {
+    let items = evaluate(path, &root, budget)?;
+    let places = items.into_iter().map(|item| match item {
         Item::Place(place) => Ok(place),
         Item::Text(_) | Item::Number(_) | Item::Boolean(_) => Err(EvaluateError::NoPlace),
     });
@@ -272,8 +79,8 @@ pub(super) fn places<'t, 'd>(
 }
 
 /// Whether a name at the start of a path means the resource itself.
-pub(super) fn is_root(name: &str, resource_type: ResourceType) -> bool {
-    name == resource_type.as_str() || name == "Resource" || name == "DomainResource"
+pub(super) fn is_root(name: &str, resource_type: &str) -> bool {
+    name == resource_type || name == "Resource" || name == "DomainResource"
 }
 
 /// What expressions give: elements, or values of their own.
@@ -295,12 +102,13 @@ fn evaluate<'t, 'd>(
     budget.spend(1)?;
     match expression {
         Expression::Chain(start, steps) => {
-            let items = match start {
-                Start::Context => vec![context.clone()],
-                Start::Text(text) => vec![Item::Text(text.clone())],
-                Start::Number(number) => vec![Item::Number(number.clone())],
-                Start::Boolean(boolean) => vec![Item::Boolean(*boolean)],
-                Start::Group(inner) => evaluate(inner, context, budget)?,
+            let steps = steps.as_slice();
+            let (items, steps) = match start {
+                Start::Context => (vec![context.clone()], without_root(steps, context)?),
+                Start::Text(text) => (vec![Item::Text(text.clone())], steps),
+                Start::Number(number) => (vec![Item::Number(number.clone())], steps),
+                Start::Boolean(boolean) => (vec![Item::Boolean(*boolean)], steps),
+                Start::Group(inner) => (evaluate(inner, context, budget)?, steps),
             };
             chain(items, steps, budget)
         }
@@ -317,6 +125,24 @@ fn evaluate<'t, 'd>(
             Ok(result.map(Item::Boolean).into_iter().collect())
         }
     }
+}
+
+/// The steps without the name of the resource's type, with which a path on the resource may start.
+fn without_root<'s>(
+    steps: &'s [Step],
+    context: &Item<'_, '_>,
+) -> Result<&'s [Step], EvaluateError> {
+    let (Item::Place(place), Some(Step::Child(name))) = (context, steps.first()) else {
+        return Ok(steps);
+    };
+    let (None, Kind::Complex(definition)) = (place.member, place.kind) else { return Ok(steps) };
+    if is_root(name, definition.name()) {
+        return Ok(&steps[1..]);
+    }
+    if name.starts_with(|c: char| c.is_ascii_uppercase()) {
+        return Err(EvaluateError::ForeignType(name.clone()));
+    }
+    Ok(steps)
 }
 
 fn chain<'t, 'd>(
@@ -467,11 +293,7 @@ fn equal(
     Ok(Some(true))
 }
 
-fn items_equal(
-    a: &Item<'_, '_>,
-    b: &Item<'_, '_>,
-    budget: &Budget,
-) -> Result<bool, EvaluateError> {
+fn items_equal(a: &Item<'_, '_>, b: &Item<'_, '_>, budget: &Budget) -> Result<bool, EvaluateError> {
     budget.spend(1)?;
     Ok(match (a, b) {
         (Item::Place(a), Item::Place(b)) => {
