@@ -35,6 +35,11 @@ impl Definition {
         Self(MODEL.resource(resource_type))
     }
 
+    /// The datatype `Extension`.
+    pub fn extension() -> Self {
+        Self(MODEL.extension())
+    }
+
     /// What stands beside a primitive, under `_key`: an id and extensions.
     pub fn beside_primitive() -> Self {
         Self(MODEL.primitive_sibling())

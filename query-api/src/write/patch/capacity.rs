@@ -135,17 +135,11 @@ pub(super) fn no_indicator() -> PatchError {
 
 /// The records that a value describes, each one checked.
 pub(super) fn records<'a>(value: &Value<'a>) -> Result<Vec<Node<'a>>, PatchError> {
-    let extension = Definition::resource(ResourceType::Location).element("extension");
     let records = match value {
         Value::Extensions(records) => records.clone(),
         Value::Untyped(record) => vec![record.clone()],
         Value::Parts(parts) => {
-            let Some(shared::validate::ElementKind::Complex(definition)) =
-                extension.map(shared::validate::ElementDefinition::kind)
-            else {
-                return Err(broken(None, "a record is an extension"));
-            };
-            let record = edit::build(definition, parts);
+            let record = edit::build(Definition::extension(), parts);
             vec![record.map_err(|error| broken(None, &error.to_string()))?]
         }
         Value::Typed { .. } | Value::Resource(_) => Vec::new(),
@@ -155,6 +149,16 @@ pub(super) fn records<'a>(value: &Value<'a>) -> Result<Vec<Node<'a>>, PatchError
     }
     records.iter().try_for_each(check)?;
     Ok(records)
+}
+
+/// A place that has nothing but one record: what a path finds in it tells what the path means.
+pub(super) fn place_of<'a>(record: &Node<'a>) -> Node<'a> {
+    Node::Object(vec![("extension".into(), Node::Array(vec![record.clone()]))])
+}
+
+/// The refusal of a path and a record that do not go together.
+pub(super) fn other_indicator() -> PatchError {
+    broken(None, "the path does not describe the indicator of the new record")
 }
 
 /// Which of the places the path found is the indicator of the record.

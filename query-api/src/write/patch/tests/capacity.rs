@@ -77,6 +77,9 @@ fn the_record_says_which_indicator_is_meant() {
     // None of those the path finds is the indicator.
     let third = dialect("replace", &of_status("02"), &of("03", "01", 7));
     check(&both, &third, Err(("404 not-found", "supported-capacity')")));
+    // The path is of another indicator than the new record.
+    let foreign = dialect("replace", &of_status("05"), &of("02", "01", 7));
+    check(&both, &foreign, Err(("400 business-rule", "capacity')")));
     // The nature decides only between records that are alike otherwise.
     let natures = [of("03", "01", 1), of("03", "02", 2)];
     check(

@@ -48,105 +48,106 @@ fn identifiers(values: &[u8]) -> String {
     format!(r#""identifier":[{}]"#, items.join(","))
 }
 
+const ELEMENTS: &[(&str, &str, &str, &str, &str)] = &[
+    // Primitive.
+    (
+        r#""birthDate":"1920-01-01""#,
+        "replace",
+        "Practitioner.birthDate",
+        r#"{"name":"value","valueDate":"1930-01-01"}"#,
+        r#""birthDate":"1930-01-01""#,
+    ),
+    (r#""birthDate":"1920-01-01""#, "delete", "Practitioner.birthDate", "", ""),
+    (
+        "",
+        "add",
+        "Practitioner",
+        r#"{"name":"name","valueString":"birthDate"},{"name":"value","valueDate":"1930-01-01"}"#,
+        r#""birthDate":"1930-01-01""#,
+    ),
+    // Nested primitive; deleting the last part of an element deletes the element.
+    (
+        r#""qualification":[{"code":{"text":"a"},"period":{"start":"2012"}}]"#,
+        "replace",
+        "Practitioner.qualification[0].period.start",
+        r#"{"name":"value","valueDateTime":"2013"}"#,
+        r#""qualification":[{"code":{"text":"a"},"period":{"start":"2013"}}]"#,
+    ),
+    (
+        r#""qualification":[{"code":{"text":"a"},"period":{"start":"2012"}}]"#,
+        "delete",
+        "Practitioner.qualification[0].period.start",
+        "",
+        r#""qualification":[{"code":{"text":"a"}}]"#,
+    ),
+    (
+        r#""qualification":[{"code":{"text":"a"}}]"#,
+        "delete",
+        "Practitioner.qualification[0].code.text",
+        "",
+        "",
+    ),
+    (
+        r#""qualification":[{"code":{"text":"a"}}]"#,
+        "add",
+        "Practitioner.qualification[0]",
+        r#"{"name":"name","valueString":"period"},{"name":"value","valuePeriod":{"end":"2020"}}"#,
+        r#""qualification":[{"code":{"text":"a"},"period":{"end":"2020"}}]"#,
+    ),
+    // Complex.
+    (
+        r#""name":[{"id":"1","text":"a"}]"#,
+        "replace",
+        "Practitioner.name[0]",
+        r#"{"name":"value","valueHumanName":{"id":"2","text":"b"}}"#,
+        r#""name":[{"id":"2","text":"b"}]"#,
+    ),
+    (r#""name":[{"text":"a"}]"#, "delete", "Practitioner.name", "", ""),
+    // An element without a datatype of its own is built of parts.
+    (
+        "",
+        "add",
+        "Practitioner",
+        r#"{"name":"name","valueString":"qualification"},{"name":"value","part":[
+            {"name":"code","valueCodeableConcept":{"text":"a"}},
+            {"name":"identifier","valueIdentifier":{"value":"1"}},
+            {"name":"identifier","valueIdentifier":{"value":"2"}}]}"#,
+        r#""qualification":[{"code":{"text":"a"},"identifier":[{"value":"1"},{"value":"2"}]}]"#,
+    ),
+    (
+        r#""qualification":[{"code":{"text":"a"}}]"#,
+        "delete",
+        "Practitioner.qualification[0]",
+        "",
+        "",
+    ),
+    // A missing element.
+    (
+        r#""identifier":[{"use":"official","value":"123"}]"#,
+        "add",
+        "Practitioner.identifier.where(use = 'official').period",
+        r#"{"name":"name","valueString":"end"},{"name":"value","valueDate":"2021-12-01"}"#,
+        "422 processing",
+    ),
+    (
+        "",
+        "add",
+        "Practitioner",
+        r#"{"name":"name","valueString":"identifier"},{"name":"value","valueIdentifier":{"value":"3"}}"#,
+        r#""identifier":[{"value":"3"}]"#,
+    ),
+    (
+        r#""text":{"status":"generated","div":"<div>a</div>"}"#,
+        "replace",
+        "Practitioner.text.div",
+        r#"{"name":"value","valueString":"<div>b</div>"}"#,
+        r#""text":{"status":"generated","div":"<div>b</div>"}"#,
+    ),
+];
+
 #[test]
 fn official_suite_elements() {
-    let rows: &[(&str, &str, &str, &str, &str)] = &[
-        // Primitive.
-        (
-            r#""birthDate":"1920-01-01""#,
-            "replace",
-            "Practitioner.birthDate",
-            r#"{"name":"value","valueDate":"1930-01-01"}"#,
-            r#""birthDate":"1930-01-01""#,
-        ),
-        (r#""birthDate":"1920-01-01""#, "delete", "Practitioner.birthDate", "", ""),
-        (
-            "",
-            "add",
-            "Practitioner",
-            r#"{"name":"name","valueString":"birthDate"},{"name":"value","valueDate":"1930-01-01"}"#,
-            r#""birthDate":"1930-01-01""#,
-        ),
-        // Nested primitive; deleting the last part of an element deletes the element.
-        (
-            r#""qualification":[{"code":{"text":"a"},"period":{"start":"2012"}}]"#,
-            "replace",
-            "Practitioner.qualification[0].period.start",
-            r#"{"name":"value","valueDateTime":"2013"}"#,
-            r#""qualification":[{"code":{"text":"a"},"period":{"start":"2013"}}]"#,
-        ),
-        (
-            r#""qualification":[{"code":{"text":"a"},"period":{"start":"2012"}}]"#,
-            "delete",
-            "Practitioner.qualification[0].period.start",
-            "",
-            r#""qualification":[{"code":{"text":"a"}}]"#,
-        ),
-        (
-            r#""qualification":[{"code":{"text":"a"}}]"#,
-            "delete",
-            "Practitioner.qualification[0].code.text",
-            "",
-            "",
-        ),
-        (
-            r#""qualification":[{"code":{"text":"a"}}]"#,
-            "add",
-            "Practitioner.qualification[0]",
-            r#"{"name":"name","valueString":"period"},{"name":"value","valuePeriod":{"end":"2020"}}"#,
-            r#""qualification":[{"code":{"text":"a"},"period":{"end":"2020"}}]"#,
-        ),
-        // Complex.
-        (
-            r#""name":[{"id":"1","text":"a"}]"#,
-            "replace",
-            "Practitioner.name[0]",
-            r#"{"name":"value","valueHumanName":{"id":"2","text":"b"}}"#,
-            r#""name":[{"id":"2","text":"b"}]"#,
-        ),
-        (r#""name":[{"text":"a"}]"#, "delete", "Practitioner.name", "", ""),
-        // An element without a datatype of its own is built of parts.
-        (
-            "",
-            "add",
-            "Practitioner",
-            r#"{"name":"name","valueString":"qualification"},{"name":"value","part":[
-                {"name":"code","valueCodeableConcept":{"text":"a"}},
-                {"name":"identifier","valueIdentifier":{"value":"1"}},
-                {"name":"identifier","valueIdentifier":{"value":"2"}}]}"#,
-            r#""qualification":[{"code":{"text":"a"},"identifier":[{"value":"1"},{"value":"2"}]}]"#,
-        ),
-        (
-            r#""qualification":[{"code":{"text":"a"}}]"#,
-            "delete",
-            "Practitioner.qualification[0]",
-            "",
-            "",
-        ),
-        // A missing element.
-        (
-            r#""identifier":[{"use":"official","value":"123"}]"#,
-            "add",
-            "Practitioner.identifier.where(use = 'official').period",
-            r#"{"name":"name","valueString":"end"},{"name":"value","valueDate":"2021-12-01"}"#,
-            "422 processing",
-        ),
-        (
-            "",
-            "add",
-            "Practitioner",
-            r#"{"name":"name","valueString":"identifier"},{"name":"value","valueIdentifier":{"value":"3"}}"#,
-            r#""identifier":[{"value":"3"}]"#,
-        ),
-        (
-            r#""text":{"status":"generated","div":"<div>a</div>"}"#,
-            "replace",
-            "Practitioner.text.div",
-            r#"{"name":"value","valueString":"<div>b</div>"}"#,
-            r#""text":{"status":"generated","div":"<div>b</div>"}"#,
-        ),
-    ];
-    for (before, kind, path, more, after) in rows {
+    for (before, kind, path, more, after) in ELEMENTS {
         practitioner(before, &[operation(kind, path, more)], after);
     }
     practitioner(r#""active":true"#, &[], r#""active":true"#);
@@ -246,86 +247,82 @@ fn one_place_or_none() {
     }
 }
 
+const VALUES: &[(&str, &str, &str, &str)] = &[
+    // One of a choice may get another type.
+    (
+        "replace",
+        "Location.extension.value",
+        r#""valueDecimal":1.50"#,
+        r#""extension":[{"url":"u","valueDecimal":1.50}]"#,
+    ),
+    (
+        "replace",
+        "Location.extension.valueInteger",
+        r#""valueInteger":2"#,
+        r#""extension":[{"url":"u","valueInteger":2}]"#,
+    ),
+    (
+        "replace",
+        "Location.extension[0].value",
+        r#""value":3"#,
+        r#""extension":[{"url":"u","valueInteger":3}]"#,
+    ),
+    (
+        "replace",
+        "Location.extension.value",
+        r#""part":[{"name":"text","valueString":"x"}]"#,
+        "422 processing",
+    ),
+    ("replace", "Location.extension.value", r#""valueNothing":1"#, "422 processing"),
+    // An object is no primitive, and a primitive no object.
+    ("replace", "Location.extension", r#""value":3"#, "422 processing"),
+    ("replace", "Location.extension", r#""valueInteger":3"#, "422 processing"),
+    ("replace", "Location.extension.url", r#""valuePeriod":{"start":"2020"}"#, "422 processing"),
+    ("replace", "Location.extension.url", r#""valueUri":null"#, "422 processing"),
+    ("replace", "Location.extension.url", r#""valueUri":["a"]"#, "422 processing"),
+    (
+        "replace",
+        "Location.extension.url",
+        r#""part":[{"name":"value","valueString":"a"}]"#,
+        "422 processing",
+    ),
+    ("replace", "Location.extension", r#""part":[]"#, "422 processing"),
+    (
+        "replace",
+        "Location.extension",
+        r#""part":[{"name":"url","valueUri":"v"},{"name":"url","valueUri":"w"}]"#,
+        "422 processing",
+    ),
+    (
+        "replace",
+        "Location.extension",
+        r#""part":[{"name":"uri","valueUri":"v"}]"#,
+        "422 processing",
+    ),
+    (
+        "replace",
+        "Location.extension",
+        r#""part":[{"name":"url","valueUri":"v"},{"name":"value","valueBoolean":true}]"#,
+        r#""extension":[{"url":"v","valueBoolean":true}]"#,
+    ),
+    (
+        "replace",
+        "Location.extension",
+        r#""part":[{"name":"url","valueUri":"v"},{"name":"valueBoolean","valueBoolean":true}]"#,
+        r#""extension":[{"url":"v","valueBoolean":true}]"#,
+    ),
+    (
+        "replace",
+        "Location.extension",
+        r#""part":[{"name":"url","valueUri":"v"},{"name":"valueBoolean","valueInteger":1}]"#,
+        "422 processing",
+    ),
+];
+
 #[test]
 fn values_fit_their_element() {
     let extension = r#""extension":[{"url":"u","valueInteger":1}]"#;
-    let rows: &[(&str, &str, &str, &str)] = &[
-        // One of a choice may get another type.
-        (
-            "replace",
-            "Location.extension.value",
-            r#""valueDecimal":1.50"#,
-            r#""extension":[{"url":"u","valueDecimal":1.50}]"#,
-        ),
-        (
-            "replace",
-            "Location.extension.valueInteger",
-            r#""valueInteger":2"#,
-            r#""extension":[{"url":"u","valueInteger":2}]"#,
-        ),
-        (
-            "replace",
-            "Location.extension[0].value",
-            r#""value":3"#,
-            r#""extension":[{"url":"u","valueInteger":3}]"#,
-        ),
-        (
-            "replace",
-            "Location.extension.value",
-            r#""part":[{"name":"text","valueString":"x"}]"#,
-            "422 processing",
-        ),
-        ("replace", "Location.extension.value", r#""valueNothing":1"#, "422 processing"),
-        // An object is no primitive, and a primitive no object.
-        ("replace", "Location.extension", r#""value":3"#, "422 processing"),
-        ("replace", "Location.extension", r#""valueInteger":3"#, "422 processing"),
-        (
-            "replace",
-            "Location.extension.url",
-            r#""valuePeriod":{"start":"2020"}"#,
-            "422 processing",
-        ),
-        ("replace", "Location.extension.url", r#""valueUri":null"#, "422 processing"),
-        ("replace", "Location.extension.url", r#""valueUri":["a"]"#, "422 processing"),
-        (
-            "replace",
-            "Location.extension.url",
-            r#""part":[{"name":"value","valueString":"a"}]"#,
-            "422 processing",
-        ),
-        ("replace", "Location.extension", r#""part":[]"#, "422 processing"),
-        (
-            "replace",
-            "Location.extension",
-            r#""part":[{"name":"url","valueUri":"v"},{"name":"url","valueUri":"w"}]"#,
-            "422 processing",
-        ),
-        (
-            "replace",
-            "Location.extension",
-            r#""part":[{"name":"uri","valueUri":"v"}]"#,
-            "422 processing",
-        ),
-        (
-            "replace",
-            "Location.extension",
-            r#""part":[{"name":"url","valueUri":"v"},{"name":"value","valueBoolean":true}]"#,
-            r#""extension":[{"url":"v","valueBoolean":true}]"#,
-        ),
-        (
-            "replace",
-            "Location.extension",
-            r#""part":[{"name":"url","valueUri":"v"},{"name":"valueBoolean","valueBoolean":true}]"#,
-            r#""extension":[{"url":"v","valueBoolean":true}]"#,
-        ),
-        (
-            "replace",
-            "Location.extension",
-            r#""part":[{"name":"url","valueUri":"v"},{"name":"valueBoolean","valueInteger":1}]"#,
-            "422 processing",
-        ),
-    ];
-    for (kind, path, json, expected) in rows {
+    for (kind, path, json, expected) in VALUES {
         place(extension, kind, path, &value(json), expected);
     }
     let again = named("valueString", r#""valueString":"x""#);
@@ -347,12 +344,11 @@ fn values_fit_their_element() {
     place(inside, "delete", "Location.contained.name", "", "400 invalid");
 }
 
+const LINES: &str = r#""address":{"line":["a","b",null],"_line":[null,{"extension":[{"url":"n","valueString":"1"}]},{"id":"c"}]}"#;
+
 #[test]
 fn primitives_have_two_halves() {
-    const LINES: &str = r#""address":{"line":["a","b",null],"_line":[null,{"extension":[{"url":"n","valueString":"1"}]},{"id":"c"}]}"#;
-    let index = |at| number("index", at);
-    let more = &format!("{},{}", index(1), value(r#""valueString":"x""#));
-    let both = &value(r#""valueString":"x","_valueString":{"id":"i"}"#);
+    let more = &format!("{},{}", number("index", 1), value(r#""valueString":"x""#));
     let shift = &format!("{},{}", number("source", 0), number("destination", 2));
     let rows: &[(&str, &str, &str, &str)] = &[
         (
@@ -400,7 +396,7 @@ fn primitives_have_two_halves() {
         (
             "replace",
             "Location.address.line[0]",
-            both,
+            &value(r#""valueString":"x","_valueString":{"id":"i"}"#),
             r#""address":{"line":["x","b",null],"_line":[{"id":"i"},{"extension":[{"url":"n","valueString":"1"}]},{"id":"c"}]}"#,
         ),
         (
@@ -422,6 +418,10 @@ fn primitives_have_two_halves() {
     for (kind, path, more, expected) in rows {
         place(LINES, kind, path, more, expected);
     }
+}
+
+#[test]
+fn primitives_of_one_half() {
     let only_extension = r#""name":"a","_status":{"extension":[{"url":"n","valueCode":"k"}]}"#;
     place(only_extension, "delete", "Location.status.extension", "", r#""name":"a""#);
     place(only_extension, "delete", "Location.status", "", r#""name":"a""#);

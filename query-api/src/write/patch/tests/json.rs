@@ -12,14 +12,17 @@ fn patch(body: &str) -> Result<String, super::PatchError> {
         .map(|out| String::from_utf8(out).unwrap())
 }
 
+/// What a part of the document becomes, or the outcome.
+type Change = Result<(&'static str, &'static str), &'static str>;
+
 /// The document after one operation: `before` and `after` are the part that changes.
-fn check(operation: &str, expected: Result<(&str, &str), &str>) {
+fn check(operation: &str, expected: Change) {
     match (patch(&format!("[{operation}]")), expected) {
         (Ok(done), Ok((before, after))) => {
             assert_eq!(done, BEFORE.replacen(before, after, 1), "{operation}");
         }
         (Err(error), Err(expected)) => {
-            assert_eq!(outcome(&error), expected, "{operation}: {error}")
+            assert_eq!(outcome(&error), expected, "{operation}: {error}");
         }
         (result, _) => panic!("{operation}: {result:?}"),
     }
@@ -28,7 +31,7 @@ fn check(operation: &str, expected: Result<(&str, &str), &str>) {
 #[test]
 fn operations() {
     let same = ("x", "x");
-    let rows: &[(&str, Result<(&str, &str), &str>)] = &[
+    let rows: &[(&str, Change)] = &[
         (r#"{"op":"add","path":"/alias/0","value":"w"}"#, Ok((r#"["x""#, r#"["w","x""#))),
         (r#"{"op":"add","path":"/alias/2","value":"w"}"#, Ok((r#""y"]"#, r#""y","w"]"#))),
         (r#"{"op":"add","path":"/alias/-","value":"w"}"#, Ok((r#""y"]"#, r#""y","w"]"#))),
