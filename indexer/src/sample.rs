@@ -27,8 +27,7 @@ use serde::Serialize;
 use shared::fhir::ResourceType;
 
 use crate::import::{self, ImportError};
-use crate::ror::Resource;
-use directory::Directory;
+use directory::{Directory, as_organization};
 
 pub use variables::variables;
 
@@ -164,10 +163,7 @@ fn real_establishments(sources: &Path) -> Result<Directory, SampleError> {
     let named: HashSet<String> = directory
         .resources
         .iter()
-        .filter_map(|resource| match resource {
-            Resource::Organization(site) => site.part_of.as_ref()?.reference.as_deref(),
-            _ => None,
-        })
+        .filter_map(|resource| as_organization(resource)?.part_of.as_ref()?.reference.as_deref())
         .map(|reference| reference.trim_start_matches("Organization/").to_owned())
         .collect();
     for (id, entity) in entities {

@@ -221,6 +221,9 @@ impl View for DirectoryView {
             includes: &request.includes,
             explain: request.explain,
             included_max: self.included_max,
+            identify: &|resource_type, id| {
+                self.store.key_of(resource_type, id).map_err(io::Error::other)
+            },
         };
         let (mut hits, end) = execute::search(snapshot, &plan, &page)?;
         if held.is_none() && token.is_some() {

@@ -9,6 +9,7 @@ mod order;
 mod page;
 mod words;
 
+use std::io;
 use std::time::Instant;
 
 use shared::error::{Issue, IssueType};
@@ -60,8 +61,11 @@ pub(crate) enum ExecuteError {
     Index(#[from] tantivy::TantivyError),
 }
 
+/// Finds the key of a resource that need not exist (any more): it may still be referred to.
+pub(crate) type Identify<'a> = &'a dyn Fn(ResourceType, &str) -> io::Result<Option<u32>>;
+
 /// How the answer is cut.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct PageRequest<'a> {
     /// Matches on the page; 0 to count only.
     pub(crate) count: usize,
@@ -75,6 +79,8 @@ pub(crate) struct PageRequest<'a> {
     pub(crate) explain: bool,
     /// Most resources brought in on one page.
     pub(crate) included_max: usize,
+    /// The keys of resources that a request names.
+    pub(crate) identify: Identify<'a>,
 }
 
 /// The end of a page, for the token of the next.
@@ -96,7 +102,7 @@ pub(crate) fn search(
     page: &PageRequest<'_>,
 ) -> Result<(Hits, Option<PageEnd>), ExecuteError> {
     let start = Instant::now();
-    let mut context = evaluate::Evaluation::new(snapshot, page.explain);
+    let mut context = evaluate::Evaluation::new(snapshot, page.identify, page.explain);
     let mut hits = Hits::default();
     let mut total = 0;
     let mut candidates = Vec::new();

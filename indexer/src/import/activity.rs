@@ -22,7 +22,8 @@ pub(super) struct Activity {
     pub key: &'static str,
     words: Vec<&'static str>,
     pub name: &'static str,
-    pub activity: Option<&'static str>,
+    /// The activity (`TRE_R211`); none where the nomenclature has no fitting one.
+    pub code: Option<&'static str>,
     pub mode: &'static str,
     pub field: &'static str,
     pub offer: Option<&'static str>,
@@ -84,7 +85,7 @@ fn parse(line: &'static str) -> Activity {
         key,
         words: words.split('+').filter(|word| !word.is_empty()).collect(),
         name,
-        activity: filled(activity),
+        code: filled(activity),
         mode,
         field,
         offer: filled(offer),
@@ -110,11 +111,7 @@ mod tests {
             ("355", "CH DE FLEYRIAT", None),
         ];
         for (category, name, expected) in rows {
-            assert_eq!(
-                of_category(category, name).and_then(|line| line.activity),
-                expected,
-                "{name}"
-            );
+            assert_eq!(of_category(category, name).and_then(|line| line.code), expected, "{name}");
         }
     }
 }

@@ -88,7 +88,7 @@ impl Building<'_> {
         let mut offers = Vec::new();
         for line in lines {
             let zone = self.zone(line, report);
-            if line.activity.is_some() {
+            if line.code.is_some() {
                 let place = zone.as_ref().unwrap_or(&address_place).id.clone();
                 offers.push(self.offer(line, &place));
                 if zone.is_none() && line.place != ADDRESS {
@@ -238,7 +238,7 @@ impl Building<'_> {
         if !is_declared && let Some(category) = &self.row.category {
             lines.extend(of_category(category, &self.row.name));
         }
-        if lines.iter().all(|line| line.activity.is_none()) {
+        if lines.iter().all(|line| line.code.is_none()) {
             report.count(Defect::NoActivity);
         }
         lines
@@ -320,7 +320,7 @@ impl Building<'_> {
                 .map(|code| code.concept(system::FIELD))
                 .collect(),
             specialty: line
-                .activity
+                .code
                 .map(|code| concept_of(system::ACTIVITY, code))
                 .into_iter()
                 .collect(),
@@ -369,10 +369,10 @@ impl Building<'_> {
     }
 }
 
-/// The purpose of a contact that answers for the whole house (TRE_R287).
+/// The purpose of a contact that answers for the whole house (`TRE_R287`).
 const SWITCHBOARD: Code<'static> = Code::new("06", "Standard");
 
-/// The function of a place that is only an address (TRE_R343).
+/// The function of a place that is only an address (`TRE_R343`).
 const ADDRESS: &str = "005";
 
 fn line_parts(parts: &StreetParts) -> Vec<Extension<'static>> {

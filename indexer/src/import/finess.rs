@@ -26,9 +26,9 @@ pub(super) struct Establishment {
     pub name: String,
     pub usual_name: Option<String>,
     pub additional_name: Option<String>,
-    /// Code of TRE_R66.
+    /// Code of `TRE_R66`.
     pub category: Option<String>,
-    /// Code of TRE_R72.
+    /// Code of `TRE_R72`.
     pub legal_status: Option<String>,
     pub lines: Vec<(String, StreetParts)>,
     pub city: Option<String>,
@@ -157,12 +157,12 @@ fn read_stock(
     let city = text("libelle_routage", report);
     let postal_code = postal_code(row.filled("codepostal"), report);
     let department = row.text("departement");
-    let plane = row.number("coordx", report).zip(row.number("coordy", report));
+    let planar = row.number("coordx", report).zip(row.number("coordy", report));
     let exact = is_exact(&row.text("sourcegeocod"));
-    let position = plane
+    let position = planar
         .and_then(|(x, y)| projections.to_degrees(system_of(&department), x, y))
         .map(|(lat, lon)| (lat, lon, exact));
-    if plane.is_some() && position.is_none() {
+    if planar.is_some() && position.is_none() {
         report.count(Defect::NotANumber);
     }
     let commune = row.text("cog");

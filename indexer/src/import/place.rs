@@ -12,7 +12,7 @@ use super::{Defect, Report};
 #[derive(Debug, Clone)]
 pub(super) struct Place {
     pub commune: Option<&'static Commune>,
-    /// Code and name of TRE_R30; known even where the commune is not.
+    /// Code and name of `TRE_R30`; known even where the commune is not.
     pub region: Option<(&'static str, &'static str)>,
     /// Latitude, longitude, and whether it is the establishment's own point.
     pub position: Option<(f64, f64, bool)>,
@@ -145,8 +145,8 @@ mod tests {
     fn communes() {
         let rows = [
             ("010000024", "01451", "01440", "VIRIAT", Some("01451")),
-            // Retired: merged into Plateau d'Hauteville.
-            ("010007987", "01180", "01110", "HAUTEVILLE", Some("01185")),
+            // Retired: merged into another commune, of another department.
+            ("440003028", "44060", "44540", "LE FRESNE", Some("49160")),
             // No code, a CEDEX postal code: the town's name within the department.
             ("010000065", "", "01606", "TREVOUX CEDEX", Some("01427")),
             // A truncated code.

@@ -141,53 +141,25 @@ impl Directory {
         let extension = extension.collect();
         Location { address, position, ..bare_place(id, name, function, meta, region, extension) }
     }
+}
 
-    /// An invented place in a commune, at a made-up number of a made-up street; complete it, then
-    /// [`Self::add`] it.
-    pub(super) fn new_place_in(
-        &mut self,
-        id: &str,
-        name: &str,
-        town: &Town,
-        function: &str,
-    ) -> Location<'static> {
-        let mut random = Random::of(&format!("place/{id}"));
-        let commune =
-            gazetteer().commune(town.insee).expect("the sample's communes are in the gazetteer");
-        let region = gazetteer().region(commune.region).map(|r| Code::new(r.code, r.name));
-        let region = region.map(|region| region.coding(system::REGION));
-        let tag = region.clone().into_iter().chain([invented()]).collect();
-        let meta = Meta { last_updated: random.moment().into(), tag };
-        let extension = vec![
-            Extension::commune(Code::new(commune.code, commune.name)),
-            Extension::creation_date("2024-02-01T09:00:00+01:00"),
-        ];
-        let number = random.between(1, 98).to_string();
-        let street = random.pick(STREETS);
-        let mut address = Address {
-            city: Some(town.city.into()),
-            postal_code: Some(town.postal_code.into()),
-            ..Address::default()
-        };
-        address.push_line(
-            format!("{number} RUE {street}"),
-            vec![
-                Extension::string(extension::HOUSE_NUMBER, number),
-                Extension::string(extension::STREET_TYPE, "RUE"),
-                Extension::string(extension::STREET_NAME, street),
-            ],
-        );
-        let position = commune.point.map(|point| {
-            let mut shift = || (f64::from(random.between(0, 200)) - 100.0) / 1e4;
-            let round = |degrees: f64| (degrees * 1e5).round() / 1e5;
-            Position::new(round(point.lat + shift()), round(point.lon + shift()), Some(true))
-        });
-        Location {
-            address: Some(address),
-            position,
-            ..bare_place(id, name, function, meta, region, extension)
-        }
-    }
+/// The offer that a resource is, if it is one.
+pub(super) fn as_offer<'r>(
+    resource: &'r Resource<'static>,
+) -> Option<&'r HealthcareService<'static>> {
+    if let Resource::HealthcareService(offer) = resource { Some(offer) } else { None }
+}
+
+/// The organization that a resource is, if it is one.
+pub(super) fn as_organization<'r>(
+    resource: &'r Resource<'static>,
+) -> Option<&'r Organization<'static>> {
+    if let Resource::Organization(organization) = resource { Some(organization) } else { None }
+}
+
+/// The place that a resource is, if it is one.
+pub(super) fn as_place<'r>(resource: &'r Resource<'static>) -> Option<&'r Location<'static>> {
+    if let Resource::Location(place) = resource { Some(place) } else { None }
 }
 
 /// A commune as an address writes it.
@@ -206,6 +178,47 @@ impl Town {
         city: &'static str,
     ) -> Self {
         Self { insee, postal_code, city }
+    }
+}
+
+/// An invented place in a commune, at a made-up number of a made-up street; complete it, then
+/// [`Directory::add`] it.
+pub(super) fn new_place_in(id: &str, name: &str, town: &Town, function: &str) -> Location<'static> {
+    let mut random = Random::of(&format!("place/{id}"));
+    let commune =
+        gazetteer().commune(town.insee).expect("the sample's communes are in the gazetteer");
+    let region = gazetteer().region(commune.region).map(|r| Code::new(r.code, r.name));
+    let region = region.map(|region| region.coding(system::REGION));
+    let tag = region.clone().into_iter().chain([invented()]).collect();
+    let meta = Meta { last_updated: random.moment().into(), tag };
+    let extension = vec![
+        Extension::commune(Code::new(commune.code, commune.name)),
+        Extension::creation_date("2024-02-01T09:00:00+01:00"),
+    ];
+    let number = random.between(1, 98).to_string();
+    let street = random.pick(STREETS);
+    let mut address = Address {
+        city: Some(town.city.into()),
+        postal_code: Some(town.postal_code.into()),
+        ..Address::default()
+    };
+    address.push_line(
+        format!("{number} RUE {street}"),
+        vec![
+            Extension::string(extension::HOUSE_NUMBER, number),
+            Extension::string(extension::STREET_TYPE, "RUE"),
+            Extension::string(extension::STREET_NAME, street),
+        ],
+    );
+    let position = commune.point.map(|point| {
+        let mut shift = || (f64::from(random.between(0, 200)) - 100.0) / 1e4;
+        let round = |degrees: f64| (degrees * 1e5).round() / 1e5;
+        Position::new(round(point.lat + shift()), round(point.lon + shift()), Some(true))
+    });
+    Location {
+        address: Some(address),
+        position,
+        ..bare_place(id, name, function, meta, region, extension)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What open data lacks of nursing homes and psychiatric care: places, dwellings, further prices,
 //! contacts, sectors, hours, closings.
 
-use super::directory::{Directory, contact, level, purpose};
+use super::directory::{Directory, as_offer, as_organization, contact, level, purpose};
 use super::hospitals::add_internal_organization;
 use super::random::Random;
 use crate::import::concept_of;
@@ -13,24 +13,18 @@ use crate::ror::datatype::Code;
 use crate::ror::extension::{self, Extension, Value};
 use crate::ror::record::{Capacity, Price, dwellings, opening};
 use crate::ror::resource::NotAvailable;
-use crate::ror::{Organization, Period, Resource, system};
+use crate::ror::{Organization, Period, system};
 
 /// Completes every nursing home and every psychiatric offer.
 pub(super) fn complete(directory: &mut Directory) {
-    let homes = directory.ids(|resource| match resource {
-        Resource::Organization(site) => has_category(site, "500"),
-        _ => false,
-    });
+    let homes = directory
+        .ids(|resource| as_organization(resource).is_some_and(|site| has_category(site, "500")));
     for home in homes {
         complete_home(directory, home.trim_start_matches("eg-"));
     }
-    let psychiatric = directory.ids(|resource| match resource {
-        Resource::HealthcareService(offer) => offer
-            .kind
-            .iter()
-            .flat_map(|kind| &kind.coding)
-            .any(|coding| coding[0].code == field::PSY.code),
-        _ => false,
+    let psychiatric = directory.ids(|resource| {
+        let kinds = as_offer(resource).into_iter().flat_map(|offer| &offer.kind);
+        kinds.flat_map(|kind| &kind.coding).any(|coding| coding[0].code == field::PSY.code)
     });
     for offer in psychiatric {
         complete_psychiatry(directory, &offer);

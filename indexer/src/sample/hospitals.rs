@@ -1,7 +1,7 @@
 //! What open data lacks of hospitals: free and closed beds, equipment, surgical specialties, internal
 //! organizations, consultations.
 
-use super::directory::{Directory, contact, level, purpose};
+use super::directory::{Directory, as_place, contact, level, purpose};
 use super::random::Random;
 use crate::ror::code::{
     additional_bed, assignment, capacity_closing, capacity_kind, capacity_source, capacity_status,
@@ -30,10 +30,8 @@ const SURGERY: &[(&str, &str, &str)] = &[
 
 /// Completes every hospital of the directory.
 pub(super) fn complete(directory: &mut Directory) {
-    let zones = directory.ids(|resource| match resource {
-        Resource::Location(place) => place.part_of.is_some(),
-        _ => false,
-    });
+    let zones =
+        directory.ids(|resource| as_place(resource).is_some_and(|place| place.part_of.is_some()));
     for zone in &zones {
         complete_zone(directory, zone);
     }

@@ -1,7 +1,7 @@
 //! Invented professionals and their situations of practice. No name or number is a real person's: the
 //! numbers start with 8999, which the national directory does not give.
 
-use super::directory::{Directory, contact, invented, level, purpose};
+use super::directory::{Directory, as_offer, contact, invented, level, purpose};
 use super::random::Random;
 use crate::import::concept_of;
 use crate::ror::code::{channel, confidentiality, exercise_mode, field};
@@ -87,14 +87,8 @@ pub(super) const KNOWN_NUMBER: &str = "89991573474";
 
 /// Gives a quarter of the offers one or two situations of practice.
 pub(super) fn add(directory: &mut Directory) {
-    let offers: Vec<HealthcareService<'static>> = directory
-        .resources
-        .iter()
-        .filter_map(|resource| match resource {
-            Resource::HealthcareService(offer) => Some(offer.clone()),
-            _ => None,
-        })
-        .collect();
+    let offers: Vec<HealthcareService<'static>> =
+        directory.resources.iter().filter_map(as_offer).cloned().collect();
     let mut last_practitioner: Option<String> = None;
     for offer in offers {
         let mut random = Random::of(&format!("people/{}", offer.id));

@@ -1,7 +1,7 @@
 //! Invented care that the open data leaves out: town practices, home help, establishments for disabled
 //! children.
 
-use super::directory::{Directory, NewOffer, Town, contact, level, purpose};
+use super::directory::{Directory, NewOffer, Town, contact, level, new_place_in, purpose};
 use super::random::Random;
 use crate::import::concept_of;
 use crate::ror::code::{
@@ -86,7 +86,7 @@ fn add_practice(
         random.pick(&["du Centre", "de la Gare", "des Lilas", "de l'Hôtel de Ville"])
     );
     let place_id = format!("place-town-{key}");
-    let mut place = directory.new_place_in(&place_id, &name, town, function);
+    let mut place = new_place_in(&place_id, &name, town, function);
     place.telecom = contact(purpose::APPOINTMENT, confidentiality::PUBLIC, level(random), random)
         .telecom
         .into_iter()
@@ -165,7 +165,7 @@ fn add_home_help(directory: &mut Directory, number: u32, town: &Town) {
     let mut random = Random::of(&format!("home-help/{number}"));
     let place_id = format!("place-help-{number}");
     let name = format!("Service autonomie à domicile {}", town.city);
-    let place = directory.new_place_in(&place_id, &name, town, "005");
+    let place = new_place_in(&place_id, &name, town, "005");
     directory.add(Resource::Location(place));
     let site_id = format!("eg-help-{number}");
     add_site(
@@ -211,6 +211,10 @@ fn add_home_help(directory: &mut Directory, number: u32, town: &Town) {
         for commune in zone_of(town, if activity == "293" { 4 } else { 2 }) {
             let area = concept(system::COMMUNE, commune.code, commune.name);
             offer = offer.extend(territorial_division(division::COMMUNE, area));
+        }
+        if activity == "299" && number == 1 {
+            let area = concept(system::REGION, "52", "Pays de la Loire");
+            offer = offer.extend(territorial_division(division::REGION, area));
         }
         if activity == "299" {
             let acts = [

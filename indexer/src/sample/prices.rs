@@ -1,7 +1,7 @@
 //! Invented nursing homes whose prices tell one-record criteria from independent ones, and a price in force
 //! from one that another has replaced.
 
-use super::directory::Directory;
+use super::directory::{Directory, new_place_in};
 use super::hospitals::add_internal_organization;
 use super::practices::{NANTES, add_site};
 use crate::import::concept_of;
@@ -40,14 +40,16 @@ fn care(group: Code<'static>, stay: Code<'static>, euros: f64) -> Price<'static>
     }
 }
 
-/// Adds the homes, each with its offer.
-pub(super) fn add(directory: &mut Directory) {
+/// A home: key, name, prices.
+type Home = (&'static str, &'static str, Vec<Price<'static>>);
+
+fn homes() -> Vec<Home> {
     let (single, flat) = (dwelling::SINGLE_ROOM, dwelling::F1);
     let (public, ash) = (price_condition::PUBLIC, price_condition::ASH);
     let since = "2025-01-01";
     let monthly = Price { unit: price_unit::MONTH, ..stay(single, public, 1650.0, since) };
     let young = Price { under_60: Some(true), ..stay(single, public, 95.0, since) };
-    let homes: Vec<(&str, &str, Vec<Price<'static>>)> = vec![
+    vec![
         // Accommodation at 80 beside dependency at 15: no accommodation under 60.
         (
             "dear",
@@ -98,10 +100,14 @@ pub(super) fn add(directory: &mut Directory) {
         ),
         ("monthly", "Résidence Beau Soleil", vec![monthly]),
         ("above", "Résidence Sainte-Anne", vec![stay(single, public, 52.5, since)]),
-    ];
-    for (key, name, prices) in homes {
+    ]
+}
+
+/// Adds the homes, each with its offer.
+pub(super) fn add(directory: &mut Directory) {
+    for (key, name, prices) in homes() {
         let (place, site) = (format!("place-home-{key}"), format!("eg-home-{key}"));
-        let location = directory.new_place_in(&place, name, &NANTES, "003");
+        let location = new_place_in(&place, name, &NANTES, "003");
         directory.add(Resource::Location(location));
         add_site(directory, &site, name, concept_of(system::ESTABLISHMENT_CATEGORY, "500"), &place);
         directory.organization(&site).extension.extend(prices.into_iter().map(Extension::from));

@@ -19,12 +19,14 @@ use shared::registry::{self, FieldId, RecordKind, field_id};
 use shared::schema::{RECORD_KIND_OFFSET, TermKind, term};
 use tantivy::Result;
 
+use super::Identify;
 use super::words::{self, WordHits};
 use crate::plan::{JoinStep, Leaf, LeafTest, Predicate, TypePlan, WordQuery};
 
 /// The evaluation of one request: its snapshot, and what it has found already.
 pub(super) struct Evaluation<'a> {
     pub(super) snapshot: &'a Snapshot,
+    identify: Identify<'a>,
     words: HashMap<WordQuery, WordHits>,
     trace: Option<Trace>,
 }
@@ -38,8 +40,8 @@ pub(super) struct Trace {
 }
 
 impl<'a> Evaluation<'a> {
-    pub(super) fn new(snapshot: &'a Snapshot, explain: bool) -> Self {
-        Self { snapshot, words: HashMap::new(), trace: explain.then(Trace::default) }
+    pub(super) fn new(snapshot: &'a Snapshot, identify: Identify<'a>, explain: bool) -> Self {
+        Self { snapshot, identify, words: HashMap::new(), trace: explain.then(Trace::default) }
     }
 
     /// What was done so far, when it is being noted.
@@ -104,7 +106,7 @@ impl<'a> Evaluation<'a> {
                 Ok(found)
             }
             Predicate::And(parts) => self.conjunction(base, parts, among),
-            Predicate::Join(step, target) => self.join(*step, target, among),
+            Predicate::Join(step, target) => self.join(base, *step, target, among),
         }
     }
 
@@ -129,6 +131,7 @@ impl<'a> Evaluation<'a> {
 
     fn join(
         &mut self,
+        base: ResourceType,
         step: JoinStep,
         target: &Predicate,
         among: Option<&KeySet>,
@@ -139,15 +142,12 @@ impl<'a> Evaluation<'a> {
             let part_of = field_id(step.to, "partof").expect("only hierarchies climb");
             targets = snapshot.with_descendants(part_of, targets)?;
         }
-        let found = if step.reverse {
-            snapshot.referred(step.field, &targets)?
-        } else {
-            return snapshot.referrers(step.field, &targets, among);
-        };
-        Ok(match among {
-            Some(among) => found.and(among),
-            None => found,
-        })
+        if step.reverse {
+            // The other end may refer to several types by this field.
+            let limit = among.unwrap_or(snapshot.existing(base));
+            return Ok(snapshot.referred(step.field, &targets)?.and(limit));
+        }
+        snapshot.referrers(step.field, &targets, among)
     }
 
     /// The resources with a value, or a record with a value, that satisfies the leaf.
@@ -155,7 +155,7 @@ impl<'a> Evaluation<'a> {
         let snapshot = self.snapshot;
         match &leaf.test {
             LeafTest::References(queries) => {
-                let targets = self.referenced(base, leaf, queries)?;
+                let targets = self.referenced(leaf, queries)?;
                 let mut found = snapshot.referrers(leaf.field, &targets, None)?;
                 let external = external_terms(leaf, queries);
                 if !external.is_empty() {
@@ -165,16 +165,15 @@ impl<'a> Evaluation<'a> {
                 Ok(found)
             }
             LeafTest::Below(queries) | LeafTest::Above(queries) => {
-                let named = self.referenced(base, leaf, queries)?;
                 let mut closed = KeySet::default();
                 let parameter = registry::fields()[usize::from(leaf.field)].parameter;
                 for target in parameter.targets {
                     let Some(part_of) = field_id(*target, "partof") else { continue };
-                    let of_type = named.clone().and(snapshot.existing(*target));
+                    let named = self.named(*target, queries)?;
                     let of_type = if matches!(leaf.test, LeafTest::Below(_)) {
-                        snapshot.with_descendants(part_of, of_type)?
+                        snapshot.with_descendants(part_of, named)?
                     } else {
-                        snapshot.with_ancestors(part_of, of_type)?
+                        snapshot.with_ancestors(part_of, named)?
                     };
                     closed = closed.or(of_type, snapshot.universe());
                 }
@@ -278,21 +277,28 @@ impl<'a> Evaluation<'a> {
     }
 
     /// The resources that reference queries name, of the types the parameter may refer to.
-    fn referenced(
-        &self,
-        _base: ResourceType,
-        leaf: &Leaf,
-        queries: &[ReferenceQuery],
-    ) -> Result<KeySet> {
+    fn referenced(&self, leaf: &Leaf, queries: &[ReferenceQuery]) -> Result<KeySet> {
         let parameter = registry::fields()[usize::from(leaf.field)].parameter;
+        let mut keys = KeySet::default();
+        for target in parameter.targets {
+            keys = keys.or(self.named(*target, queries)?, self.snapshot.universe());
+        }
+        Ok(keys)
+    }
+
+    /// The resources of one type that reference queries name, be they there or only referred to.
+    fn named(&self, target: ResourceType, queries: &[ReferenceQuery]) -> Result<KeySet> {
         let mut keys = Vec::new();
         for query in queries {
             let ReferenceQuery::Id { resource_type, id } = query else { continue };
-            for target in parameter.targets {
-                if resource_type.is_none_or(|wanted| wanted == *target) {
-                    keys.extend(self.snapshot.key_of(*target, id)?);
-                }
+            if resource_type.is_some_and(|wanted| wanted != target) {
+                continue;
             }
+            let key = match self.snapshot.key_of(target, id)? {
+                Some(key) => Some(key),
+                None => (self.identify)(target, id)?,
+            };
+            keys.extend(key);
         }
         Ok(KeySet::from_keys(keys, self.snapshot.universe()))
     }

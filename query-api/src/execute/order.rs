@@ -14,7 +14,7 @@ use tantivy::Result;
 use super::evaluate::Evaluation;
 use super::page::{PageKeys, PageValue, ordered_f64, ordered_i64};
 use super::{PageRequest, center};
-use crate::plan::{Order, OrderKey, TypePlan};
+use crate::plan::{JoinStep, Order, OrderKey, Predicate, TypePlan};
 
 /// A match put forward for the page.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ impl Candidate {
             }
         });
         let id = snapshot.view(self.at).resource_id(self.at.doc).unwrap_or_default();
-        PageKeys { values: values.collect(), id }
+        PageKeys { values: values.collect(), id, key: self.key }
     }
 }
 
@@ -143,7 +143,7 @@ fn compare(snapshot: &Snapshot, a: &Candidate, b: &Candidate) -> Ordering {
             return order;
         }
     }
-    compare_ids(snapshot, a.at, b.at)
+    compare_ids(snapshot, a.at, b.at).then(a.key.cmp(&b.key))
 }
 
 fn compare_values(left: &SortValue, right: &SortValue, descending: bool) -> Ordering {
@@ -174,6 +174,7 @@ fn compare_ids(snapshot: &Snapshot, a: Location, b: Location) -> Ordering {
 struct Bound {
     values: Vec<PageValue>,
     id: String,
+    key: u32,
     descending: Vec<bool>,
     /// For text keys: the ordinal at or after the bound's text, and whether it is that text.
     ordinals: Vec<Option<(u64, bool)>>,
@@ -200,6 +201,7 @@ impl Bound {
         Ok(Self {
             values: after.values.clone(),
             id: after.id.clone(),
+            key: after.key,
             descending: keys.iter().map(Key::is_descending).collect(),
             ordinals,
         })
@@ -231,22 +233,27 @@ impl Bound {
             }
         }
         let id = snapshot.view(candidate.at).resource_id(candidate.at.doc);
-        id.is_some_and(|id| id > self.id)
+        id.is_some_and(|id| (&id, candidate.key) > (&self.id, self.key))
     }
 }
-
-/// The targets that count in one alternative of the criteria, and the records, when not all.
-type Eligible = (KeySet, Option<DocSet>);
 
 /// A sort key, ready to be asked for values.
 enum Key {
     /// A text of the match itself, by ordinal.
     Text(FieldId, bool),
     /// Values found by the general way: records, chains, numbers, dates.
-    Values(Box<Order>, Option<Vec<Eligible>>),
+    Values(Box<Order>, Vec<Eligible>),
     /// Distance of the nearest eligible place.
-    Distance(Vec<crate::plan::JoinStep>, KeySet, shared::geo::Point),
+    Distance(Vec<JoinStep>, KeySet, shared::geo::Point),
     Score,
+}
+
+/// Where to look for the values of a key: [`crate::plan::Source`], evaluated. `None` is everything.
+struct Eligible {
+    matches: Option<KeySet>,
+    steps: Vec<JoinStep>,
+    targets: Option<KeySet>,
+    records: Option<DocSet>,
 }
 
 impl Key {
@@ -275,7 +282,7 @@ impl Key {
                 let best = if *descending { ordinals.max() } else { ordinals.min() };
                 Ok(best.map_or(SortValue::Missing, SortValue::Ordinal))
             }
-            Self::Values(order, eligible) => best_value(context, order, eligible.as_deref(), key),
+            Self::Values(order, eligible) => best_value(context, order, eligible, key),
             Self::Distance(steps, places, center) => {
                 let mut nearest: Option<f64> = None;
                 for place in context.reached(steps, key)? {
@@ -315,7 +322,7 @@ fn prepare(context: &mut Evaluation<'_>, plan: &TypePlan) -> Result<Vec<Key>> {
             OrderKey::Field(order) => {
                 let kind = registry::fields()[usize::from(order.field)].parameter.kind;
                 let is_text = matches!(kind, ParameterType::String | ParameterType::Uri);
-                if is_text && order.steps.is_empty() {
+                if is_text && order.sources.iter().all(|source| source.steps.is_empty()) {
                     keys.push(Key::Text(order.field, order.descending));
                     continue;
                 }
@@ -327,77 +334,64 @@ fn prepare(context: &mut Evaluation<'_>, plan: &TypePlan) -> Result<Vec<Key>> {
     Ok(keys)
 }
 
-/// For each alternative of the criteria over the key's chain: the targets that count, and the records.
-fn eligible(
-    context: &mut Evaluation<'_>,
-    plan: &TypePlan,
-    order: &Order,
-) -> Result<Option<Vec<Eligible>>> {
-    if order.matching.is_empty() {
-        return Ok(None);
-    }
-    let target = order.steps.last().map_or(plan.base, |step| step.to);
-    let mut alternatives = Vec::with_capacity(order.matching.len());
-    for matching in &order.matching {
-        let targets = context.keys(target, &matching.target, None)?;
-        let records = match (order.record, matching.record.is_empty()) {
-            (Some(kind), false) => Some(context.record_docs(kind, &matching.record)?),
+/// Evaluates where the values of a key are.
+fn eligible(context: &mut Evaluation<'_>, plan: &TypePlan, order: &Order) -> Result<Vec<Eligible>> {
+    let mut all = Vec::with_capacity(order.sources.len());
+    for source in &order.sources {
+        let target = source.steps.last().map_or(plan.base, |step| step.to);
+        let mut keys = |base, predicate: &Predicate| {
+            let is_all = *predicate == Predicate::All;
+            if is_all { Ok(None) } else { context.keys(base, predicate, None).map(Some) }
+        };
+        let (matches, targets) = (keys(plan.base, &source.matches)?, keys(target, &source.target)?);
+        let records = match (order.record, source.record.is_empty()) {
+            (Some(kind), false) => Some(context.record_docs(kind, &source.record)?),
             _ => None,
         };
-        alternatives.push((targets, records));
+        all.push(Eligible { matches, steps: source.steps.clone(), targets, records });
     }
-    Ok(Some(alternatives))
+    Ok(all)
 }
 
 fn best_value(
     context: &Evaluation<'_>,
     order: &Order,
-    eligible: Option<&[Eligible]>,
+    eligible: &[Eligible],
     key: u32,
 ) -> Result<SortValue> {
     let snapshot = context.snapshot;
+    let holds = |set: &Option<KeySet>, key: u32| set.as_ref().is_none_or(|set| set.contains(key));
     let mut best = SortValue::Missing;
-    let targets =
-        if order.steps.is_empty() { vec![key] } else { context.reached(&order.steps, key)? };
-    for target in targets {
-        let Some(at) = snapshot.locate(target) else { continue };
-        let mut counts = |doc: u32| -> Result<()> {
-            for value in values(snapshot, order.field, Location { doc, ..at })? {
-                if best == SortValue::Missing
-                    || compare_values(&value, &best, order.descending) == Ordering::Less
-                {
-                    best = value;
-                }
-            }
-            Ok(())
+    for source in eligible.iter().filter(|source| holds(&source.matches, key)) {
+        let targets = if source.steps.is_empty() {
+            vec![key]
+        } else {
+            context.reached(&source.steps, key)?
         };
-        let alternatives =
-            eligible.map(|all| all.iter().filter(|(targets, _)| targets.contains(target)));
-        let is_eligible = |doc: u32| match alternatives.clone() {
-            None => true,
-            Some(mut alternatives) => alternatives.any(|(_, docs)| match docs {
-                Some(docs) => docs.of_segment(at.segment as usize).contains(doc),
-                None => true,
-            }),
-        };
-        match order.record {
-            None => {
-                if is_eligible(at.doc) {
-                    counts(at.doc)?;
-                }
-            }
-            Some(kind) => {
-                let view = snapshot.view(at);
-                let wanted = RECORD_KIND_OFFSET + kind as u8;
-                for doc in view.records(at.doc) {
-                    if view.kind(doc) == wanted && is_eligible(doc) {
-                        counts(doc)?;
+        for target in targets.into_iter().filter(|target| holds(&source.targets, *target)) {
+            let Some(at) = snapshot.locate(target) else { continue };
+            for doc in value_docs(snapshot, order, source, at) {
+                for value in values(snapshot, order.field, Location { doc, ..at })? {
+                    if compare_values(&value, &best, order.descending) == Ordering::Less {
+                        best = value;
                     }
                 }
             }
         }
     }
     Ok(best)
+}
+
+/// The documents of one target that hold the values of a key: itself, or its records that count.
+fn value_docs(snapshot: &Snapshot, order: &Order, source: &Eligible, at: Location) -> Vec<u32> {
+    let Some(kind) = order.record else { return vec![at.doc] };
+    let view = snapshot.view(at);
+    let wanted = RECORD_KIND_OFFSET + kind as u8;
+    let counts = |doc: &u32| {
+        let of_segment = |docs: &DocSet| docs.of_segment(at.segment as usize).contains(*doc);
+        view.kind(*doc) == wanted && source.records.as_ref().is_none_or(of_segment)
+    };
+    view.records(at.doc).filter(counts).collect()
 }
 
 /// The values of a field on one document.

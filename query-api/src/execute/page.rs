@@ -12,6 +12,8 @@ pub(crate) struct PageKeys {
     pub(crate) values: Vec<PageValue>,
     /// Its id, which breaks ties.
     pub(crate) id: String,
+    /// Its key, which breaks ties between resources of several types with one id.
+    pub(crate) key: u32,
 }
 
 /// The value of one sort key.

@@ -4,6 +4,7 @@
 //! the store. Several commits give several segments with replaced and deleted documents in them.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -37,6 +38,7 @@ pub(super) struct Directory {
     pub(super) snapshot: Snapshot,
     /// What it was told: the documents that are left.
     pub(super) documents: BTreeMap<Identity, Value>,
+    keys: Keys,
     _temp: TempDir,
 }
 
@@ -49,7 +51,10 @@ pub(super) fn identity(document: &Value) -> Identity {
 impl Directory {
     /// Indexes the changes, each group with a commit of its own.
     pub(super) fn of(commits: &[Vec<Change>]) -> Self {
-        let temp = tempfile::tempdir().unwrap();
+        // In memory where the system offers it: every commit waits for the disk.
+        let memory = Path::new("/dev/shm");
+        let temp = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }
+            .unwrap();
         let codec = Arc::new(Codec::default());
         let generation = Generation::create(temp.path(), codec).unwrap();
         let options = WriterOptions { memory_bytes: 15_000_000, ..WriterOptions::LIVE };
@@ -74,7 +79,12 @@ impl Directory {
         // A merge that is under way belongs to what is tested.
         writer.finish().unwrap();
         let snapshot = generation.snapshot(None).unwrap();
-        Self { snapshot, documents, _temp: temp }
+        Self { snapshot, documents, keys, _temp: temp }
+    }
+
+    /// The key of a resource that is there, was there, or is only referred to.
+    pub(super) fn key_of(&self, resource_type: ResourceType, id: &str) -> Option<u32> {
+        self.keys.0.get(&(resource_type, id.to_owned())).copied()
     }
 
     /// Indexes documents with one commit.

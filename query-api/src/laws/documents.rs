@@ -55,7 +55,8 @@ pub(super) fn change(run: &[u16]) -> Change {
     };
     document.insert("resourceType".to_owned(), json!(resource_type.as_str()));
     document.insert("id".to_owned(), json!(id));
-    let instant = choices.one(&["2024-02-10T09:00:00Z", "2023-07-01T00:00:00Z", "2024-05-01T12:30:00Z"]);
+    let instant =
+        choices.one(&["2024-02-10T09:00:00Z", "2023-07-01T00:00:00Z", "2024-05-01T12:30:00Z"]);
     document.insert("meta".to_owned(), json!({ "lastUpdated": instant }));
     Change::Put(Value::Object(document))
 }
@@ -177,7 +178,10 @@ fn task(choices: &mut Choices<'_>) -> Map<String, Value> {
         ("status", Some(json!(choices.one(&["draft", "completed"])))),
         ("businessStatus", concept(choices)),
         ("authoredOn", date(choices)),
-        ("owner", reference(choices, &[ResourceType::Organization, ResourceType::PractitionerRole])),
+        (
+            "owner",
+            reference(choices, &[ResourceType::Organization, ResourceType::PractitionerRole]),
+        ),
         ("identifier", list(many(choices, 2, identifier))),
     ])
 }
@@ -191,7 +195,14 @@ fn measure(choices: &mut Choices<'_>) -> Map<String, Value> {
         }))
     });
     object(vec![
-        ("url", Some(json!(choices.one(&["http://m.example/a", "http://m.example/a/b", "http://m.example/ab"])))),
+        (
+            "url",
+            Some(json!(choices.one(&[
+                "http://m.example/a",
+                "http://m.example/a/b",
+                "http://m.example/ab"
+            ]))),
+        ),
         ("title", text(choices)),
         ("useContext", list(contexts)),
         ("date", date(choices)),
@@ -200,7 +211,12 @@ fn measure(choices: &mut Choices<'_>) -> Map<String, Value> {
 }
 
 fn measure_report(choices: &mut Choices<'_>) -> Map<String, Value> {
-    let measure = choices.one(&["Measure/1", "Measure/2|1.0", "http://ror.example/fhir/Measure/3", "Measure/9"]);
+    let measure = choices.one(&[
+        "Measure/1",
+        "Measure/2|1.0",
+        "http://ror.example/fhir/Measure/3",
+        "Measure/9",
+    ]);
     object(vec![
         ("measure", Some(json!(measure))),
         ("subject", reference(choices, &[ResourceType::Organization, ResourceType::Location])),
@@ -312,7 +328,8 @@ fn identifier(choices: &mut Choices<'_>) -> Option<Value> {
     let system = choices.one(&["urn:id", "urn:id", "http://id.example/x", "https://id.example/x"]);
     let mut identifier = json!({ "system": system, "value": value });
     if choices.once_in(3) {
-        identifier["type"] = json!({ "coding": [{ "system": "urn:t", "code": choices.one(&["T", "U"]) }] });
+        identifier["type"] =
+            json!({ "coding": [{ "system": "urn:t", "code": choices.one(&["T", "U"]) }] });
     }
     Some(identifier)
 }
@@ -326,7 +343,9 @@ fn reference(choices: &mut Choices<'_>, types: &[ResourceType]) -> Option<Value>
         1 => json!({ "reference": format!("{BASE_URL}/{target}/{id}") }),
         2 => json!({ "reference": format!("{target}/{id}/_history/2") }),
         3 => json!({ "reference": format!("http://other.example/fhir/{target}/{id}") }),
-        4 | 5 => json!({ "type": target.as_str(), "identifier": identifier(choices.one(&["i1", "i2", "i3"])) }),
+        4 | 5 => {
+            json!({ "type": target.as_str(), "identifier": identifier(choices.one(&["i1", "i2", "i3"])) })
+        }
         6 => json!({ "reference": format!("{target}/{id}"), "identifier": identifier("i4") }),
         _ => json!({ "reference": format!("{target}/{id}") }),
     })

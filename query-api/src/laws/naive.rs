@@ -164,7 +164,12 @@ impl<'a> World<'a> {
         })
     }
 
-    fn record_holds(&self, record: &read::Record<'_>, kind: read::Kind, slot: &[&Criterion]) -> bool {
+    fn record_holds(
+        &self,
+        record: &read::Record<'_>,
+        kind: read::Kind,
+        slot: &[&Criterion],
+    ) -> bool {
         slot.iter().filter(|criterion| record_kind(criterion) == Some(kind)).all(|criterion| {
             let values = record.values(criterion.parameter.code);
             values.iter().any(|value| self.answers(value, criterion.parameter, &criterion.test))
@@ -217,11 +222,11 @@ impl<'a> World<'a> {
 
     /// Whether one value answers a positive test.
     fn answers(&self, value: &Value, parameter: &SearchParameter, test: &Test) -> bool {
-        let text = || compare::plain(value.as_str().unwrap_or_default());
+        let as_text = || compare::plain(value.as_str().unwrap_or_default());
         match test {
             Test::Any(asked) => asked.iter().any(|query| match query {
                 QueryValue::Token(query) => compare::token(value, query),
-                QueryValue::String(asked) => text().starts_with(&compare::plain(asked)),
+                QueryValue::String(asked) => as_text().starts_with(&compare::plain(asked)),
                 QueryValue::Date(query) => compare::date(value, query),
                 QueryValue::Number(query) => {
                     value.as_f64().is_some_and(|stored| compare::number(stored, query))
@@ -232,9 +237,9 @@ impl<'a> World<'a> {
                 other => panic!("{other:?} is not read here"),
             }),
             Test::Exact(asked) => asked.iter().any(|asked| value.as_str() == Some(asked)),
-            Test::Equals(asked) => asked.iter().any(|asked| text() == compare::plain(asked)),
-            Test::Contains(asked) => asked.iter().any(|a| text().contains(&compare::plain(a))),
-            Test::EndsWith(asked) => asked.iter().any(|a| text().ends_with(&compare::plain(a))),
+            Test::Equals(asked) => asked.iter().any(|asked| as_text() == compare::plain(asked)),
+            Test::Contains(asked) => asked.iter().any(|a| as_text().contains(&compare::plain(a))),
+            Test::EndsWith(asked) => asked.iter().any(|a| as_text().ends_with(&compare::plain(a))),
             Test::Text(asked) => compare::token_texts(value).iter().any(|text| {
                 asked.iter().any(|a| compare::plain(text).starts_with(&compare::plain(a)))
             }),
@@ -256,9 +261,10 @@ impl<'a> World<'a> {
             }
             Test::Below(asked) => {
                 let up = self.target(value, parameter).map(|target| self.ancestors(target));
-                asked.iter().any(|query| {
-                    self.refers(value, parameter, &reference(query))
-                        || up.iter().flatten().any(|target| names(&reference(query), target))
+                let up: Vec<Identity> = up.into_iter().flatten().collect();
+                asked.iter().map(reference).any(|query| {
+                    self.refers(value, parameter, &query)
+                        || up.iter().any(|t| names(&query, t) || self.is_part_of(t, &query))
                 })
             }
             Test::Above(asked) => asked.iter().any(|query| {
@@ -287,6 +293,16 @@ impl<'a> World<'a> {
         }
     }
 
+    /// Whether a resource says that it is part of what is asked, be it there or not.
+    fn is_part_of(&self, resource: &Identity, query: &ReferenceQuery) -> bool {
+        let part_of = find(resource.0, "partof").expect("only hierarchies climb");
+        let parents = read::values(self.document(resource), resource.0, "partof");
+        parents.into_iter().any(|parent| match query {
+            ReferenceQuery::Id { .. } => self.refers(parent, part_of, query),
+            ReferenceQuery::Url(_) => false,
+        })
+    }
+
     /// The resource a reference means, if it is there: by literal, else by type and identifier (T8).
     fn target(&self, value: &Value, parameter: &SearchParameter) -> Option<Identity> {
         match literal(value) {
@@ -302,12 +318,12 @@ impl<'a> World<'a> {
                             && identifier["value"] == wanted["value"]
                     })
                 };
-                let mut carriers = self
+                let mut found = self
                     .documents
                     .iter()
                     .filter(|((t, _), document)| *t == target_type && carries(document));
-                let (only, _) = carriers.next()?;
-                carriers.next().is_none().then(|| only.clone())
+                let (only, _) = found.next()?;
+                found.next().is_none().then(|| only.clone())
             }
         }
     }

@@ -44,20 +44,56 @@ pub(super) fn query(pairs: &[Pair]) -> String {
 fn codes(base: ResourceType) -> &'static [&'static str] {
     match base {
         HealthcareService => &[
-            "patient-type", "age-range-low", "age-range-high", "specialty", "service-category",
-            "active", "name", "identifier", "organization", "location", "_id", "_lastUpdated",
-            "patient-type", "age-range-low", "age-range-high",
+            "patient-type",
+            "age-range-low",
+            "age-range-high",
+            "specialty",
+            "service-category",
+            "active",
+            "name",
+            "identifier",
+            "organization",
+            "location",
+            "_id",
+            "_lastUpdated",
+            "patient-type",
+            "age-range-low",
+            "age-range-high",
         ],
         Organization => &[
-            "price-type", "price-amount-value", "special-price", "price-validity-start-date",
-            "name", "active", "identifier", "partof", "type", "address-city", "_id",
-            "_lastUpdated", "price-type", "price-amount-value",
+            "price-type",
+            "price-amount-value",
+            "special-price",
+            "price-validity-start-date",
+            "name",
+            "active",
+            "identifier",
+            "partof",
+            "type",
+            "address-city",
+            "_id",
+            "_lastUpdated",
+            "price-type",
+            "price-amount-value",
         ],
         Location => &[
-            "capacity-type", "nb-capacity", "capacity-status", "equipment-type",
-            "equipment-feature", "limit-value", "capacity-update-date", "name", "identifier",
-            "organization", "partof", "near", "status", "address-city", "capacity-type",
-            "nb-capacity", "_id",
+            "capacity-type",
+            "nb-capacity",
+            "capacity-status",
+            "equipment-type",
+            "equipment-feature",
+            "limit-value",
+            "capacity-update-date",
+            "name",
+            "identifier",
+            "organization",
+            "partof",
+            "near",
+            "status",
+            "address-city",
+            "capacity-type",
+            "nb-capacity",
+            "_id",
         ],
         Practitioner => &["family", "name", "gender", "identifier", "active", "_id"],
         PractitionerRole => {
@@ -178,7 +214,11 @@ fn modifier(choices: &mut Choices<'_>, parameter: &SearchParameter) -> Option<&'
         .copied()
         .filter(|modifier| *modifier != "in")
         // A focus may be of any type, and only some have ancestors.
-        .filter(|m| parameter.targets.len() == 1 || !matches!(*m, "above" | "below") || parameter.kind == ParameterType::Uri)
+        .filter(|m| {
+            parameter.targets.len() == 1
+                || !matches!(*m, "above" | "below")
+                || parameter.kind == ParameterType::Uri
+        })
         .collect();
     (!known.is_empty()).then(|| choices.one(&known))
 }
@@ -219,14 +259,28 @@ fn token(choices: &mut Choices<'_>, code: &str) -> &'static str {
         "status" => choices.one(&["active", "inactive", "draft", "complete"]),
         "gender" => choices.one(&["female", "male", "other"]),
         "identifier" => choices.one(&[
-            "urn:id|i1", "i2", "urn:id|", "http://id.example/x|i3", "urn:id|i4", "|i1",
+            "urn:id|i1",
+            "i2",
+            "urn:id|",
+            "http://id.example/x|i3",
+            "urn:id|i4",
+            "|i1",
         ]),
         _ => choices.one(&["a", "b", "urn:s1|a", "urn:s2|", "urn:s1|c", "|a", "urn:s1|z"]),
     }
 }
 
 fn text(choices: &mut Choices<'_>) -> &'static str {
-    choices.one(&["alpha", "Alpha Centre", "beta", "BÊTA bis", "zed", "l'oeuvre", "nothing", "centre"])
+    choices.one(&[
+        "alpha",
+        "Alpha Centre",
+        "beta",
+        "BÊTA bis",
+        "zed",
+        "l'oeuvre",
+        "nothing",
+        "centre",
+    ])
 }
 
 fn prefix(choices: &mut Choices<'_>) -> &'static str {
@@ -234,7 +288,14 @@ fn prefix(choices: &mut Choices<'_>) -> &'static str {
 }
 
 fn date(choices: &mut Choices<'_>) -> &'static str {
-    choices.one(&["2024", "2024-02", "2024-02-10", "2023-07-01", "2024-02-10T10:00:00Z", "2024-05-01"])
+    choices.one(&[
+        "2024",
+        "2024-02",
+        "2024-02-10",
+        "2023-07-01",
+        "2024-02-10T10:00:00Z",
+        "2024-05-01",
+    ])
 }
 
 fn number(choices: &mut Choices<'_>) -> &'static str {
@@ -367,10 +428,10 @@ pub(super) fn include(base: ResourceType, run: &[u16]) -> Pair {
         "Location:organization",
         "Location:partof:Location",
         "PractitionerRole:practitioner",
-        "PractitionerRole:*",
+        "HealthcareService:location:Location",
         "Task:focus:Location",
         "Task:focus",
-        "HealthcareService:*",
+        "Organization:*",
         "MeasureReport:measure",
         "MeasureReport:subject:Organization",
     ];

@@ -291,6 +291,10 @@ fn record_leaves(
     criterion: &Criterion,
 ) -> Option<(RecordKind, Leaf)> {
     let kind = criterion.parameter.record?;
+    // R4's composite parameters are how use contexts correlate; on their own, each stands alone.
+    if kind == RecordKind::UseContext {
+        return None;
+    }
     if matches!(&criterion.test, Test::Any(values) if is_not_equal(values)) {
         return None;
     }
@@ -299,16 +303,31 @@ fn record_leaves(
     Some((kind, Leaf { field, test }))
 }
 
-/// For a sort key over `chain`: the slots whose criteria run over the same chain, one for each
-/// alternative, and whether they climb.
-pub(super) fn slots_over<'a>(
+/// What one alternative of the criteria says to a sort key over a chain.
+pub(super) struct Alternative<'a> {
+    /// What the matches of this alternative satisfy; `All` when there is no other.
+    pub(super) matches: Predicate,
+    /// Whether its criteria over the chain climb.
+    pub(super) above: bool,
+    /// The slots of its criteria over the chain; empty when there are none.
+    pub(super) slots: Vec<Vec<&'a Criterion>>,
+}
+
+/// What the criteria say to a sort key over `chain`, by alternative. A key that does not climb follows
+/// climbing criteria when there are no others.
+pub(super) fn alternatives_over<'a>(
     context: PlanContext,
     base: ResourceType,
     expr: &'a Expr,
     chain: &[Hop],
-) -> Result<Vec<(bool, Vec<&'a Criterion>)>, PlanError> {
-    let mut slots = Vec::new();
-    for literals in alternatives(context, base, expr)? {
+    above: bool,
+) -> Result<Vec<Alternative<'a>>, PlanError> {
+    // Grouped even where criteria are read independently: the order takes `:above` from them.
+    let together = PlanContext { correlation: Correlation::Record, ..context };
+    let all = alternatives(context, base, expr)?;
+    let is_only = all.len() == 1;
+    let mut found = Vec::with_capacity(all.len());
+    for literals in &all {
         let criteria: Vec<_> = literals
             .iter()
             .filter_map(|literal| match literal {
@@ -316,15 +335,22 @@ pub(super) fn slots_over<'a>(
                 Literal::Closed(_) => None,
             })
             .collect();
-        // Grouped even where criteria are read independently: the order takes `:above` from them.
-        let together = PlanContext { correlation: Correlation::Record, ..context };
-        for group in groups(together, &criteria) {
-            if group.chain == chain {
-                slots.push((group.above, group.slots.into_iter().next().unwrap_or_default()));
-            }
-        }
+        let mut over = groups(together, &criteria);
+        over.retain(|group| group.chain == chain);
+        let at = over.iter().position(|group| group.above == above);
+        let at = at.or((!above && !over.is_empty()).then_some(0));
+        let group = at.map(|at| over.swap_remove(at));
+        found.push(Alternative {
+            matches: if is_only { Predicate::All } else { conjunction(context, base, literals) },
+            above: group.as_ref().map_or(above, |group| group.above),
+            // Read independently, no criterion singles out a target or a record: all of them count.
+            slots: match context.correlation {
+                Correlation::Record => group.map(|group| group.slots).unwrap_or_default(),
+                Correlation::Independent => Vec::new(),
+            },
+        });
     }
-    Ok(slots)
+    Ok(found)
 }
 
 /// The criteria of one slot as a predicate on their own resource.

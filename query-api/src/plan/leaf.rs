@@ -31,7 +31,14 @@ pub(super) fn predicate(
             let present = leaf(LeafTest::Terms(present_terms(context, base, parameter, field)));
             if *missing { not(present) } else { present }
         }
-        Test::None(values) => not(predicate(context, base, parameter, &Test::Any(values.clone()))),
+        Test::None(values) => {
+            let some = if parameter.kind == ParameterType::String {
+                Test::Equals(texts(values).map(str::to_owned).collect())
+            } else {
+                Test::Any(values.clone())
+            };
+            not(predicate(context, base, parameter, &some))
+        }
         Test::Any(values) if parameter.kind == ParameterType::Composite => {
             or(values.iter().map(|value| composite(context, base, parameter, value)).collect())
         }
@@ -202,8 +209,16 @@ fn references(values: &[QueryValue]) -> Vec<shared::param::reference::ReferenceQ
 }
 
 fn texts(values: &[QueryValue]) -> impl Iterator<Item = &str> {
-    values.iter().filter_map(|value| {
-        if let QueryValue::Uri(text) = value { Some(text.as_str()) } else { None }
+    values.iter().filter_map(|value| match value {
+        QueryValue::Uri(text) | QueryValue::String(text) => Some(text.as_str()),
+        QueryValue::Token(_)
+        | QueryValue::Date(_)
+        | QueryValue::Number(_)
+        | QueryValue::Quantity(_)
+        | QueryValue::Reference(_)
+        | QueryValue::Composite(_)
+        | QueryValue::Near(_)
+        | QueryValue::Text(_) => None,
     })
 }
 

@@ -7,10 +7,12 @@
 use shared::fhir::ResourceType;
 use shared::registry::{FieldId, RecordKind, SearchParameter, field_id, find};
 
-use super::correlate::{join_steps, records_of_slot, slot_predicate, slots_over};
+use super::correlate::{
+    Alternative, alternatives_over, join_steps, records_of_slot, slot_predicate,
+};
 use super::predicate::{JoinStep, Leaf, Predicate};
 use super::{Found, PlanContext, PlanError};
-use crate::parse::ast::{Correlation, Expr, Hop, SearchRequest};
+use crate::parse::ast::{Expr, Hop, SearchRequest};
 
 /// One key of the order.
 #[derive(Debug, Clone)]
@@ -31,24 +33,26 @@ pub(crate) enum OrderKey {
 /// A key that reads a field.
 #[derive(Debug, Clone)]
 pub(crate) struct Order {
-    /// The way to the resource whose values count; empty for the match itself.
-    pub(crate) steps: Vec<JoinStep>,
     /// The field.
     pub(crate) field: FieldId,
     /// The record that holds the values, if one does.
     pub(crate) record: Option<RecordKind>,
-    /// The targets and records that count, one for each alternative; empty for all.
-    pub(crate) matching: Vec<Matching>,
+    /// Where to look for values: one for each alternative of the criteria and target it wants.
+    pub(crate) sources: Vec<Source>,
     /// Greatest first.
     pub(crate) descending: bool,
 }
 
 /// Targets of a chain that satisfy the criteria over it, and the leaves their records satisfy.
 #[derive(Debug, Clone)]
-pub(crate) struct Matching {
+pub(crate) struct Source {
+    /// The matches that are asked here.
+    pub(crate) matches: Predicate,
+    /// The way to the resource whose values count; empty for the match itself.
+    pub(crate) steps: Vec<JoinStep>,
     /// What the target satisfies.
     pub(crate) target: Predicate,
-    /// What one of its records satisfies.
+    /// What one of its records satisfies; empty for all.
     pub(crate) record: Vec<Leaf>,
 }
 
@@ -80,34 +84,57 @@ pub(super) fn order(
         let target = sort.chain.last().map_or(base, Hop::to);
         // A system search looks the parameter up on each of its types.
         let (parameter, field) = lookup(target, sort.parameter)?;
-        let slots = slots_over(context, base, expr, &sort.chain)?;
-        let above = sort.above || slots.iter().any(|(above, _)| *above);
-        // Read independently, no criterion singles out a target or a record: all of them count.
-        let independent = context.correlation == Correlation::Independent;
-        let matching = slots
-            .iter()
-            .filter(|_| !independent)
-            .map(|(_, slot)| Matching {
-                target: if sort.chain.is_empty() {
-                    Predicate::All
-                } else {
-                    slot_predicate(context, target, slot)
-                },
-                record: records_of_slot(context, target, slot)
-                    .into_iter()
-                    .find(|(kind, _)| Some(*kind) == parameter.record)
-                    .map_or(Vec::new(), |(_, leaves)| leaves),
-            })
-            .collect();
-        keys.push(OrderKey::Field(Order {
-            steps: join_steps(base, &sort.chain, above),
-            field,
-            record: parameter.record,
-            matching,
-            descending: sort.descending,
-        }));
+        let sources = match (sort.chain.is_empty(), parameter.record) {
+            (true, None) => vec![Source::of_all(Vec::new())],
+            _ => alternatives_over(context, base, expr, &sort.chain, sort.above)?
+                .iter()
+                .flat_map(|alternative| {
+                    sources(context, base, &sort.chain, parameter.record, alternative)
+                })
+                .collect(),
+        };
+        let descending = sort.descending;
+        keys.push(OrderKey::Field(Order { field, record: parameter.record, sources, descending }));
     }
     Ok(keys)
+}
+
+impl Source {
+    /// All that is at the end of the way.
+    fn of_all(steps: Vec<JoinStep>) -> Self {
+        Self { matches: Predicate::All, steps, target: Predicate::All, record: Vec::new() }
+    }
+}
+
+/// Where the matches of one alternative have the values of a key: a source for each slot.
+fn sources(
+    context: PlanContext,
+    base: ResourceType,
+    chain: &[Hop],
+    record: Option<RecordKind>,
+    alternative: &Alternative<'_>,
+) -> Vec<Source> {
+    let target = chain.last().map_or(base, Hop::to);
+    let all = Source {
+        matches: alternative.matches.clone(),
+        ..Source::of_all(join_steps(base, chain, alternative.above))
+    };
+    if alternative.slots.is_empty() {
+        return vec![all];
+    }
+    let of_slot = |slot: &Vec<_>| Source {
+        target: if chain.is_empty() {
+            Predicate::All
+        } else {
+            slot_predicate(context, target, slot)
+        },
+        record: records_of_slot(context, target, slot)
+            .into_iter()
+            .find(|(kind, _)| Some(*kind) == record)
+            .map_or(Vec::new(), |(_, leaves)| leaves),
+        ..all.clone()
+    };
+    alternative.slots.iter().map(of_slot).collect()
 }
 
 fn lookup(
@@ -128,8 +155,9 @@ fn near_key(
 ) -> Result<Option<OrderKey>, PlanError> {
     let Some(chain) = chain_of_near(expr) else { return Ok(None) };
     let target = chain.last().map_or(base, Hop::to);
-    let slots = slots_over(context, base, expr, chain)?;
-    let places = slots.iter().map(|(_, slot)| slot_predicate(context, target, slot)).collect();
+    let alternatives = alternatives_over(context, base, expr, chain, false)?;
+    let slots = alternatives.iter().filter_map(|alternative| alternative.slots.first());
+    let places = slots.map(|slot| slot_predicate(context, target, slot)).collect();
     Ok(Some(OrderKey::Distance { steps: join_steps(base, chain, false), places }))
 }
 

@@ -208,7 +208,7 @@ impl Snapshot {
         let prefix = term_prefix(field, VisibilityClass::Open, TermKind::External);
         for url_field in targets.iter().filter_map(|target| registry::field_id(*target, "url")) {
             for segment in self.segments() {
-                let mut stream = segment.view.terms().terms().range().ge(&prefix).into_stream()?;
+                let mut stream = segment.view.terms().terms().range().ge(prefix).into_stream()?;
                 while stream.advance() && stream.key().starts_with(&prefix) {
                     let url = &stream.key()[prefix.len()..];
                     let bytes = term(url_field, VisibilityClass::Open, TermKind::Uri, url);

@@ -8,7 +8,7 @@ use shared::registry::{ParameterType, SearchParameter, find, of_type};
 
 use super::{Group, World, alternatives, compare, groups, read, record_kind};
 use crate::laws::directory::Identity;
-use crate::parse::ast::{Expr, Include, Sort};
+use crate::parse::ast::{Correlation, Expr, Include, Sort};
 
 /// The value of one sort key.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,7 +79,11 @@ impl World<'_> {
                 continue;
             };
             for target in self.reach(resource, group.chain, group.above) {
-                keys.extend(self.matching_keys(&target, group, sort.parameter));
+                // Read independently, no criterion singles out a target or a record.
+                keys.extend(match self.correlation {
+                    Correlation::Record => self.matching_keys(&target, group, sort.parameter),
+                    Correlation::Independent => self.all_keys(&target, sort.parameter),
+                });
             }
         }
         let keys = keys.into_iter();
@@ -89,7 +93,12 @@ impl World<'_> {
         }
     }
 
-    fn matching_keys(&self, target: &Identity, group: &Group<'_>, of: &SearchParameter) -> Vec<Key> {
+    fn matching_keys(
+        &self,
+        target: &Identity,
+        group: &Group<'_>,
+        of: &SearchParameter,
+    ) -> Vec<Key> {
         let kind = read::kind(target.0, of.code);
         let mut keys = Vec::new();
         // On the match itself all slots hold, each on a record of its own.
@@ -99,7 +108,9 @@ impl World<'_> {
                 Some(kind) => {
                     for record in read::records(self.document(target), kind) {
                         if self.record_holds(&record, kind, slot) {
-                            keys.extend(record.values(of.code).into_iter().filter_map(|v| key(v, of)));
+                            keys.extend(
+                                record.values(of.code).into_iter().filter_map(|v| key(v, of)),
+                            );
                         }
                     }
                 }
@@ -172,7 +183,9 @@ fn key(value: &Value, of: &SearchParameter) -> Option<Key> {
         // Dates sort by where they begin.
         ParameterType::Date => compare::date_range(value).map(|(low, _)| Key::Number(low as f64)),
         ParameterType::String => value.as_str().map(|text| Key::Text(compare::plain(text))),
-        ParameterType::Uri | ParameterType::Token => value.as_str().map(|t| Key::Text(t.to_owned())),
+        ParameterType::Uri | ParameterType::Token => {
+            value.as_str().map(|t| Key::Text(t.to_owned()))
+        }
         ParameterType::Reference
         | ParameterType::Composite
         | ParameterType::Special

@@ -4,12 +4,12 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::Value;
+use shared::param::Prefix;
 use shared::param::date::DateQuery;
 use shared::param::near::NearQuery;
 use shared::param::number::NumberQuery;
 use shared::param::quantity::{QuantityQuery, UnitQuery};
 use shared::param::token::{SystemQuery, TokenQuery};
-use shared::param::Prefix;
 
 /// One coding or identifier: system and code.
 type Coded<'a> = (Option<&'a str>, Option<&'a str>);
@@ -19,7 +19,9 @@ pub(super) fn token(value: &Value, query: &TokenQuery) -> bool {
     if let Some(wanted) = &query.of_type {
         let types = super::read::at(value, "type.coding");
         return value["value"] == wanted.as_str()
-            && types.iter().any(|coding| same((text(coding, "system"), text(coding, "code")), query));
+            && types
+                .iter()
+                .any(|coding| same((text(coding, "system"), text(coding, "code")), query));
     }
     codes(value).into_iter().any(|code| same(code, query))
 }
@@ -94,7 +96,8 @@ fn written_date(text: &str) -> (i64, i64) {
         let low = text.parse::<Timestamp>().expect("with a zone").as_millisecond();
         return (low, low + 1_000);
     }
-    let number = |at: usize| text.split('-').nth(at).map(|part| part.parse::<i16>().expect("a number"));
+    let number =
+        |at: usize| text.split('-').nth(at).map(|part| part.parse::<i16>().expect("a number"));
     let (year, month, day) = (number(0).expect("a year"), number(1), number(2));
     let first = Date::new(year, month.unwrap_or(1) as i8, day.unwrap_or(1) as i8).expect("a day");
     let next = match (month, day) {
@@ -148,9 +151,7 @@ pub(super) fn quantity(value: &Value, query: &QuantityQuery) -> bool {
     let unit = text(value, "code");
     match &query.unit {
         UnitQuery::Any => number(stored, &query.number),
-        UnitQuery::Text(wanted) => {
-            unit == Some(wanted.as_str()) && number(stored, &query.number)
-        }
+        UnitQuery::Text(wanted) => unit == Some(wanted.as_str()) && number(stored, &query.number),
         UnitQuery::Coded { code, .. } => {
             // All units of the test's alphabet are months, years and kilograms.
             let in_asked_unit = match (unit, code.as_str()) {
