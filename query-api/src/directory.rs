@@ -14,9 +14,7 @@ use shared::access::Access;
 use shared::config::Settings;
 use shared::error::{Issue, IssueType};
 use shared::fhir::ResourceType;
-use shared::index::{
-    DocumentAddress, Generation, IndexWriter, Manifest, Snapshot, WriterOptions,
-};
+use shared::index::{DocumentAddress, Generation, IndexWriter, Manifest, Snapshot, WriterOptions};
 use shared::replay::Replay;
 use shared::schema::index_schema;
 use shared::store::{ChangeLog as _, Store, StoreError, StoreSettings};

@@ -20,8 +20,8 @@ use crate::engine::{
 };
 use crate::execute::{Hit, Hits};
 use crate::http::sealed::Seal;
-use crate::write::{Command, Ticket};
 use crate::parse::ast::{Correlation, Expr, SearchRequest, Summary, Total};
+use crate::write::{Command, Ticket};
 
 /// Documents of a test; a search matches all of the searched types, in order, and its page token is
 /// the position of the next match.
@@ -193,10 +193,8 @@ pub(crate) fn live() -> (tempfile::TempDir, App) {
 pub(crate) fn live_in(folder: &std::path::Path) -> App {
     static NUMBER: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
     let base = "http://ror.example/fhir";
-    let flags = vec![
-        ("server.public_url", base.to_owned()),
-        ("data_dir", folder.display().to_string()),
-    ];
+    let flags =
+        vec![("server.public_url", base.to_owned()), ("data_dir", folder.display().to_string())];
     let settings = Sources { flags, ..Sources::default() }.load().expect("settings of a test");
     let validator = Arc::new(Validator::new(Strictness::default()));
     let now = || "2026-11-23T12:00:00Z".parse().expect("a timestamp");

@@ -12,7 +12,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize as _;
 use toml::{Table, Value};
 
-pub use settings::{Access, AnonymousProfile, Engine, Limits, Log, Paging, Server, Settings, Tls, Write};
+pub use settings::{
+    Access, AnonymousProfile, Engine, Limits, Log, Paging, Server, Settings, Tls, Write,
+};
 
 /// A setting: its place in the file, its environment variable and what it does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -39,9 +39,7 @@ pub(super) fn page(
             }
             Ok(history)
         }
-        HistoryScope::Type(_) | HistoryScope::System => {
-            log_page(store, to, request, deadline)
-        }
+        HistoryScope::Type(_) | HistoryScope::System => log_page(store, to, request, deadline),
     }
 }
 

@@ -101,7 +101,8 @@ mod tests {
     #[test]
     fn what_a_search_would_ignore_is_refused() {
         let app = testing::app(Memory::default());
-        for text in ["", "_format=json", "identifer=1", "identifier=1&x=2", "name:exacte=a", "a=%"] {
+        for text in ["", "_format=json", "identifer=1", "identifier=1&x=2", "name:exacte=a", "a=%"]
+        {
             assert!(condition(&app, Location, text).is_err(), "{text}");
         }
         for text in ["identifier=1", "identifier=s%7C1&_format=json", "name=a&status=active"] {

@@ -21,8 +21,7 @@ use crate::bundle;
 use crate::write::{self, Command, Effect, Incoming, Outcome, Work};
 
 /// Says that a change is stored, and that searches may not find it yet.
-pub(super) const NOT_YET_SEARCHABLE: HeaderName =
-    HeaderName::from_static("x-not-yet-searchable");
+pub(super) const NOT_YET_SEARCHABLE: HeaderName = HeaderName::from_static("x-not-yet-searchable");
 
 /// How a write is answered.
 #[derive(Debug, Clone, Copy)]
@@ -114,9 +113,7 @@ pub(super) fn answer(app: &App, done: Done, form: Form) -> Response {
         Return::Minimal => None,
         Return::Representation if is_gone && outcome.issues.is_empty() => None,
         Return::Representation if !is_gone => Some(outcome.json.clone()),
-        Return::Representation | Return::OperationOutcome => {
-            Some(outcome_body(&outcome.issues))
-        }
+        Return::Representation | Return::OperationOutcome => Some(outcome_body(&outcome.issues)),
     };
     let status = if is_gone && body.is_some() { StatusCode::OK } else { status };
     let mut response = match body {

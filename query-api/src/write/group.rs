@@ -204,7 +204,9 @@ impl<'a> Group<'a> {
                 check_version(&identity, state, if_match)?;
                 Ok(match state {
                     State::Live(_) => Resolved::Delete { identity },
-                    State::Absent | State::Deleted => Resolved::Nothing { identity: Some(identity) },
+                    State::Absent | State::Deleted => {
+                        Resolved::Nothing { identity: Some(identity) }
+                    }
                 })
             }
         }

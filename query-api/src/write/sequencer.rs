@@ -166,7 +166,7 @@ impl Sequencer {
                     // A caller that has gone away is not told.
                     let _ = visible.send(());
                 }
-            },
+            }
             Err(error) => tracing::error!(%error, "the index is behind the store"),
         }
         carried

@@ -18,7 +18,13 @@ fn place(id: &str, identifier: &str) -> Value {
     })
 }
 
-async fn ask(app: &App, method: &str, path: &str, headers: &[(&str, &str)], json: &Value) -> Response {
+async fn ask(
+    app: &App,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    json: &Value,
+) -> Response {
     let mut request = Request::builder()
         .method(method.parse::<Method>().unwrap())
         .uri(format!("/fhir{path}"))
@@ -209,8 +215,15 @@ async fn conditional_creates_never_duplicate() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_transaction_is_one_change() {
     let (_folder, app) = live();
-    ask(&app, "PUT", "/Organization/legal", &[], &json!({"resourceType": "Organization", "id": "legal",
-        "name": "L", "identifier": [{"system": "urn:test", "value": "L"}]})).await;
+    ask(
+        &app,
+        "PUT",
+        "/Organization/legal",
+        &[],
+        &json!({"resourceType": "Organization", "id": "legal",
+        "name": "L", "identifier": [{"system": "urn:test", "value": "L"}]}),
+    )
+    .await;
     let offer = json!({"resourceType": "HealthcareService", "name": "Offer",
         "location": [{"reference": "urn:uuid:0b1e7a3c-0000-4000-8000-000000000001"}],
         "providedBy": {"reference": "Organization?identifier=urn:test|L"}});
@@ -271,16 +284,36 @@ async fn histories_in_pages() {
     let (_folder, app) = live();
     for number in 0..3 {
         ask(&app, "PUT", "/Location/a", &[], &place("a", &number.to_string())).await;
-        ask(&app, "PUT", "/Organization/o", &[], &json!({"resourceType": "Organization", "id": "o",
-            "name": format!("O{number}")})).await;
+        ask(
+            &app,
+            "PUT",
+            "/Organization/o",
+            &[],
+            &json!({"resourceType": "Organization", "id": "o",
+            "name": format!("O{number}")}),
+        )
+        .await;
     }
     ask(&app, "DELETE", "/Location/a", &[], &Value::Null).await;
     // (path, versions over all pages)
     let rows = [
-        ("/Location/a/_history?_count=2", vec!["DELETE Location/a", "PUT Location/a", "PUT Location/a", "PUT Location/a"]),
+        (
+            "/Location/a/_history?_count=2",
+            vec!["DELETE Location/a", "PUT Location/a", "PUT Location/a", "PUT Location/a"],
+        ),
         ("/Organization/_history?_count=2", vec!["PUT Organization/o"; 3]),
-        ("/_history?_count=5&_since=2026-01-01T00:00:00Z", vec!["DELETE Location/a", "PUT Organization/o", "PUT Location/a",
-            "PUT Organization/o", "PUT Location/a", "PUT Organization/o", "PUT Location/a"]),
+        (
+            "/_history?_count=5&_since=2026-01-01T00:00:00Z",
+            vec![
+                "DELETE Location/a",
+                "PUT Organization/o",
+                "PUT Location/a",
+                "PUT Organization/o",
+                "PUT Location/a",
+                "PUT Organization/o",
+                "PUT Location/a",
+            ],
+        ),
         ("/_history?_since=2027-01-01", vec![]),
     ];
     for (path, expected) in rows {
@@ -297,7 +330,8 @@ async fn histories_in_pages() {
             }
             let links = page["link"].as_array().unwrap();
             let link = links.iter().find(|link| link["relation"] == "next");
-            next = link.map(|link| link["url"].as_str().unwrap().replace("http://ror.example/fhir", ""));
+            next = link
+                .map(|link| link["url"].as_str().unwrap().replace("http://ror.example/fhir", ""));
         }
         assert_eq!(found, expected, "{path}");
     }

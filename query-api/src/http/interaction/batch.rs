@@ -129,13 +129,16 @@ fn parts(app: &App, bytes: &[u8]) -> Result<(bool, Vec<Part>), ApiError> {
         "batch" => false,
         "transaction" => true,
         other => {
-            let text = format!("a Bundle of type \"{other}\" cannot be processed; batch and transaction can");
+            let text = format!(
+                "a Bundle of type \"{other}\" cannot be processed; batch and transaction can"
+            );
             return Err(refused(IssueType::Value, text, "Bundle.type"));
         }
     };
     let limit = app.limits.bundle_entries;
     if posted.entry.len() > limit {
-        let text = format!("the Bundle has {} entries, at most {limit} are taken", posted.entry.len());
+        let text =
+            format!("the Bundle has {} entries, at most {limit} are taken", posted.entry.len());
         return Err(refused(IssueType::TooCostly, text, "Bundle.entry"));
     }
     let entries = posted.entry.into_iter().enumerate();

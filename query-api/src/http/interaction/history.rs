@@ -67,7 +67,8 @@ async fn history(
     let issues = Preference::of(&headers).admit(issues)?;
     let layout = Layout::of(query::value(text, "_pretty").as_deref());
     let asked = request.clone();
-    let found = app.engine.run(access, move |view, deadline| view.history(&asked, deadline)).await?;
+    let found =
+        app.engine.run(access, move |view, deadline| view.history(&asked, deadline)).await?;
     // A resource always has a version; without `_since` an empty first page means there is none.
     if let HistoryScope::Instance(Identity { resource_type, id }) = &request.scope
         && found.total.is_none()
@@ -115,7 +116,8 @@ fn read(app: &App, scope: HistoryScope, text: &str) -> (HistoryRequest, Vec<Issu
         }
         since
     });
-    let count = query::value(text, "_count").map_or(Some(COUNT_DEFAULT), |value| value.parse().ok());
+    let count =
+        query::value(text, "_count").map_or(Some(COUNT_DEFAULT), |value| value.parse().ok());
     if count.is_none() {
         wrong("_count", "a whole number");
     }

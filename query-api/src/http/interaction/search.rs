@@ -154,7 +154,11 @@ fn set_page_size(request: &mut SearchRequest, app: &App) -> Option<Issue> {
 }
 
 /// Understands the criteria.
-pub(in crate::http) fn parse(app: &App, scope: Option<ResourceType>, text: &str) -> (SearchRequest, Vec<Issue>) {
+pub(in crate::http) fn parse(
+    app: &App,
+    scope: Option<ResourceType>,
+    text: &str,
+) -> (SearchRequest, Vec<Issue>) {
     let scope = scope.map_or(Scope::System, Scope::Type);
     let limits = &app.limits;
     let base_urls: Vec<&str> = app.base_urls.iter().map(String::as_str).collect();

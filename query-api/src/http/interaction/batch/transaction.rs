@@ -100,9 +100,7 @@ fn entry(app: &App, part: Part) -> Result<Entry, ApiError> {
         }
         (Some(id), None) => return Err(ApiError::Absent(resource_type, id.to_owned())),
         (None, None) if method == Method::POST => None,
-        (None, None) => {
-            Some(Target::Matching(condition::condition(app, resource_type, query)?))
-        }
+        (None, None) => Some(Target::Matching(condition::condition(app, resource_type, query)?)),
     };
     let if_match = request.if_match.as_deref().map(condition::version).transpose()?;
     let mut references = Vec::new();
