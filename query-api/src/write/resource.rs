@@ -4,9 +4,11 @@
 
 use std::collections::HashSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::error::{Issue, IssueType};
 use shared::fhir::{ResourceType, Target, is_valid_id};
+use shared::geo::gazetteer;
+use shared::terminology::canonical_system;
 use shared::validate::{self, Layer, Validator};
 
 use super::patch::{self, PatchError};
@@ -53,18 +55,64 @@ pub(crate) fn read(bytes: Vec<u8>, validator: &Validator) -> Result<Incoming, Wr
     Ok(Incoming { resource_type, id, bytes, value, issues })
 }
 
+/// System of the types of identifiers of places.
+const PLACE_IDENTIFIERS: &str = "https://mos.esante.gouv.fr/NOS/TRE_R354-TypeIdentifiantRessourceOperationnelle/FHIR/TRE-R354-TypeIdentifiantRessourceOperationnelle";
+/// System of the types of identifiers of offers.
+const OFFER_IDENTIFIERS: &str = "https://mos.esante.gouv.fr/NOS/TRE_R355-TypeIdentifiantOffre/FHIR/TRE-R355-TypeIdentifiantOffre";
+
 impl Incoming {
-    /// Gives an anomaly that has no identifier the one people will speak of; other documents bring
-    /// theirs from the system that owns them.
+    /// Gives an anomaly, a place or an offer that has no identifier the one people will speak of: its
+    /// answer returns it. Organizations and professionals bring theirs from national registers.
     pub(super) fn with_functional_identifier(mut self, id: &str) -> Self {
-        if self.resource_type != ResourceType::Task || self.value.get("identifier").is_some() {
+        if self.value.get("identifier").is_some() {
             return self;
         }
+        let identifier = match self.resource_type {
+            ResourceType::Task => json!({"value": format!("anomalie/{id}")}),
+            ResourceType::Location => self.regional_identifier(PLACE_IDENTIFIERS, "25", id),
+            ResourceType::HealthcareService => {
+                self.regional_identifier(OFFER_IDENTIFIERS, "35", id)
+            }
+            ResourceType::Organization
+            | ResourceType::Practitioner
+            | ResourceType::PractitionerRole
+            | ResourceType::Measure
+            | ResourceType::MeasureReport => return self,
+        };
         let start = self.bytes.iter().position(|byte| *byte == b'{').expect("an object") + 1;
-        let member = format!("\"identifier\":[{{\"value\":\"anomalie/{id}\"}}],");
+        let member = format!("\"identifier\":[{identifier}],");
         self.bytes.splice(start..start, member.into_bytes());
-        self.value["identifier"] = serde_json::json!([{"value": format!("anomalie/{id}")}]);
+        self.value["identifier"] = json!([identifier]);
         self
+    }
+
+    /// `region/id` with its type, the form of the guide. The region is the source's, else that of the
+    /// place's commune.
+    fn regional_identifier(&self, type_system: &str, type_code: &str, id: &str) -> Value {
+        let region = self.source_region().or_else(|| self.commune_region()).unwrap_or("00");
+        json!({
+            "type": {"coding": [{"system": type_system, "code": type_code}]},
+            "value": format!("{region}/{id}"),
+        })
+    }
+
+    fn source_region(&self) -> Option<&str> {
+        let tags = self.value.pointer("/meta/tag")?.as_array()?;
+        let is_region = |tag: &&Value| {
+            let system = tag.get("system").and_then(Value::as_str).unwrap_or_default();
+            canonical_system(system).contains("TRE_R30-")
+        };
+        tags.iter().find(is_region)?.get("code")?.as_str()
+    }
+
+    fn commune_region(&self) -> Option<&'static str> {
+        let extensions = self.value.get("extension")?.as_array()?;
+        let commune = extensions.iter().find(|extension| {
+            let url = extension.get("url").and_then(Value::as_str).unwrap_or_default();
+            url.ends_with("/ror-commune-cog")
+        })?;
+        let code = commune.pointer("/valueCodeableConcept/coding/0/code")?.as_str()?;
+        Some(gazetteer().current_commune(code)?.region)
     }
 
     /// Replaces every string that is exactly `from`, wherever it stands.
