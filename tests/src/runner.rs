@@ -126,6 +126,7 @@ impl Runner {
         let server = slot.take().unwrap_or_else(|| Server::start(&harness::sample_copy()));
         let client = server.client();
         let mut vars = self.vars.clone();
+        vars.insert("BASE".to_owned(), client.base().to_owned());
         let mut changed = false;
         if scenario.vars.iter().any(|name| name == "NEW_LOC_ID") {
             let first = self.scenario("UC10-S01a").ok_or("no entry UC10-S01a")?;

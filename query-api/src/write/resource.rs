@@ -3,6 +3,7 @@
 //! The same validator as for loads. Not here: whether it may be stored (the group decides).
 
 use std::collections::HashSet;
+use std::fmt::Write as _;
 
 use serde_json::Value;
 use shared::error::{Issue, IssueType};
@@ -54,16 +55,27 @@ pub(crate) fn read(bytes: Vec<u8>, validator: &Validator) -> Result<Incoming, Wr
 }
 
 impl Incoming {
-    /// Gives an anomaly that has no identifier the one people will speak of; other documents bring
-    /// theirs from the system that owns them.
+    /// Gives an anomaly or a place that has no identifier the one people will speak of; other
+    /// documents bring theirs from the system that owns them.
     pub(super) fn with_functional_identifier(mut self, id: &str) -> Self {
-        if self.resource_type != ResourceType::Task || self.value.get("identifier").is_some() {
+        let prefix = match self.resource_type {
+            ResourceType::Task => "anomalie",
+            ResourceType::Location => "lieu",
+            ResourceType::HealthcareService
+            | ResourceType::Organization
+            | ResourceType::Practitioner
+            | ResourceType::PractitionerRole
+            | ResourceType::Measure
+            | ResourceType::MeasureReport => return self,
+        };
+        if self.value.get("identifier").is_some() {
             return self;
         }
         let start = self.bytes.iter().position(|byte| *byte == b'{').expect("an object") + 1;
-        let member = format!("\"identifier\":[{{\"value\":\"anomalie/{id}\"}}],");
+        let value = format!("{prefix}/{id}");
+        let member = format!("\"identifier\":[{{\"value\":\"{value}\"}}],");
         self.bytes.splice(start..start, member.into_bytes());
-        self.value["identifier"] = serde_json::json!([{"value": format!("anomalie/{id}")}]);
+        self.value["identifier"] = serde_json::json!([{"value": value}]);
         self
     }
 
@@ -98,7 +110,7 @@ fn replace_in(value: &mut Value, from: &str, to: &str) {
 /// A literal reference of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Literal {
-    /// Where it stands, as FHIRPath.
+    /// Where it stands, as `FHIRPath`.
     pub(crate) place: String,
     /// Its text.
     pub(crate) text: String,
@@ -129,7 +141,7 @@ fn collect(value: &Value, place: &mut String, found: &mut Vec<Literal>) {
         }
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                place.push_str(&format!("[{index}]"));
+                write!(place, "[{index}]").expect("writing to memory does not fail");
                 collect(item, place, found);
                 place.truncate(length);
             }
