@@ -157,11 +157,11 @@ async fn stop_signal() -> std::io::Result<()> {
 
 /// A new id: a random UUID, lower case. Source: RFC 9562, version 4.
 fn new_id() -> String {
-    let mut bytes = [0; 16];
+    let mut bytes = [0_u8; 16];
     aws_lc_rs::rand::fill(&mut bytes).expect("the system has randomness, or nothing here is safe");
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = format!("{:032x}", u128::from_be_bytes(bytes));
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
 

@@ -110,7 +110,7 @@ pub(crate) struct Patch {
 /// The languages of PATCH.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PatchLanguage {
-    /// FHIRPath Patch: a Parameters resource.
+    /// `FHIRPath` Patch: a Parameters resource.
     FhirPath,
     /// JSON Patch (RFC 6902).
     Json,

@@ -96,7 +96,7 @@ pub(crate) struct EntryAnswer {
     pub(crate) last_modified: Option<String>,
     /// The resource, when it is shown.
     pub(crate) resource: Option<Vec<u8>>,
-    /// An OperationOutcome, when there is something to say.
+    /// An `OperationOutcome`, when there is something to say.
     pub(crate) outcome: Option<Vec<u8>>,
 }
 

@@ -200,6 +200,7 @@ impl ApiError {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "a table: one arm for each failure")]
     fn issues(self) -> Vec<Issue> {
         let (code, text) = match self {
             Self::Refused(issues) | Self::Unprocessable(issues) | Self::NoPlace(issues) => {

@@ -261,12 +261,12 @@ impl<'a> Group<'a> {
     /// Computes what can fail.
     pub(super) fn plan(&self, resolved: Resolved) -> Result<Plan, WriteError> {
         match resolved {
-            Resolved::Put { identity, document, effect } => self.put(identity, document, effect),
+            Resolved::Put { identity, document, effect } => Self::put(identity, document, effect),
             Resolved::Patch { identity, patch } => {
                 let current = self.document(&identity)?;
                 let patched = resource::patched(identity.resource_type, &current, &patch)?;
                 let document = resource::read(patched, self.context.validator)?;
-                self.put(identity, document, Effect::Updated)
+                Self::put(identity, document, Effect::Updated)
             }
             Resolved::Delete { identity } => Ok(Plan::Delete { identity }),
             Resolved::Found { identity } => {
@@ -277,12 +277,7 @@ impl<'a> Group<'a> {
         }
     }
 
-    fn put(
-        &self,
-        identity: Identity,
-        document: Incoming,
-        effect: Effect,
-    ) -> Result<Plan, WriteError> {
+    fn put(identity: Identity, document: Incoming, effect: Effect) -> Result<Plan, WriteError> {
         let prepared = Prepared::read(&document.bytes, Some(&identity.id)).map_err(|error| {
             WriteError::Invalid(vec![Issue::error(IssueType::Structure, error.to_string())])
         })?;

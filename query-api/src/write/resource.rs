@@ -3,6 +3,7 @@
 //! The same validator as for loads. Not here: whether it may be stored (the group decides).
 
 use std::collections::HashSet;
+use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 use shared::error::{Issue, IssueType};
@@ -146,7 +147,7 @@ fn replace_in(value: &mut Value, from: &str, to: &str) {
 /// A literal reference of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Literal {
-    /// Where it stands, as FHIRPath.
+    /// Where it stands, as `FHIRPath`.
     pub(crate) place: String,
     /// Its text.
     pub(crate) text: String,
@@ -177,7 +178,7 @@ fn collect(value: &Value, place: &mut String, found: &mut Vec<Literal>) {
         }
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                place.push_str(&format!("[{index}]"));
+                write!(place, "[{index}]").expect("writing to memory does not fail");
                 collect(item, place, found);
                 place.truncate(length);
             }

@@ -6,7 +6,7 @@
 //! and again when a new snapshot shows it. When the index cannot follow, writes stay durable, callers
 //! are told that they are not searchable yet, and every next group tries to catch up.
 
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -197,10 +197,7 @@ impl Sequencer {
             };
             answers.push((answer, visible, result));
             if answers.len() < GROUP_MAX {
-                next = match queue.try_recv() {
-                    Ok(queued) => Some(queued),
-                    Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
-                };
+                next = queue.try_recv().ok();
             }
         }
         let committed = if group.is_broken() {
@@ -275,6 +272,13 @@ fn failed(error: &StoreError) -> WriteError {
             let source = std::io::Error::new(source.kind(), source.to_string());
             StoreError::Engine(source).into()
         }
-        other => EngineError::Defect(other.to_string()).into(),
+        StoreError::Locked { .. }
+        | StoreError::Unreachable { .. }
+        | StoreError::Format { .. }
+        | StoreError::Corrupt(_)
+        | StoreError::Damaged(_)
+        | StoreError::Codec(_)
+        | StoreError::Conflict { .. }
+        | StoreError::KeysExhausted => EngineError::Defect(error.to_string()).into(),
     }
 }

@@ -83,12 +83,12 @@ async fn a_resource_through_its_life() {
     assert_eq!((patched.status().as_u16(), header(&patched, "etag")), (200, "W/\"3\""));
     assert_eq!(body(patched).await["name"], "Renamed");
     assert_eq!(total(&app, "/Location?name=renamed").await, 1);
-    let list = json!([{"op": "replace", "path": "/name", "value": "Twice"}]);
+    let rename = json!([{"op": "replace", "path": "/name", "value": "Twice"}]);
     let json_patch = [("prefer", "return=minimal"), ("x", "y")];
     let mut request = Request::builder().method("PATCH").uri(format!("/fhir{path}"));
     request = request.header("content-type", "application/json-patch+json");
     request = request.header(json_patch[0].0, json_patch[0].1);
-    let minimal = send(&app, request.body(Body::from(list.to_string())).unwrap()).await;
+    let minimal = send(&app, request.body(Body::from(rename.to_string())).unwrap()).await;
     assert_eq!((minimal.status().as_u16(), header(&minimal, "etag")), (200, "W/\"4\""));
     assert_eq!(header(&minimal, "preference-applied"), "return=minimal");
     assert_eq!(ask(&app, "PATCH", "/Location/none", &[], &operation).await.status(), 404);

@@ -167,7 +167,7 @@ fn part(app: &App, position: usize, entry: PostedEntry<'_>) -> Result<Part, ApiE
     let base = app.base_urls.iter().find_map(|base| url.strip_prefix(base.as_str()));
     let url = base.unwrap_or(url).trim_start_matches('/');
     // An absolute URL that is not ours would be taken for a path.
-    if url.contains("://") && !url.split('?').next().is_some_and(|path| !path.contains("://")) {
+    if url.split('?').next().is_some_and(|path| path.contains("://")) {
         let text = format!("\"{url}\" is not on this server");
         return Err(refused(IssueType::Value, text, format!("{place}.url")));
     }

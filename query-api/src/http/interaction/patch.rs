@@ -1,4 +1,4 @@
-//! `PATCH [type]/[id]` and `PATCH [type]?…`: FHIRPath Patch and JSON Patch.
+//! `PATCH [type]/[id]` and `PATCH [type]?…`: `FHIRPath` Patch and JSON Patch.
 
 use axum::body::Body;
 use axum::extract::{Extension, State};
