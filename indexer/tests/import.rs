@@ -1,6 +1,6 @@
 //! The import over a few real rows of each source, checked field by field against what the rows say.
 //!
-//! With `ROR_TEST_SOURCES` naming a folder of the full sources, their totals are checked as well.
+//! With `SOURCES_DIR` naming a folder of the full sources, their totals are checked as well.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -438,8 +438,8 @@ fn wrong_files_are_told_apart() {
     reason = "a test that needs data the repository does not hold"
 )]
 fn totals_of_the_full_sources() {
-    let Ok(folder) = std::env::var("ROR_TEST_SOURCES") else {
-        eprintln!("SKIPPED: ROR_TEST_SOURCES names no folder of full sources");
+    let Ok(folder) = std::env::var("SOURCES_DIR") else {
+        eprintln!("SKIPPED: SOURCES_DIR names no folder of full sources");
         return;
     };
     let folder = PathBuf::from(folder);

@@ -1,6 +1,6 @@
 //! The committed sample: complete, valid, marked, small, and made of what the sources say.
 //!
-//! With `ROR_TEST_SOURCES` naming a folder of the full sources, the sample is built again and compared byte by
+//! With `SOURCES_DIR` naming a folder of the full sources, the sample is built again and compared byte by
 //! byte.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -302,8 +302,8 @@ fn every_search_parameter_has_data() {
     reason = "a test that needs data the repository does not hold"
 )]
 fn the_same_sources_give_the_same_bytes() {
-    let Ok(sources) = std::env::var("ROR_TEST_SOURCES") else {
-        eprintln!("SKIPPED: ROR_TEST_SOURCES names no folder of full sources");
+    let Ok(sources) = std::env::var("SOURCES_DIR") else {
+        eprintln!("SKIPPED: SOURCES_DIR names no folder of full sources");
         return;
     };
     let output = tempfile::tempdir().expect("a temporary folder");

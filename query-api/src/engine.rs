@@ -87,6 +87,7 @@ pub(crate) enum EngineError {
     ExpiredPage,
     /// The directory is being opened or replayed.
     #[error("the directory is not ready")]
+    #[allow(dead_code, reason = "today a directory is open before anything listens")]
     NotReady,
     /// More requests wait than the settings allow.
     #[error("too many requests wait for the engine")]

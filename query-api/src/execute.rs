@@ -151,10 +151,12 @@ pub(crate) fn search(
         .flatten()
         .map(|keys| PageEnd { keys, seq: snapshot.seq });
     let center = plan.types.iter().find_map(center);
+    let scores: Vec<_> =
+        plan.types.iter().map(|plan| context.scores(plan)).collect::<Result<_, _>>()?;
     for candidate in &candidates {
-        let plan = &plan.types[candidate.plan];
-        let score =
-            (!plan.texts.is_empty()).then(|| context.score(plan, candidate.key)).transpose()?;
+        let is_scored = !plan.types[candidate.plan].texts.is_empty();
+        let scores = &scores[candidate.plan];
+        let score = is_scored.then(|| context.score(scores, candidate.key)).transpose()?;
         hits.matches.extend(hit(snapshot, candidate.key, score, center));
     }
     hits.included.extend(included.keys.iter().filter_map(|key| hit(snapshot, *key, None, center)));

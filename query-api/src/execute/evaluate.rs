@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Instant;
 
 use shared::access::VisibilityClass;
@@ -27,8 +28,14 @@ use crate::plan::{JoinStep, Leaf, LeafTest, Predicate, TypePlan, WordQuery};
 pub(super) struct Evaluation<'a> {
     pub(super) snapshot: &'a Snapshot,
     identify: Identify<'a>,
-    words: HashMap<WordQuery, WordHits>,
+    words: HashMap<WordQuery, Arc<WordHits>>,
     trace: Option<Trace>,
+}
+
+/// The word searches of a plan, with what each found.
+#[derive(Debug, Default)]
+pub(super) struct Scores {
+    searches: Vec<(Vec<JoinStep>, Arc<WordHits>)>,
 }
 
 /// What was done, step by step, when the caller asks.
@@ -296,24 +303,37 @@ impl<'a> Evaluation<'a> {
         Ok(KeySet::from_keys(keys, self.snapshot.universe()))
     }
 
-    pub(super) fn word_hits(&mut self, base: ResourceType, leaf: &Leaf) -> Result<&WordHits> {
+    fn word_hits(&mut self, base: ResourceType, leaf: &Leaf) -> Result<Arc<WordHits>> {
         let LeafTest::Words(query) = &leaf.test else {
             unreachable!("only word leaves are asked for their words")
         };
-        if !self.words.contains_key(query) {
-            let hits = words::find(self.snapshot, base, query)?;
-            self.words.insert(query.clone(), hits);
+        if let Some(hits) = self.words.get(query) {
+            return Ok(Arc::clone(hits));
         }
-        Ok(&self.words[query])
+        let hits = Arc::new(words::find(self.snapshot, base, query)?);
+        self.words.insert(query.clone(), Arc::clone(&hits));
+        Ok(hits)
+    }
+
+    /// What the matches of a plan are scored by; empty when it searches no words.
+    pub(super) fn scores(&mut self, plan: &TypePlan) -> Result<Scores> {
+        let mut scores = Scores::default();
+        for (steps, leaf) in &plan.texts {
+            let base = steps.last().map_or(plan.base, |step| step.to);
+            scores.searches.push((steps.clone(), self.word_hits(base, leaf)?));
+        }
+        Ok(scores)
     }
 
     /// The relevance of a match: the best of its word searches, directly or at the end of a chain.
-    pub(super) fn score(&mut self, plan: &TypePlan, key: u32) -> Result<f32> {
+    pub(super) fn score(&self, scores: &Scores, key: u32) -> Result<f32> {
         let mut best = 0.0f32;
-        for (steps, leaf) in &plan.texts {
-            let base = steps.last().map_or(plan.base, |step| step.to);
+        for (steps, hits) in &scores.searches {
+            if steps.is_empty() {
+                best = best.max(hits.score(key));
+                continue;
+            }
             let reached = self.reached(steps, key)?;
-            let hits = self.word_hits(base, leaf)?;
             best = reached.iter().map(|key| hits.score(*key)).fold(best, f32::max);
         }
         Ok(best)

@@ -4,6 +4,7 @@
 //! segment puts forward.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use shared::geo::distance_m;
 use shared::index::{DocSet, KeySet, Location, Snapshot};
@@ -11,7 +12,7 @@ use shared::registry::{self, FieldId, ParameterType};
 use shared::schema::RECORD_KIND_OFFSET;
 use tantivy::Result;
 
-use super::evaluate::Evaluation;
+use super::evaluate::{Evaluation, Scores};
 use super::page::{PageKeys, PageValue, ordered_f64, ordered_i64};
 use super::{PageRequest, center};
 use crate::plan::{JoinStep, Order, OrderKey, Predicate, TypePlan};
@@ -24,7 +25,7 @@ pub(super) struct Candidate {
     pub(super) plan: usize,
     at: Location,
     values: Vec<SortValue>,
-    descending: Vec<bool>,
+    descending: Arc<[bool]>,
 }
 
 /// The value of one sort key of one match.
@@ -74,18 +75,18 @@ pub(super) fn first(
     if keys.is_empty() {
         return Ok(first_by_key(context.snapshot, number, matches, after, wanted));
     }
-    let descending: Vec<bool> = keys.iter().map(Key::is_descending).collect();
+    let descending: Arc<[bool]> = keys.iter().map(Key::is_descending).collect();
     let mut by_segment: Vec<Vec<Candidate>> =
         (0..context.snapshot.segments().len()).map(|_| Vec::new()).collect();
     for key in matches {
         let Some(at) = context.snapshot.locate(key) else { continue };
-        let values = keys.iter().map(|k| k.value(context, plan, key, at)).collect::<Result<_>>()?;
+        let values = keys.iter().map(|k| k.value(context, key, at)).collect::<Result<_>>()?;
         by_segment[at.segment as usize].push(Candidate {
             key,
             plan: number,
             at,
             values,
-            descending: descending.clone(),
+            descending: Arc::clone(&descending),
         });
     }
     let mut first = Vec::new();
@@ -124,20 +125,21 @@ fn first_by_key(
         Some(PageValue::Number(key)) => Some(*key),
         _ => None,
     });
+    let descending: Arc<[bool]> = Arc::new([false]);
     matches
         .iter()
         .skip_while(|key| after.is_some_and(|after| u64::from(*key) <= after))
         .filter_map(|key| {
             let values = vec![SortValue::Number(u64::from(key))];
             let at = snapshot.locate(key)?;
-            Some(Candidate { key, plan: number, at, values, descending: vec![false] })
+            Some(Candidate { key, plan: number, at, values, descending: Arc::clone(&descending) })
         })
         .take(wanted)
         .collect()
 }
 
 fn compare(snapshot: &Snapshot, a: &Candidate, b: &Candidate) -> Ordering {
-    for ((left, right), descending) in a.values.iter().zip(&b.values).zip(&a.descending) {
+    for ((left, right), descending) in a.values.iter().zip(&b.values).zip(a.descending.iter()) {
         let order = compare_values(left, right, *descending);
         if order != Ordering::Equal {
             return order;
@@ -245,7 +247,7 @@ enum Key {
     Values(Box<Order>, Vec<Eligible>),
     /// Distance of the nearest eligible place.
     Distance(Vec<JoinStep>, KeySet, shared::geo::Point),
-    Score,
+    Score(Scores),
 }
 
 /// Where to look for the values of a key: [`crate::plan::Source`], evaluated. `None` is everything.
@@ -262,17 +264,11 @@ impl Key {
             Self::Text(_, descending) => *descending,
             Self::Values(order, _) => order.descending,
             Self::Distance(..) => false,
-            Self::Score => true,
+            Self::Score(_) => true,
         }
     }
 
-    fn value(
-        &self,
-        context: &mut Evaluation<'_>,
-        plan: &TypePlan,
-        key: u32,
-        at: Location,
-    ) -> Result<SortValue> {
+    fn value(&self, context: &Evaluation<'_>, key: u32, at: Location) -> Result<SortValue> {
         match self {
             Self::Text(field, descending) => {
                 let Some(column) = context.snapshot.view(at).text(*field)? else {
@@ -295,8 +291,8 @@ impl Key {
                 }
                 Ok(nearest.map_or(SortValue::Missing, |d| SortValue::Number(ordered_f64(d))))
             }
-            Self::Score => {
-                let score = context.score(plan, key)?;
+            Self::Score(scores) => {
+                let score = context.score(scores, key)?;
                 Ok(SortValue::Number(ordered_f64(f64::from(score))))
             }
         }
@@ -307,7 +303,7 @@ fn prepare(context: &mut Evaluation<'_>, plan: &TypePlan) -> Result<Vec<Key>> {
     let mut keys = Vec::with_capacity(plan.order.len());
     for key in &plan.order {
         match key {
-            OrderKey::Score => keys.push(Key::Score),
+            OrderKey::Score => keys.push(Key::Score(context.scores(plan)?)),
             OrderKey::Distance { steps, places } => {
                 let target = steps.last().map_or(plan.base, |step| step.to);
                 let mut eligible = KeySet::default();
