@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use shared::config::{AnonymousProfile, Limits, Paging, Settings};
+use shared::validate::Validator;
 
 use crate::engine::Engine;
 use crate::engine::pool::Pool;
@@ -42,6 +43,10 @@ pub(crate) struct Parts {
     pub(crate) request_ids: RequestIds,
     /// The capability statement, as it is answered.
     pub(crate) capability_statement: Vec<u8>,
+    /// What checks documents.
+    pub(crate) validator: Arc<Validator>,
+    /// Longest wait, in milliseconds, for a durable change to be found by searches.
+    pub(crate) visible_ms: u64,
 }
 
 /// What the parts are made of.
@@ -56,12 +61,14 @@ pub(crate) struct Outfit<'a> {
     pub(crate) engine: Arc<dyn Engine>,
     /// What keeps posted criteria out of links.
     pub(crate) seal: Seal,
+    /// What checks documents; the engine has the same.
+    pub(crate) validator: Arc<Validator>,
 }
 
 impl App {
     /// Puts the parts together.
     pub(crate) fn new(outfit: Outfit<'_>) -> Self {
-        let Outfit { settings, local_base_url, now, engine, seal } = outfit;
+        let Outfit { settings, local_base_url, now, engine, seal, validator } = outfit;
         let base_urls = base_urls(settings, &local_base_url);
         let base_url = base_urls[0].clone();
         Self(Arc::new(Parts {
@@ -77,13 +84,15 @@ impl App {
             base_urls,
             now,
             seal,
+            validator,
+            visible_ms: settings.write.visible_ms,
         }))
     }
 }
 
 /// The public base URL first, then every other one that a caller may write in a reference: the other
 /// base paths beside it, and all of them at the bound address.
-fn base_urls(settings: &Settings, local_base_url: &str) -> Vec<String> {
+pub(crate) fn base_urls(settings: &Settings, local_base_url: &str) -> Vec<String> {
     let server = &settings.server;
     let public = server.public_url.as_deref().unwrap_or(local_base_url).trim_end_matches('/');
     let mut urls = vec![public.to_owned()];

@@ -8,6 +8,7 @@ mod entry;
 pub(crate) mod links;
 pub(crate) mod pretty;
 pub(crate) mod subset;
+pub(crate) mod versions;
 
 use shared::error::Issue;
 

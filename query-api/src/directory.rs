@@ -1,5 +1,7 @@
 //! The open directory: store, generation and snapshots, behind the [`Engine`] that HTTP asks.
 
+mod history;
+
 use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,15 +14,20 @@ use shared::access::Access;
 use shared::config::Settings;
 use shared::error::{Issue, IssueType};
 use shared::fhir::ResourceType;
-use shared::index::{DocumentAddress, Generation, Manifest, Snapshot};
+use shared::index::{DocumentAddress, Generation, IndexWriter, Manifest, Snapshot, WriterOptions};
+use shared::replay::Replay;
 use shared::schema::index_schema;
-use shared::store::{Store, StoreError, StoreSettings};
+use shared::store::{ChangeLog as _, Store, StoreError, StoreSettings};
+use shared::validate::Validator;
 
-use crate::engine::{Deadline, Document, Engine, EngineError, Stored, View};
+use crate::engine::{
+    Deadline, Document, Engine, EngineError, History, HistoryRequest, Stored, View,
+};
 use crate::execute::{self, ExecuteError, Hits, PageEnd, PageRequest, PageToken};
 use crate::http::sealed::Seal;
 use crate::parse::ast::{SearchRequest, Total};
 use crate::plan::{self, PlanContext};
+use crate::write::{Command, Sequencer, SequencerParts, Ticket, Writer};
 
 /// Most alternatives that AND over OR may unfold into.
 const ALTERNATIVES_MAX: usize = 1_000;
@@ -33,6 +40,12 @@ const TOKEN_SCOPE: &str = "page";
 
 /// A data directory, open.
 pub(crate) struct Directory {
+    present: Arc<Present>,
+    writer: Writer,
+}
+
+/// What views are made of.
+struct Present {
     store: Arc<Store>,
     current: ArcSwap<Snapshot>,
     held: Mutex<VecDeque<Arc<Snapshot>>>,
@@ -40,11 +53,27 @@ pub(crate) struct Directory {
     included_max: usize,
 }
 
-/// Opens the data directory; an empty one becomes an empty directory.
+/// How a directory is opened.
+pub(crate) struct Opening<'a> {
+    /// The settings.
+    pub(crate) settings: &'a Settings,
+    /// The public URLs of the directory, without trailing slash.
+    pub(crate) base_urls: Vec<String>,
+    /// What checks documents.
+    pub(crate) validator: Arc<Validator>,
+    /// The clock.
+    pub(crate) now: fn() -> Timestamp,
+    /// Makes ids that no resource has.
+    pub(crate) new_id: fn() -> String,
+}
+
+/// Opens the data directory; an empty one becomes an empty directory. An index behind its store, after
+/// a crash, is brought up to it.
 ///
 /// # Errors
-/// When another process holds it, or it cannot be read.
-pub(crate) fn open(settings: &Settings) -> anyhow::Result<Arc<dyn Engine>> {
+/// When another process holds it, it cannot be read, or its store is behind its index.
+pub(crate) fn open(opening: Opening<'_>) -> anyhow::Result<Arc<dyn Engine>> {
+    let Opening { settings, base_urls, validator, now, new_id } = opening;
     let data_dir = &settings.data_dir;
     let seal = Arc::new(Seal::of_directory(data_dir).context("the key of links")?);
     let owner = format!("query-api, process {}", std::process::id());
@@ -55,23 +84,34 @@ pub(crate) fn open(settings: &Settings) -> anyhow::Result<Arc<dyn Engine>> {
         None if store.durable_seq() == 0 => empty_generation(&store, settings)?,
         None => bail!("{} holds documents but no index: run `indexer rebuild`", data_dir.display()),
     };
-    let snapshot = generation.snapshot(None).context("the current index")?;
-    if snapshot.seq != store.durable_seq() {
-        bail!(
-            "the index of {} knows changes up to {}, its store up to {}: run `indexer rebuild`",
-            data_dir.display(),
-            snapshot.seq,
-            store.durable_seq()
-        );
-    }
+    let mut index = generation.writer(WriterOptions::LIVE).context("the index writer")?;
+    catch_up(&store, &generation, &mut index, &base_urls)
+        .with_context(|| data_dir.display().to_string())?;
+    let snapshot = Arc::new(generation.snapshot(None).context("the current index")?);
     shared::geo::gazetteer().prepare();
-    Ok(Arc::new(Directory {
-        store: Arc::new(store),
+    let store = Arc::new(store);
+    let present = Arc::new(Present {
+        store: Arc::clone(&store),
         held: Mutex::new(VecDeque::with_capacity(SNAPSHOTS_HELD)),
-        current: ArcSwap::from_pointee(snapshot),
+        current: ArcSwap::new(Arc::clone(&snapshot)),
         seal,
         included_max: settings.limits.includes,
-    }))
+    });
+    let (views, show) = (Arc::clone(&present), Arc::clone(&present));
+    let parts = SequencerParts {
+        store,
+        generation,
+        index,
+        snapshot,
+        base_urls,
+        validator,
+        now,
+        new_id,
+        views: Box::new(move |access| Ok(views.view(access))),
+        show: Box::new(move |snapshot| show.current.store(snapshot)),
+    };
+    let writer = Sequencer::start(parts, settings.write.queue).context("the writing thread")?;
+    Ok(Arc::new(Directory { present, writer }))
 }
 
 fn empty_generation(store: &Store, settings: &Settings) -> anyhow::Result<Generation> {
@@ -81,8 +121,34 @@ fn empty_generation(store: &Store, settings: &Settings) -> anyhow::Result<Genera
     Ok(generation)
 }
 
-impl Engine for Directory {
-    fn view(&self, access: Access) -> Result<Arc<dyn View>, EngineError> {
+/// Replays what the store knows and the index does not.
+fn catch_up(
+    store: &Store,
+    generation: &Generation,
+    writer: &mut IndexWriter,
+    base_urls: &[String],
+) -> anyhow::Result<()> {
+    let (known, last) = (generation.committed_seq()?, store.last_seq());
+    if known > last {
+        bail!(
+            "the document store is damaged: it ends at change {last}, the index at {known}; restore a backup"
+        );
+    }
+    if known == last {
+        return Ok(());
+    }
+    tracing::info!(from = known, to = last, "bringing the index up to the store");
+    let base_urls: Vec<&str> = base_urls.iter().map(String::as_str).collect();
+    let documents = generation.documents();
+    let replay = Replay { store, writer, documents, base_urls: &base_urls };
+    let seq = replay.changes_since(known)?;
+    documents.arena.sync().context("the document arena")?;
+    writer.commit(seq).context("the index")?;
+    Ok(())
+}
+
+impl Present {
+    fn view(&self, access: Access) -> Arc<dyn View> {
         let snapshot = self.current.load_full();
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if held.back().is_none_or(|last| last.seq != snapshot.seq) {
@@ -92,14 +158,28 @@ impl Engine for Directory {
             held.push_back(Arc::clone(&snapshot));
         }
         let held = held.iter().map(Arc::clone).collect();
-        Ok(Arc::new(DirectoryView {
+        Arc::new(DirectoryView {
             snapshot,
             held,
             store: Arc::clone(&self.store),
             seal: Arc::clone(&self.seal),
             included_max: self.included_max,
             access,
-        }))
+        })
+    }
+}
+
+impl Engine for Directory {
+    fn view(&self, access: Access) -> Result<Arc<dyn View>, EngineError> {
+        Ok(self.present.view(access))
+    }
+
+    fn submit(&self, command: Command) -> Result<Ticket, EngineError> {
+        self.writer.submit(command)
+    }
+
+    fn close(&self) {
+        self.writer.close();
     }
 
     fn is_ready(&self) -> bool {
@@ -190,6 +270,14 @@ impl View for DirectoryView {
         let last_updated = Timestamp::from_millisecond(stored.header.last_updated_ms)
             .map_err(|error| EngineError::Defect(error.to_string()))?;
         Ok(Stored::Found(Document { version, last_updated, json }))
+    }
+
+    fn history(
+        &self,
+        request: &HistoryRequest,
+        deadline: Deadline,
+    ) -> Result<History, EngineError> {
+        history::page(&self.store, self.snapshot.seq, request, deadline)
     }
 
     fn document(&self, address: DocumentAddress, out: &mut Vec<u8>) -> Result<(), EngineError> {

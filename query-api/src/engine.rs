@@ -14,10 +14,12 @@ use shared::access::Access;
 use shared::error::Issue;
 use shared::fhir::ResourceType;
 use shared::index::DocumentAddress;
+use shared::store::{ChangeKind, Identity, Seq};
 
 use crate::bundle::subset::NotAnObject;
 use crate::execute::Hits;
 use crate::parse::ast::SearchRequest;
+use crate::write::{Command, Ticket};
 
 /// A directory that can be asked.
 pub(crate) trait Engine: Send + Sync + 'static {
@@ -26,6 +28,15 @@ pub(crate) trait Engine: Send + Sync + 'static {
     /// # Errors
     /// [`EngineError::NotReady`] while the directory is being opened or replayed.
     fn view(&self, access: Access) -> Result<Arc<dyn View>, EngineError>;
+
+    /// Queues a change of the directory.
+    ///
+    /// # Errors
+    /// [`EngineError::Busy`] when too many wait, [`EngineError::NotReady`] when none is taken.
+    fn submit(&self, command: Command) -> Result<Ticket, EngineError>;
+
+    /// Takes no more changes, and waits until those that are queued are done.
+    fn close(&self);
 
     /// Whether views can be had.
     fn is_ready(&self) -> bool;
@@ -46,6 +57,10 @@ pub(crate) trait View: Send + Sync {
         id: &str,
         version: u64,
     ) -> Result<Stored, EngineError>;
+
+    /// Finds one page of a history, newest first.
+    fn history(&self, request: &HistoryRequest, deadline: Deadline)
+    -> Result<History, EngineError>;
 
     /// Appends the JSON of a hit's document to `out`.
     fn document(&self, address: DocumentAddress, out: &mut Vec<u8>) -> Result<(), EngineError>;
@@ -70,6 +85,56 @@ pub(crate) struct Document {
     /// `meta.lastUpdated`.
     pub(crate) last_updated: Timestamp,
     /// The resource, one JSON object.
+    pub(crate) json: Vec<u8>,
+}
+
+/// Whose versions a history lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum HistoryScope {
+    /// Those of one resource.
+    Instance(Identity),
+    /// Those of all resources of a type.
+    Type(ResourceType),
+    /// All.
+    System,
+}
+
+/// A page of a history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct HistoryRequest {
+    /// Whose versions.
+    pub(crate) scope: HistoryScope,
+    /// Only versions recorded at or after this instant, in milliseconds since 1970.
+    pub(crate) since_ms: Option<i64>,
+    /// Only changes before this one: where the page before ended.
+    pub(crate) before: Option<Seq>,
+    /// Most versions on the page.
+    pub(crate) count: usize,
+}
+
+/// One page of a history.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct History {
+    /// Number of versions over all pages, where it is known without reading them all.
+    pub(crate) total: Option<u64>,
+    /// The versions, newest first.
+    pub(crate) versions: Vec<HistoryVersion>,
+    /// [`HistoryRequest::before`] of the next page, when there is one.
+    pub(crate) next: Option<Seq>,
+}
+
+/// One version in a history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct HistoryVersion {
+    /// Of what.
+    pub(crate) identity: Identity,
+    /// What made it.
+    pub(crate) kind: ChangeKind,
+    /// Its number.
+    pub(crate) version: u32,
+    /// `meta.lastUpdated`.
+    pub(crate) last_updated_ms: i64,
+    /// The document; empty for a deletion.
     pub(crate) json: Vec<u8>,
 }
 

@@ -4,6 +4,8 @@
 //! means, how it is found and how a Bundle is written is not.
 
 pub(crate) mod answer;
+mod body;
+mod condition;
 pub(crate) mod error;
 mod guard;
 pub(crate) mod interaction;
@@ -18,3 +20,4 @@ pub(crate) mod request_id;
 pub(crate) mod router;
 pub(crate) mod sealed;
 pub(crate) mod wire;
+mod written;

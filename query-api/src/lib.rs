@@ -1,8 +1,10 @@
 //! The query API of the health offer directory: FHIR R4 over HTTP.
 //!
 //! `http` understands requests and writes answers; `parse` understands searches; `engine` is what
-//! `http` asks, on one immutable view for each request; `bundle` writes searchsets by splicing.
-//! `cli` and `serve` start it all. Nothing here validates or extracts documents: that is `shared`.
+//! `http` asks, on one immutable view for each request; `bundle` writes searchsets by splicing;
+//! `write` changes the directory, one change after the other.
+//! `cli` and `serve` start it all. How documents are
+//! validated, extracted and indexed is `shared`.
 
 mod app;
 mod bundle;

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -12,13 +13,15 @@ use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use jiff::Timestamp;
 use serde_json::json;
 use shared::config::{AnonymousProfile, Settings};
+use shared::validate::{Strictness, Validator};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::app::{App, Outfit};
+use crate::app::{App, Outfit, base_urls};
+use crate::directory::{self, Opening};
 use crate::http::sealed::Seal;
 use crate::http::wire::OutcomeAcceptor;
 use crate::http::{internal, router};
-use crate::{directory, telemetry};
+use crate::telemetry;
 
 /// Serves until SIGTERM or SIGINT; then answers what is running and returns.
 ///
@@ -56,8 +59,22 @@ async fn run(settings: &Settings) -> anyhow::Result<()> {
     std::fs::create_dir_all(&settings.data_dir)
         .with_context(|| format!("the data directory {}", settings.data_dir.display()))?;
     let seal = Seal::of_directory(&settings.data_dir).context("the key of links")?;
-    let engine = directory::open(settings)?;
-    let app = App::new(Outfit { settings, local_base_url: local_base.clone(), now, engine, seal });
+    let validator = Arc::new(Validator::new(Strictness::default()));
+    let engine = directory::open(Opening {
+        settings,
+        base_urls: base_urls(settings, &local_base),
+        validator: Arc::clone(&validator),
+        now,
+        new_id,
+    })?;
+    let app = App::new(Outfit {
+        settings,
+        local_base_url: local_base.clone(),
+        now,
+        engine: Arc::clone(&engine),
+        seal,
+        validator,
+    });
 
     let handle = Handle::new();
     let internal_handle = Handle::new();
@@ -85,6 +102,8 @@ async fn run(settings: &Settings) -> anyhow::Result<()> {
     // Health and metrics answer until the last request is through.
     internal_handle.graceful_shutdown(Some(Duration::ZERO));
     internal.await.context("the internal listener")?.context("the internal listener")?;
+    // What was queued before the last answer is still written.
+    tokio::task::spawn_blocking(move || engine.close()).await.context("the last writes")?;
     tracing::info!("stopped");
     Ok(())
 }
@@ -134,6 +153,16 @@ async fn stop_signal() -> std::io::Result<()> {
         _ = interrupt.recv() => {}
     }
     Ok(())
+}
+
+/// A new id: a random UUID, lower case. Source: RFC 9562, version 4.
+fn new_id() -> String {
+    let mut bytes = [0; 16];
+    aws_lc_rs::rand::fill(&mut bytes).expect("the system has randomness, or nothing here is safe");
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
 
 /// The clock of the service: this is the outermost place, all others are given it.

@@ -11,13 +11,17 @@ use shared::access::Access;
 use shared::config::Sources;
 use shared::fhir::ResourceType;
 use shared::index::DocumentAddress;
+use shared::validate::{Strictness, Validator};
 use tower::ServiceExt as _;
 
 use crate::app::{App, Outfit};
-use crate::engine::{Deadline, Document, Engine, EngineError, Stored, View};
+use crate::engine::{
+    Deadline, Document, Engine, EngineError, History, HistoryRequest, Stored, View,
+};
 use crate::execute::{Hit, Hits};
 use crate::http::sealed::Seal;
 use crate::parse::ast::{Correlation, Expr, SearchRequest, Summary, Total};
+use crate::write::{Command, Ticket};
 
 /// Documents of a test; a search matches all of the searched types, in order, and its page token is
 /// the position of the next match.
@@ -36,6 +40,12 @@ impl Engine for Memory {
             None => Ok(Arc::new(self.clone())),
         }
     }
+
+    fn submit(&self, _: Command) -> Result<Ticket, EngineError> {
+        Err(self.failure.map_or(EngineError::NotReady, |failure| failure()))
+    }
+
+    fn close(&self) {}
 
     fn is_ready(&self) -> bool {
         self.failure.is_none()
@@ -96,6 +106,10 @@ impl View for Memory {
         if version == 3 { self.read(resource_type, id) } else { Ok(Stored::Absent) }
     }
 
+    fn history(&self, _: &HistoryRequest, _: Deadline) -> Result<History, EngineError> {
+        Err(EngineError::NotReady)
+    }
+
     fn document(&self, address: DocumentAddress, out: &mut Vec<u8>) -> Result<(), EngineError> {
         let (_, _, json) = self.resources[address.offset as usize];
         out.extend_from_slice(json.expect("only documents are hits").as_bytes());
@@ -120,6 +134,7 @@ pub(crate) fn app_with(memory: Memory, flags: &[(&'static str, &str)]) -> App {
         now: || "2026-11-23T12:00:00Z".parse().expect("a timestamp"),
         engine: Arc::new(memory),
         seal: Seal::with_key(&[7; 32]),
+        validator: Arc::new(Validator::new(Strictness::default())),
     })
 }
 
@@ -165,4 +180,41 @@ pub(crate) async fn json(response: Response) -> Value {
     let body = response.into_body().collect().await.expect("a body").to_bytes();
     serde_json::from_slice(&body)
         .unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&body)))
+}
+
+/// A service over a real directory, empty at first; the folder lives as long as the test holds it.
+pub(crate) fn live() -> (tempfile::TempDir, App) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let app = live_in(folder.path());
+    (folder, app)
+}
+
+/// The same over a folder that may hold a directory already.
+pub(crate) fn live_in(folder: &std::path::Path) -> App {
+    static NUMBER: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
+    let base = "http://ror.example/fhir";
+    let flags =
+        vec![("server.public_url", base.to_owned()), ("data_dir", folder.display().to_string())];
+    let settings = Sources { flags, ..Sources::default() }.load().expect("settings of a test");
+    let validator = Arc::new(Validator::new(Strictness::default()));
+    let now = || "2026-11-23T12:00:00Z".parse().expect("a timestamp");
+    let engine = crate::directory::open(crate::directory::Opening {
+        settings: &settings,
+        base_urls: vec![base.to_owned()],
+        validator: Arc::clone(&validator),
+        now,
+        new_id: || {
+            let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            format!("new-{number}")
+        },
+    })
+    .expect("a directory");
+    App::new(Outfit {
+        settings: &settings,
+        local_base_url: "http://127.0.0.1:1/fhir".to_owned(),
+        now,
+        engine,
+        seal: Seal::with_key(&[7; 32]),
+        validator,
+    })
 }

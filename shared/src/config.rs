@@ -12,7 +12,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize as _;
 use toml::{Table, Value};
 
-pub use settings::{Access, AnonymousProfile, Engine, Limits, Log, Paging, Server, Settings, Tls};
+pub use settings::{
+    Access, AnonymousProfile, Engine, Limits, Log, Paging, Server, Settings, Tls, Write,
+};
 
 /// A setting: its place in the file, its environment variable and what it does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,6 +127,12 @@ pub const KEYS: &[Key] = &[
         "Most resources that includes add to one page. Default: 10000",
     ),
     key(
+        "limits.bundle_entries",
+        "ROR_LIMITS_BUNDLE_ENTRIES",
+        Kind::Integer,
+        "Most entries of a batch or transaction. Default: 5000",
+    ),
+    key(
         "paging.count_default",
         "ROR_PAGING_COUNT_DEFAULT",
         Kind::Integer,
@@ -153,6 +161,18 @@ pub const KEYS: &[Key] = &[
         "ROR_ENGINE_DEADLINE_MS",
         Kind::Integer,
         "Longest computation of one request before 504. Default: 10000",
+    ),
+    key(
+        "write.queue",
+        "ROR_WRITE_QUEUE",
+        Kind::Integer,
+        "Changes that may wait for the writer before 503. Default: 4096",
+    ),
+    key(
+        "write.visible_ms",
+        "ROR_WRITE_VISIBLE_MS",
+        Kind::Integer,
+        "Longest wait for a stored change to be searchable before it is answered with X-Not-Yet-Searchable. Default: 5000",
     ),
     key(
         "access.anonymous_profile",

@@ -103,6 +103,17 @@ impl Client {
         self.send_to(method, &url, headers, body)
     }
 
+    /// As [`Self::send`]; `None` when the server is gone before the answer is complete.
+    pub fn try_send(
+        &self,
+        method: &str,
+        path_and_query: &str,
+        headers: &[(&str, &str)],
+        body: Option<&[u8]>,
+    ) -> Option<Answer> {
+        self.exchange(method, &format!("{}{path_and_query}", self.base), headers, body).ok()
+    }
+
     /// Sends one request to an absolute URL of the same server (the page, the internal listener).
     pub fn send_to(
         &self,
@@ -111,6 +122,16 @@ impl Client {
         headers: &[(&str, &str)],
         body: Option<&[u8]>,
     ) -> Answer {
+        self.exchange(method, url, headers, body).unwrap_or_else(|problem| panic!("{problem}"))
+    }
+
+    fn exchange(
+        &self,
+        method: &str,
+        url: &str,
+        headers: &[(&str, &str)],
+        body: Option<&[u8]>,
+    ) -> Result<Answer, String> {
         let method = Method::from_bytes(method.as_bytes()).expect("a test names a valid method");
         let mut request = Request::builder().method(method).uri(url);
         for (name, value) in headers {
@@ -120,13 +141,13 @@ impl Client {
             Some(bytes) => self.agent.run(request.body(bytes).expect("a valid request")),
             None => self.agent.run(request.body(()).expect("a valid request")),
         };
-        let mut response = outcome.unwrap_or_else(|error| panic!("{url}: no answer: {error}"));
+        let mut response = outcome.map_err(|error| format!("{url}: no answer: {error}"))?;
         let body = response
             .body_mut()
             .with_config()
             .limit(BODY_BYTES_MAX)
             .read_to_vec()
-            .unwrap_or_else(|error| panic!("{url}: body not readable: {error}"));
-        Answer { status: response.status().as_u16(), headers: response.headers().clone(), body }
+            .map_err(|error| format!("{url}: body not readable: {error}"))?;
+        Ok(Answer { status: response.status().as_u16(), headers: response.headers().clone(), body })
     }
 }

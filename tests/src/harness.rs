@@ -218,6 +218,12 @@ impl Server {
         self.end().unwrap_or_else(|| panic!("query-api ignored SIGTERM\n{}", tail(&self.log)))
     }
 
+    /// Kills the server at once (SIGKILL), as a crash would.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("a running server");
+        self.child.wait().expect("it ends");
+    }
+
     fn end(&mut self) -> Option<ExitStatus> {
         let pid = self.child.id().to_string();
         let mut ended = self.child.try_wait().ok().flatten();

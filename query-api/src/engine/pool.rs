@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::{Deadline, Engine, EngineError, View};
+use crate::write::{Command, Ticket};
 
 /// Runs computations on views of one engine.
 #[derive(Clone)]
@@ -40,6 +41,25 @@ impl Pool {
     /// Whether the directory answers at all.
     pub(crate) fn is_ready(&self) -> bool {
         self.engine.is_ready()
+    }
+
+    /// Longest time a request may take.
+    pub(crate) fn deadline(&self) -> Duration {
+        self.deadline
+    }
+
+    /// Queues a change; see [`Engine::submit`].
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub(crate) fn submit(&self, command: Command) -> Result<Ticket, EngineError> {
+        self.engine.submit(command)
+    }
+
+    /// Takes no more changes; see [`Engine::close`].
+    #[cfg(test)]
+    pub(crate) fn close(&self) {
+        self.engine.close();
     }
 
     /// Computes `work` on the present view of a caller.

@@ -5,25 +5,32 @@
 //! | bad syntax, bad value, unknown parameter under strict handling, over a limit of a search | 400 | the issues' own: `invalid`, `value`, `not-supported`, `too-costly` |
 //! | no HTTP | 400 | `structure` |
 //! | no credentials where they are asked for | 401 | `login` |
-//! | unknown path, type, id or version | 404 | `not-found` |
+//! | unknown path, type, id or version; a condition of PATCH without match | 404 | `not-found` |
 //! | method that the path does not answer | 405 + `Allow` | `not-supported` |
 //! | no format that the caller accepts | 406 | `not-supported` |
 //! | deleted; page token of another schema | 410 | `deleted`; `not-found` |
 //! | body too large; URL too long; headers too large | 413; 414; 431 | `too-long` |
 //! | body in a format that is not read | 415 | `not-supported` |
+//! | `If-Match` names another version; several matches of a condition | 412 | `conflict`; `multiple-matches` |
+//! | document or patch breaks a rule | 422 | the issues' own: `required`, `invariant`, … |
 //! | our bug, damaged data | 500 | `exception`, fixed text |
 //! | not ready; too many requests | 503 + `Retry-After` | `transient` |
 //! | deadline | 504 | `timeout` |
+//! | disk full | 507 | `no-store` |
+//!
+//! A failed entry of a transaction has the status of its failure, and its place in the issues.
 
 use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use shared::error::{Issue, IssueType};
 use shared::fhir::ResourceType;
+use shared::store::Identity;
 
 use crate::bundle;
 use crate::engine::EngineError;
 use crate::http::answer::FHIR_JSON;
+use crate::write::WriteError;
 
 /// Why a request is not answered as asked.
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +89,55 @@ pub(crate) enum ApiError {
     /// The deadline has passed.
     #[error("deadline")]
     Deadline,
+    /// The deadline has passed while a write was waiting; it may still be made.
+    #[error("undecided")]
+    Undecided,
+    /// The content breaks a rule.
+    #[error("unprocessable")]
+    Unprocessable(Vec<Issue>),
+    /// A patch does not find what it is to change.
+    #[error("no place")]
+    NoPlace(Vec<Issue>),
+    /// The condition of a PATCH, or a conditional reference, finds nothing.
+    #[error("no match")]
+    NoMatch(ResourceType),
+    /// A condition finds several resources.
+    #[error("several matches")]
+    SeveralMatches(ResourceType),
+    /// A resource has another version than `If-Match` says: its name, and the version it has.
+    #[error("another version")]
+    OtherVersion(String, Option<u64>),
+    /// No space is left on the disk.
+    #[error("no space")]
+    NoSpace,
+    /// An entry of a transaction fails; its position.
+    #[error("entry {0}")]
+    Entry(usize, Box<ApiError>),
+}
+
+impl From<WriteError> for ApiError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Invalid(issues) => Self::Refused(issues),
+            WriteError::Unprocessable(issues) => Self::Unprocessable(issues),
+            WriteError::NoPlace(issues) => Self::NoPlace(issues),
+            WriteError::Absent(Identity { resource_type, id }) => Self::Absent(resource_type, id),
+            WriteError::Deleted(Identity { resource_type, id }) => Self::Deleted(resource_type, id),
+            WriteError::NoMatch(resource_type) => Self::NoMatch(resource_type),
+            WriteError::SeveralMatches(resource_type) => Self::SeveralMatches(resource_type),
+            WriteError::OtherVersion(name, version) => Self::OtherVersion(name, version),
+            WriteError::Twice(identity) => {
+                let text = format!("the transaction changes {identity} twice");
+                Self::Refused(vec![Issue::error(IssueType::Duplicate, text)])
+            }
+            WriteError::Entry(position, error) => {
+                Self::Entry(position, Box::new(Self::from(*error)))
+            }
+            WriteError::NoSpace => Self::NoSpace,
+            WriteError::Unavailable(why) => Self::Unavailable(why),
+            WriteError::Engine(error) => error.into(),
+        }
+    }
 }
 
 impl From<EngineError> for ApiError {
@@ -124,7 +180,9 @@ impl ApiError {
             Self::UnknownPath
             | Self::UnknownType(_)
             | Self::Absent(..)
-            | Self::AbsentVersion(..) => StatusCode::NOT_FOUND,
+            | Self::AbsentVersion(..)
+            | Self::NoPlace(_)
+            | Self::NoMatch(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable(_) => StatusCode::NOT_ACCEPTABLE,
             Self::Deleted(..) | Self::ExpiredPage => StatusCode::GONE,
@@ -134,13 +192,58 @@ impl ApiError {
             Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Deadline => StatusCode::GATEWAY_TIMEOUT,
+            Self::Deadline | Self::Undecided => StatusCode::GATEWAY_TIMEOUT,
+            Self::SeveralMatches(_) | Self::OtherVersion(..) => StatusCode::PRECONDITION_FAILED,
+            Self::Unprocessable(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::NoSpace => StatusCode::INSUFFICIENT_STORAGE,
+            Self::Entry(_, error) => error.status(),
         }
     }
 
     fn issues(self) -> Vec<Issue> {
         let (code, text) = match self {
-            Self::Refused(issues) => return issues,
+            Self::Refused(issues) | Self::Unprocessable(issues) | Self::NoPlace(issues) => {
+                return issues;
+            }
+            Self::NoMatch(resource_type) => {
+                let text = format!("no {resource_type} satisfies the condition");
+                let issue = Issue::error(IssueType::NotFound, text).at(resource_type.as_str());
+                return vec![issue];
+            }
+            Self::SeveralMatches(resource_type) => {
+                let text = format!("several {resource_type}s satisfy the condition");
+                let code = IssueType::MultipleMatches;
+                return vec![Issue::error(code, text).at(resource_type.as_str())];
+            }
+            Self::Entry(position, error) => {
+                let mut issues = error.issues();
+                for issue in &mut issues {
+                    issue.diagnostics = format!("entry {position}: {}", issue.diagnostics);
+                    let place = issue.expression.take();
+                    issue.expression = Some(match place {
+                        Some(place) => format!("Bundle.entry[{position}].resource, {place}"),
+                        None => format!("Bundle.entry[{position}]"),
+                    });
+                }
+                return issues;
+            }
+            Self::OtherVersion(name, Some(version)) => {
+                let text = format!("{name} has version {version}; read it again before changing it");
+                (IssueType::Conflict, text)
+            }
+            Self::OtherVersion(name, None) => (
+                IssueType::Conflict,
+                format!("there is no {name}, so it cannot have the version that If-Match asks for"),
+            ),
+            Self::NoSpace => (
+                IssueType::NoStore,
+                "the disk of the service is full; nothing was stored".to_owned(),
+            ),
+            Self::Undecided => (
+                IssueType::Timeout,
+                "the change waited longer than the service allows and may still be made; read the resource before trying again"
+                    .to_owned(),
+            ),
             Self::Malformed => (
                 IssueType::Structure,
                 "the request is not HTTP; spaces and other special characters of a URL are percent-encoded".to_owned(),
@@ -208,6 +311,11 @@ impl ApiError {
         vec![Issue::error(code, text)]
     }
 
+    /// The failure itself, without the entry it happened in.
+    fn innermost(&self) -> &Self {
+        if let Self::Entry(_, error) = self { error.innermost() } else { self }
+    }
+
     fn header(&self) -> Option<(HeaderName, HeaderValue)> {
         let (name, value) = match self {
             Self::Unavailable(_) => (RETRY_AFTER, RETRY_AFTER_SECONDS),
@@ -227,7 +335,15 @@ impl ApiError {
             | Self::UrlTooLong(_)
             | Self::UnsupportedMediaType(_)
             | Self::Internal(_)
-            | Self::Deadline => return None,
+            | Self::Deadline
+            | Self::Undecided
+            | Self::Unprocessable(_)
+            | Self::NoPlace(_)
+            | Self::NoMatch(_)
+            | Self::SeveralMatches(_)
+            | Self::OtherVersion(..)
+            | Self::NoSpace => return None,
+            Self::Entry(_, error) => return error.header(),
         };
         Some((name, HeaderValue::from_static(value)))
     }
@@ -235,7 +351,7 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        if let Self::Internal(detail) = &self {
+        if let Self::Internal(detail) = self.innermost() {
             tracing::error!(error = %detail, "a request failed inside the service");
         }
         let status = self.status();

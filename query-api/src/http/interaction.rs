@@ -1,13 +1,22 @@
 //! The interactions, one module each, and their names.
 
+pub(crate) mod batch;
 pub(crate) mod capabilities;
+pub(crate) mod create;
+pub(crate) mod delete;
+pub(crate) mod history;
+pub(crate) mod patch;
 pub(crate) mod read;
 pub(crate) mod search;
+pub(crate) mod update;
 
 use std::fmt;
 
 use axum::http::Method;
 use shared::fhir::ResourceType;
+
+/// Where bed-management systems send capacities, under a base path.
+pub(crate) const CAPACITY_PATH: &str = "/ws-synchro-dispo-lits-fhir/Location";
 
 /// What a request asks for. Source: FHIR R4, value set `system-restful-interaction` and
 /// `type-restful-interaction`.
@@ -19,6 +28,22 @@ pub(crate) enum Interaction {
     Read,
     /// A version of a resource.
     Vread,
+    /// A new resource.
+    Create,
+    /// The next version of a resource.
+    Update,
+    /// A change of parts of a resource.
+    Patch,
+    /// A deletion.
+    Delete,
+    /// The versions of one resource.
+    HistoryInstance,
+    /// The versions of all resources of a type.
+    HistoryType,
+    /// All versions.
+    HistorySystem,
+    /// Several interactions in one.
+    Batch,
     /// Search of one type.
     SearchType,
     /// Search of several types.
@@ -33,7 +58,20 @@ impl Interaction {
     pub(crate) fn of(method: &Method, template: Option<&str>) -> Self {
         let get = method == Method::GET || method == Method::HEAD;
         let post = method == Method::POST;
+        match (template, method) {
+            (Some("/{type}"), &Method::POST) => return Self::Create,
+            (Some("/{type}" | "/{type}/{id}"), &Method::PUT) => return Self::Update,
+            (Some("/{type}" | "/{type}/{id}" | CAPACITY_PATH), &Method::PATCH) => {
+                return Self::Patch;
+            }
+            (Some("/{type}" | "/{type}/{id}"), &Method::DELETE) => return Self::Delete,
+            (Some("" | "/"), &Method::POST) => return Self::Batch,
+            _ => {}
+        }
         match template {
+            Some("/{type}/{id}/_history") if get => Self::HistoryInstance,
+            Some("/{type}/_history") if get => Self::HistoryType,
+            Some("/_history") if get => Self::HistorySystem,
             Some("/metadata") if get => Self::Capabilities,
             Some("/{type}/{id}") if get => Self::Read,
             Some("/{type}/{id}/_history/{version}") if get => Self::Vread,
@@ -57,6 +95,14 @@ impl Interaction {
             Self::Capabilities => "capabilities",
             Self::Read => "read",
             Self::Vread => "vread",
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Patch => "patch",
+            Self::Delete => "delete",
+            Self::HistoryInstance => "history-instance",
+            Self::HistoryType => "history-type",
+            Self::HistorySystem => "history-system",
+            Self::Batch => "batch",
             Self::SearchType => "search-type",
             Self::SearchSystem => "search-system",
             Self::Other => "other",
@@ -86,7 +132,15 @@ mod tests {
             (Method::POST, Some("/{type}/_search"), "search-type"),
             (Method::GET, Some(""), "search-system"),
             (Method::POST, Some("/_search"), "search-system"),
-            (Method::DELETE, Some("/{type}/{id}"), "other"),
+            (Method::POST, Some("/{type}"), "create"),
+            (Method::PUT, Some("/{type}/{id}"), "update"),
+            (Method::PATCH, Some("/{type}"), "patch"),
+            (Method::DELETE, Some("/{type}/{id}"), "delete"),
+            (Method::GET, Some("/{type}/{id}/_history"), "history-instance"),
+            (Method::GET, Some("/{type}/_history"), "history-type"),
+            (Method::GET, Some("/_history"), "history-system"),
+            (Method::POST, Some("/"), "batch"),
+            (Method::PUT, Some("/metadata"), "other"),
             (Method::GET, None, "other"),
         ];
         for (method, template, expected) in rows {

@@ -1,4 +1,4 @@
-//! `Prefer`: how strictly a search is read.
+//! `Prefer`: how strictly a search is read, and what the answer to a write holds.
 
 use axum::http::header::HeaderName;
 use axum::http::{HeaderMap, HeaderValue};
@@ -10,7 +10,7 @@ use crate::parse;
 
 /// The header that tells which preference was honored. Source: RFC 7240.
 pub(super) const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
-const PREFER: HeaderName = HeaderName::from_static("prefer");
+pub(super) const PREFER: HeaderName = HeaderName::from_static("prefer");
 
 /// What happens to parameters that are unknown or not supported.
 /// Source: FHIR R4, search, "Server Conformance".
@@ -32,7 +32,52 @@ pub(super) struct Preference {
     pub(super) stated: bool,
 }
 
+/// `Prefer: return=…`: what the answer to a write holds. Source: FHIR R4, http, "Managing Return
+/// Content".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Return {
+    /// Nothing but headers.
+    Minimal,
+    /// The resource as it is stored.
+    Representation,
+    /// What the service remarks on it.
+    OperationOutcome,
+}
+
+impl Return {
+    /// The first known `return` of the header.
+    pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
+        let headers = headers.get_all(PREFER).iter().filter_map(|value| value.to_str().ok());
+        headers.flat_map(|header| header.split([',', ';'])).find_map(|preference| {
+            let (name, value) = preference.split_once('=')?;
+            if !name.trim().eq_ignore_ascii_case("return") {
+                return None;
+            }
+            match value.trim().trim_matches('"').to_ascii_lowercase().as_str() {
+                "minimal" => Some(Self::Minimal),
+                "representation" => Some(Self::Representation),
+                "operationoutcome" => Some(Self::OperationOutcome),
+                _ => None,
+            }
+        })
+    }
+
+    /// The preference as it is written in headers.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Minimal => "return=minimal",
+            Self::Representation => "return=representation",
+            Self::OperationOutcome => "return=OperationOutcome",
+        }
+    }
+}
+
 impl Preference {
+    /// Strict handling, whatever the caller says.
+    pub(super) fn strict() -> Self {
+        Self { handling: Handling::Strict, stated: true }
+    }
+
     /// The first `handling` of the header; an unknown one is as none. Source: RFC 7240, 2.
     pub(super) fn of(headers: &HeaderMap) -> Self {
         for header in headers.get_all(PREFER) {
@@ -94,7 +139,7 @@ pub(super) async fn say_applied(mut response: Response) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use super::{Handling, Preference};
+    use super::{Handling, Preference, Return};
     use axum::http::HeaderMap;
     use shared::error::{Issue, IssueType};
 
@@ -118,6 +163,22 @@ mod tests {
                 headers.append("prefer", value.parse().unwrap());
             }
             assert_eq!(Preference::of(&headers), Preference { handling, stated }, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn returns() {
+        let rows = [
+            ("return=minimal", Some(Return::Minimal)),
+            ("handling=strict, return=representation", Some(Return::Representation)),
+            ("handling=strict; return=\"OperationOutcome\"", Some(Return::OperationOutcome)),
+            ("return=everything", None),
+            ("respond-async", None),
+        ];
+        for (value, expected) in rows {
+            let mut headers = HeaderMap::new();
+            headers.insert("prefer", value.parse().unwrap());
+            assert_eq!(Return::of(&headers), expected, "{value}");
         }
     }
 

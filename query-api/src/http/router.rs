@@ -16,9 +16,11 @@ use tower_http::compression::CompressionLayer;
 use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 
 use super::error::ApiError;
-use super::interaction::{capabilities, read, search};
+use super::interaction::{
+    CAPACITY_PATH, batch, capabilities, create, delete, history, patch, read, search, update,
+};
 use super::path::AnyType;
-use super::{guard, observe, page, prefer};
+use super::{guard, observe, page, prefer, written};
 use crate::app::App;
 
 /// The FHIR service under all its base paths, and the page at `/`.
@@ -46,13 +48,24 @@ pub(crate) fn router(app: App) -> Router {
 
 fn fhir(base: &str, app: &App) -> Router<App> {
     let at = |path: &str| format!("{base}{path}");
+    let of_type = get(search::type_by_get)
+        .post(create::create)
+        .put(update::update_matching)
+        .patch(patch::patch_matching)
+        .delete(delete::delete_matching);
+    let of_instance =
+        get(read::read).put(update::update).patch(patch::patch).delete(delete::delete);
     let guarded = Router::new()
-        .route(base, get(search::system_by_get))
-        .route(&at("/"), get(search::system_by_get))
+        .route(base, get(search::system_by_get).post(batch::batch))
+        .route(&at("/"), get(search::system_by_get).post(batch::batch))
         .route(&at("/_search"), post(search::system_by_post))
-        .route(&at("/{type}"), get(search::type_by_get))
+        .route(&at("/_history"), get(history::system))
+        .route(&at("/{type}"), of_type)
         .route(&at("/{type}/_search"), post(search::type_by_post))
-        .route(&at("/{type}/{id}"), get(read::read))
+        .route(&at("/{type}/_history"), get(history::of_type))
+        .route(&at("/{type}/{id}"), of_instance)
+        .route(&at("/{type}/{id}/_history"), get(history::instance))
+        .route(&at(CAPACITY_PATH), axum::routing::patch(patch::patch_capacity))
         .route(&at("/{type}/{id}/_history/{version}"), get(read::read_version))
         .route_layer(from_fn_with_state(app.clone(), guard::credentials));
     guarded.route(&at("/metadata"), get(capabilities::capabilities))
@@ -70,11 +83,19 @@ fn cors() -> CorsLayer {
         LOCATION,
         CONTENT_LOCATION,
         prefer::PREFERENCE_APPLIED,
+        written::NOT_YET_SEARCHABLE,
         HeaderName::from_static(super::request_id::HEADER),
     ];
     CorsLayer::new()
         .allow_origin(Any)
-        .allow_methods([Method::GET, Method::HEAD, Method::POST])
+        .allow_methods([
+            Method::GET,
+            Method::HEAD,
+            Method::POST,
+            Method::PUT,
+            Method::PATCH,
+            Method::DELETE,
+        ])
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers(exposed)
 }

@@ -20,6 +20,8 @@ pub struct Settings {
     pub paging: Paging,
     /// How much is computed at once, and for how long.
     pub engine: Engine,
+    /// How changes are taken.
+    pub write: Write,
     /// Who may see what.
     pub access: Access,
     /// What is logged.
@@ -76,6 +78,8 @@ pub struct Limits {
     pub filter_depth: usize,
     /// Most resources that includes add to one page.
     pub includes: usize,
+    /// Most entries of a batch or transaction.
+    pub bundle_entries: usize,
 }
 
 /// Sizes of pages.
@@ -98,6 +102,16 @@ pub struct Engine {
     pub queue: usize,
     /// Longest computation of one request, in milliseconds.
     pub deadline_ms: u64,
+}
+
+/// How changes are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Write {
+    /// Changes that may wait for the one writer.
+    pub queue: usize,
+    /// Longest wait, in milliseconds, for a durable change to be found by searches.
+    pub visible_ms: u64,
 }
 
 /// Who may see what.
@@ -134,6 +148,7 @@ impl Default for Settings {
             limits: Limits::default(),
             paging: Paging::default(),
             engine: Engine::default(),
+            write: Write::default(),
             access: Access::default(),
             log: Log::default(),
         }
@@ -164,6 +179,7 @@ impl Default for Limits {
             chain_depth: 8,
             filter_depth: 32,
             includes: 10_000,
+            bundle_entries: 5_000,
         }
     }
 }
@@ -177,6 +193,12 @@ impl Default for Paging {
 impl Default for Engine {
     fn default() -> Self {
         Self { workers: 0, queue: 512, deadline_ms: 10_000 }
+    }
+}
+
+impl Default for Write {
+    fn default() -> Self {
+        Self { queue: 4096, visible_ms: 5_000 }
     }
 }
 
@@ -208,6 +230,8 @@ impl Settings {
             ("limits.or_values", limits.or_values as u64),
             ("limits.chain_depth", limits.chain_depth as u64),
             ("limits.filter_depth", limits.filter_depth as u64),
+            ("limits.bundle_entries", limits.bundle_entries as u64),
+            ("write.queue", self.write.queue as u64),
             ("paging.count_default", u64::from(self.paging.count_default)),
             ("engine.deadline_ms", self.engine.deadline_ms),
         ];

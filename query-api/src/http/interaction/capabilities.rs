@@ -59,10 +59,15 @@ fn statement(base_url: &str, settings: &Settings) -> Value {
             "documentation": documentation(settings),
             "security": {"cors": true},
             "resource": resources,
-            "interaction": [{
-                "code": "search-system",
-                "documentation": "Over the types of _type; over all types without it.",
-            }],
+            "interaction": [
+                {
+                    "code": "search-system",
+                    "documentation": "Over the types of _type; over all types without it.",
+                },
+                {"code": "history-system"},
+                {"code": "batch"},
+                {"code": "transaction"},
+            ],
             "searchParam": result_parameters(settings),
         }],
     })
@@ -81,8 +86,12 @@ fn documentation(settings: &Settings) -> String {
          On criteria chained from organization, the suffix :above (organization.identifier:above) also accepts an ancestor by partOf. \
          An unknown parameter is ignored with a warning in the Bundle, or refused with Prefer: handling=strict; a bad value or modifier is always refused. \
          A page holds {default} matches unless _count says otherwise, at most {max}; follow the next links to the end. \
-         Limits: URL {url} bytes, body {body} bytes, {parameters} parameters, {or} values in one parameter.",
+         A write is answered when it is stored and searches find it; if searches do not find it within {visible} ms, the answer has the header X-Not-Yet-Searchable. \
+         PATCH takes FHIRPath Patch (Parameters) and JSON Patch, by id or by a condition (Location?identifier=…). \
+         Limits: at most {entries} entries in a batch or transaction, URL {url} bytes, body {body} bytes, {parameters} parameters, {or} values in one parameter.",
         depth = limits.chain_depth,
+        entries = limits.bundle_entries,
+        visible = settings.write.visible_ms,
         default = paging.count_default,
         max = paging.count_max,
         url = limits.url_bytes,
@@ -92,6 +101,19 @@ fn documentation(settings: &Settings) -> String {
     )
 }
 
+/// What is answered on every type. Source: FHIR R4, value set `type-restful-interaction`.
+const INTERACTIONS: [&str; 9] = [
+    "create",
+    "read",
+    "vread",
+    "update",
+    "patch",
+    "delete",
+    "history-instance",
+    "history-type",
+    "search-type",
+];
+
 fn resource(resource_type: ResourceType) -> Value {
     let parameters: Vec<Value> = registry::of_type(resource_type)
         .map(|parameter| search_parameter(resource_type, parameter))
@@ -99,9 +121,13 @@ fn resource(resource_type: ResourceType) -> Value {
     let mut resource = json!({
         "type": resource_type.as_str(),
         "profile": format!("http://hl7.org/fhir/StructureDefinition/{resource_type}"),
-        "interaction": [{"code": "read"}, {"code": "vread"}, {"code": "search-type"}],
-        "versioning": "versioned",
+        "interaction": INTERACTIONS.map(|code| json!({"code": code})),
+        "versioning": "versioned-update",
         "readHistory": true,
+        "updateCreate": true,
+        "conditionalCreate": true,
+        "conditionalUpdate": true,
+        "conditionalDelete": "single",
         "conditionalRead": "full-support",
         "referencePolicy": ["literal", "logical"],
         "searchInclude": includes(resource_type),

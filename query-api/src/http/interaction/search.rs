@@ -2,12 +2,11 @@
 
 mod address;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{Extension, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
-use http_body_util::LengthLimitError;
 use shared::access::Access;
 use shared::config::Limits;
 use shared::error::{Issue, IssueType};
@@ -21,7 +20,7 @@ use crate::http::answer::{self, Layout};
 use crate::http::error::ApiError;
 use crate::http::path::TypePath;
 use crate::http::prefer::Preference;
-use crate::http::{negotiate, query};
+use crate::http::{body, negotiate, query};
 use crate::parse::ast::{SearchRequest, Summary};
 use crate::parse::{self, Scope};
 use address::{Criteria, Links};
@@ -155,7 +154,11 @@ fn set_page_size(request: &mut SearchRequest, app: &App) -> Option<Issue> {
 }
 
 /// Understands the criteria.
-fn parse(app: &App, scope: Option<ResourceType>, text: &str) -> (SearchRequest, Vec<Issue>) {
+pub(in crate::http) fn parse(
+    app: &App,
+    scope: Option<ResourceType>,
+    text: &str,
+) -> (SearchRequest, Vec<Issue>) {
     let scope = scope.map_or(Scope::System, Scope::Type);
     let limits = &app.limits;
     let base_urls: Vec<&str> = app.base_urls.iter().map(String::as_str).collect();
@@ -177,16 +180,7 @@ fn parse(app: &App, scope: Option<ResourceType>, text: &str) -> (SearchRequest, 
 /// Reads the form of a posted search.
 async fn form(limits: &Limits, headers: &HeaderMap, body: Body) -> Result<String, ApiError> {
     const FORM: &str = "application/x-www-form-urlencoded";
-    let limit = limits.body_bytes;
-    let bytes = to_bytes(body, limit).await.map_err(|error| {
-        let source = std::error::Error::source(&error);
-        if source.is_some_and(<dyn std::error::Error>::is::<LengthLimitError>) {
-            ApiError::BodyTooLarge(limit)
-        } else {
-            let text = "the body could not be read to its end";
-            ApiError::Refused(vec![Issue::error(IssueType::Invalid, text)])
-        }
-    })?;
+    let bytes = body::read(limits.body_bytes, body).await?;
     let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let media_type = content_type.and_then(|value| value.split(';').next()).map(str::trim);
     let is_form = media_type.is_some_and(|name| name.eq_ignore_ascii_case(FORM));
@@ -194,7 +188,7 @@ async fn form(limits: &Limits, headers: &HeaderMap, body: Body) -> Result<String
     if !is_form && !is_absent {
         return Err(ApiError::UnsupportedMediaType(FORM));
     }
-    String::from_utf8(bytes.into()).map_err(|_| {
+    String::from_utf8(bytes).map_err(|_| {
         let text = "the form is not UTF-8";
         ApiError::Refused(vec![Issue::error(IssueType::Invalid, text)])
     })

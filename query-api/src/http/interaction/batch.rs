@@ -1,0 +1,255 @@
+//! `POST [base]`: batch and transaction Bundles.
+//!
+//! The entries of a batch are requests of their own and go through the router like any other; the
+//! writing entries of a transaction become one command, its reading entries are answered after it.
+
+mod transaction;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Extension, State};
+use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
+use axum::response::Response;
+use http_body_util::BodyExt as _;
+use jiff::fmt::rfc2822::DateTimeParser;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use shared::access::Access;
+use shared::error::{Issue, IssueType};
+use shared::store::format_instant;
+use shared::validate;
+use tower::ServiceExt as _;
+
+use crate::app::App;
+use crate::bundle::versions::{self, EntryAnswer};
+use crate::engine::EngineError;
+use crate::http::error::ApiError;
+use crate::http::prefer::PREFER;
+use crate::http::written::Form;
+use crate::http::{answer, body, router};
+
+/// Entries of a batch that are under way at once.
+const ENTRIES_AT_ONCE: usize = 64;
+
+/// A Bundle to process.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Posted<'a> {
+    resource_type: String,
+    #[serde(default, rename = "type")]
+    kind: String,
+    #[serde(borrow, default)]
+    entry: Vec<PostedEntry<'a>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PostedEntry<'a> {
+    full_url: Option<String>,
+    #[serde(borrow)]
+    resource: Option<&'a RawValue>,
+    request: Option<PostedRequest>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PostedRequest {
+    method: String,
+    url: String,
+    if_none_match: Option<String>,
+    if_modified_since: Option<String>,
+    if_match: Option<String>,
+    if_none_exist: Option<String>,
+}
+
+/// One entry, on its own.
+#[derive(Debug, Clone)]
+struct Part {
+    position: usize,
+    full_url: Option<String>,
+    resource: Option<Vec<u8>>,
+    method: Method,
+    /// Path and query after the base, without a slash at the start.
+    url: String,
+    request: PostedRequest,
+}
+
+/// Processes a Bundle.
+pub(crate) async fn batch(
+    State(app): State<App>,
+    Extension(access): Extension<Access>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let form = Form::of(&uri, &headers)?;
+    body::is_json(&headers)?;
+    let bytes = body::read(app.limits.body_bytes, body).await?;
+    let worker = app.clone();
+    let read = app.engine.run(access, move |_, _| Ok(parts(&worker, &bytes))).await?;
+    let (is_transaction, parts) = read?;
+    if is_transaction {
+        return transaction::transaction(app, access, &headers, form, parts).await;
+    }
+    let mut answers = Vec::with_capacity(parts.len());
+    for window in parts.chunks(ENTRIES_AT_ONCE) {
+        let tasks: Vec<_> = window
+            .iter()
+            .map(|part| tokio::spawn(send(app.clone(), headers.clone(), part.clone())))
+            .collect();
+        for task in tasks {
+            let answer = task.await.map_err(|error| EngineError::Defect(error.to_string()))?;
+            answers.push(answer);
+        }
+    }
+    let count = answers.len() as u64;
+    let json = form.apply(versions::answers("batch-response", &answers));
+    let mut response = answer::ok(json, count);
+    form.say(&mut response);
+    Ok(response)
+}
+
+fn refused(code: IssueType, text: impl Into<String>, place: impl Into<String>) -> ApiError {
+    ApiError::Refused(vec![Issue::error(code, text).at(place)])
+}
+
+/// Reads a Bundle; tells whether it is a transaction.
+fn parts(app: &App, bytes: &[u8]) -> Result<(bool, Vec<Part>), ApiError> {
+    let value = validate::parse(bytes).map_err(ApiError::Refused)?;
+    if value["resourceType"] != "Bundle" {
+        let text = "the body must be a Bundle of type batch or transaction";
+        return Err(refused(IssueType::Invalid, text, "resourceType"));
+    }
+    drop(value);
+    let posted: Posted<'_> = serde_json::from_slice(bytes).map_err(|error| {
+        refused(IssueType::Structure, format!("the Bundle cannot be read: {error}"), "Bundle")
+    })?;
+    debug_assert_eq!(posted.resource_type, "Bundle");
+    let is_transaction = match posted.kind.as_str() {
+        "batch" => false,
+        "transaction" => true,
+        other => {
+            let text = format!(
+                "a Bundle of type \"{other}\" cannot be processed; batch and transaction can"
+            );
+            return Err(refused(IssueType::Value, text, "Bundle.type"));
+        }
+    };
+    let limit = app.limits.bundle_entries;
+    if posted.entry.len() > limit {
+        let text =
+            format!("the Bundle has {} entries, at most {limit} are taken", posted.entry.len());
+        return Err(refused(IssueType::TooCostly, text, "Bundle.entry"));
+    }
+    let entries = posted.entry.into_iter().enumerate();
+    let parts = entries.map(|(position, entry)| part(app, position, entry));
+    Ok((is_transaction, parts.collect::<Result<_, _>>()?))
+}
+
+fn part(app: &App, position: usize, entry: PostedEntry<'_>) -> Result<Part, ApiError> {
+    let place = format!("Bundle.entry[{position}].request");
+    let Some(request) = entry.request else {
+        return Err(refused(IssueType::Required, "an entry needs a request", place));
+    };
+    let method = match request.method.as_str() {
+        "GET" => Method::GET,
+        "HEAD" => Method::HEAD,
+        "POST" => Method::POST,
+        "PUT" => Method::PUT,
+        "PATCH" => Method::PATCH,
+        "DELETE" => Method::DELETE,
+        other => {
+            let text = format!("\"{other}\" is not a method");
+            return Err(refused(IssueType::Value, text, format!("{place}.method")));
+        }
+    };
+    let url = request.url.trim();
+    let base = app.base_urls.iter().find_map(|base| url.strip_prefix(base.as_str()));
+    let url = base.unwrap_or(url).trim_start_matches('/');
+    // An absolute URL that is not ours would be taken for a path.
+    if url.contains("://") && !url.split('?').next().is_some_and(|path| !path.contains("://")) {
+        let text = format!("\"{url}\" is not on this server");
+        return Err(refused(IssueType::Value, text, format!("{place}.url")));
+    }
+    Ok(Part {
+        position,
+        full_url: entry.full_url,
+        resource: entry.resource.map(|raw| raw.get().as_bytes().to_vec()),
+        method,
+        url: url.to_owned(),
+        request,
+    })
+}
+
+/// Answers one entry as a request of its own.
+async fn send(app: App, outer: HeaderMap, part: Part) -> EntryAnswer {
+    let response = match inner_request(&app, &outer, part) {
+        Ok(request) => match router::router(app).oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        },
+        Err(error) => axum::response::IntoResponse::into_response(error),
+    };
+    entry_answer(response).await
+}
+
+fn inner_request(app: &App, outer: &HeaderMap, part: Part) -> Result<Request<Body>, ApiError> {
+    let place = format!("Bundle.entry[{}].request", part.position);
+    if part.url.is_empty() && part.method == Method::POST {
+        let text = "a Bundle cannot be an entry of a Bundle";
+        return Err(refused(IssueType::NotSupported, text, place));
+    }
+    let uri: Uri = format!("{}/{}", app.base_paths[0], part.url).parse().map_err(|_| {
+        let text = format!("\"{}\" is no URL", part.url);
+        refused(IssueType::Value, text, format!("{place}.url"))
+    })?;
+    let mut request = Request::new(Body::from(Bytes::from(part.resource.unwrap_or_default())));
+    *request.method_mut() = part.method;
+    *request.uri_mut() = uri;
+    let headers = request.headers_mut();
+    for name in [AUTHORIZATION, PREFER, HeaderName::from_static("x-request-id")] {
+        for value in outer.get_all(&name) {
+            headers.append(name.clone(), value.clone());
+        }
+    }
+    let json = HeaderValue::from_static("application/fhir+json");
+    headers.insert(ACCEPT, json.clone());
+    headers.insert(CONTENT_TYPE, json);
+    let conditions = [
+        ("if-match", part.request.if_match),
+        ("if-none-match", part.request.if_none_match),
+        ("if-modified-since", part.request.if_modified_since),
+        ("if-none-exist", part.request.if_none_exist),
+    ];
+    for (name, text) in conditions {
+        let Some(text) = text else { continue };
+        let value = HeaderValue::from_str(&text).map_err(|_| {
+            refused(IssueType::Value, format!("\"{text}\" cannot be a header"), place.clone())
+        })?;
+        headers.insert(HeaderName::from_static(name), value);
+    }
+    Ok(request)
+}
+
+async fn entry_answer(response: Response) -> EntryAnswer {
+    let (parts, body) = response.into_parts();
+    let text = |name: HeaderName| {
+        parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+    };
+    let last_modified = text(LAST_MODIFIED)
+        .and_then(|date| DateTimeParser::new().parse_timestamp(&date).ok())
+        .map(|instant| format_instant(instant.as_millisecond()));
+    // What the router answers is in memory already; it does not fail to be read.
+    let bytes = body.collect().await.map(|body| body.to_bytes().to_vec()).unwrap_or_default();
+    let is_outcome = bytes.starts_with(br#"{"resourceType":"OperationOutcome""#);
+    let bytes = (!bytes.is_empty()).then_some(bytes);
+    let (resource, outcome) = if is_outcome { (None, bytes) } else { (bytes, None) };
+    EntryAnswer {
+        status: parts.status.to_string(),
+        location: text(LOCATION),
+        etag: text(ETAG),
+        last_modified,
+        resource,
+        outcome,
+    }
+}

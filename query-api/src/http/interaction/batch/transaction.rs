@@ -1,0 +1,176 @@
+//! A transaction: writing entries → one command; answers → one Bundle, in the order of the entries.
+
+use axum::http::header::ETAG;
+use axum::http::{HeaderMap, Method};
+use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use shared::access::Access;
+use shared::error::{Issue, IssueType};
+use shared::fhir::{ResourceType, is_valid_id};
+use shared::store::{Identity, format_instant};
+
+use super::super::{create, update};
+use super::{Part, refused, send};
+use crate::app::App;
+use crate::bundle;
+use crate::bundle::versions::{self, EntryAnswer};
+use crate::http::error::ApiError;
+use crate::http::written::{self, Done, Form};
+use crate::http::{answer, condition};
+use crate::write::{self, Condition, Entry, Incoming, Operation, Outcome, Patch, PatchLanguage};
+use crate::write::{Target, Work};
+
+/// Processes the entries as a whole.
+pub(super) async fn transaction(
+    app: App,
+    access: Access,
+    headers: &HeaderMap,
+    form: Form,
+    parts: Vec<Part>,
+) -> Result<Response, ApiError> {
+    let count = parts.len();
+    let (reads, writes): (Vec<Part>, Vec<Part>) = parts
+        .into_iter()
+        .partition(|part| part.method == Method::GET || part.method == Method::HEAD);
+    let positions: Vec<usize> = writes.iter().map(|part| part.position).collect();
+    let worker = app.clone();
+    let entries: Result<Vec<Entry>, ApiError> = app
+        .engine
+        .run(access, move |_, _| {
+            let entries = writes.into_iter().map(|part| {
+                let position = part.position;
+                entry(&worker, part).map_err(|error| ApiError::Entry(position, Box::new(error)))
+            });
+            Ok(entries.collect())
+        })
+        .await?;
+    let entries = entries?;
+    let Done { outcomes, is_searchable } = if entries.is_empty() {
+        Done { outcomes: Vec::new(), is_searchable: true }
+    } else {
+        written::perform(&app, access, Work::Transaction(entries)).await?
+    };
+    let mut answers = vec![EntryAnswer::default(); count];
+    for (position, outcome) in positions.into_iter().zip(outcomes) {
+        answers[position] = written_answer(&app, outcome, form);
+    }
+    for part in reads {
+        let position = part.position;
+        answers[position] = send(app.clone(), headers.clone(), part).await;
+    }
+    let json = form.apply(versions::answers("transaction-response", &answers));
+    let mut response = answer::ok(json, count as u64);
+    written::say_searchable(is_searchable, &mut response);
+    form.say(&mut response);
+    debug_assert!(response.headers().get(ETAG).is_none(), "a Bundle has no version");
+    Ok(response)
+}
+
+fn written_answer(app: &App, outcome: Outcome, form: Form) -> EntryAnswer {
+    let location = written::location(app, &outcome);
+    let has_version = outcome.version > 0;
+    let issues = (!outcome.issues.is_empty()).then(|| {
+        let mut body = Vec::new();
+        bundle::write_outcome(&mut body, outcome.issues.iter());
+        body
+    });
+    EntryAnswer {
+        status: written::status(outcome.effect).to_string(),
+        location,
+        etag: has_version.then(|| format!("W/\"{}\"", outcome.version)),
+        last_modified: has_version.then(|| format_instant(outcome.last_updated_ms)),
+        resource: (form.shows_documents() && !outcome.json.is_empty()).then_some(outcome.json),
+        outcome: issues,
+    }
+}
+
+/// A writing entry.
+fn entry(app: &App, part: Part) -> Result<Entry, ApiError> {
+    let Part { position, full_url, resource, method, url, request } = part;
+    let (path, query) = url.split_once('?').unwrap_or((&url, ""));
+    let mut segments = path.split('/');
+    let (name, id, rest) = (segments.next().unwrap_or_default(), segments.next(), segments.next());
+    let resource_type: ResourceType =
+        name.parse().map_err(|_| ApiError::UnknownType(name.to_owned()))?;
+    let target = match (id.filter(|id| !id.is_empty()), rest) {
+        (_, Some(_)) => return Err(ApiError::UnknownPath),
+        (Some(id), None) if is_valid_id(id) => {
+            Some(Target::Instance(Identity { resource_type, id: id.to_owned() }))
+        }
+        (Some(id), None) => return Err(ApiError::Absent(resource_type, id.to_owned())),
+        (None, None) if method == Method::POST => None,
+        (None, None) => Some(Target::Matching(condition::condition(app, resource_type, query)?)),
+    };
+    let if_match = request.if_match.as_deref().map(condition::version).transpose()?;
+    let mut references = Vec::new();
+    let operation = match (method, target) {
+        (Method::POST, None) => {
+            let document = document(app, resource, &mut references)?;
+            create::same_type(&document, resource_type)?;
+            let unless = request
+                .if_none_exist
+                .map(|text| condition::none_exist(app, resource_type, &text))
+                .transpose()?;
+            Operation::Create { document, unless }
+        }
+        (Method::PUT, Some(target)) => {
+            update::operation(target, document(app, resource, &mut references)?, if_match)?
+        }
+        (Method::PATCH, Some(target)) => {
+            Operation::Patch { target, patch: patch(body(resource)?)?, if_match }
+        }
+        (Method::DELETE, Some(target)) => Operation::Delete { target, if_match },
+        _ => return Err(ApiError::MethodNotAllowed),
+    };
+    Ok(Entry { position, full_url, operation, references })
+}
+
+fn body(resource: Option<Vec<u8>>) -> Result<Vec<u8>, ApiError> {
+    resource.ok_or_else(|| refused(IssueType::Required, "this entry needs a resource", "resource"))
+}
+
+fn document(
+    app: &App,
+    resource: Option<Vec<u8>>,
+    references: &mut Vec<(String, Condition)>,
+) -> Result<Incoming, ApiError> {
+    let document = write::read(body(resource)?, &app.validator)?;
+    for literal in write::literals(&document.value) {
+        let Some((name, query)) = literal.text.split_once('?') else { continue };
+        let Ok(resource_type) = name.parse() else { continue };
+        if references.iter().all(|(text, _)| *text != literal.text) {
+            references
+                .push((literal.text.clone(), condition::condition(app, resource_type, query)?));
+        }
+    }
+    Ok(document)
+}
+
+/// A Parameters resource, or a JSON Patch in a Binary. Source: FHIR R4, http, "Patch in a batch or
+/// transaction".
+fn patch(resource: Vec<u8>) -> Result<Patch, ApiError> {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Binary {
+        resource_type: String,
+        content_type: Option<String>,
+        data: Option<String>,
+    }
+    let binary: Option<Binary> = serde_json::from_slice(&resource).ok();
+    let Some(binary) = binary.filter(|binary| binary.resource_type == "Binary") else {
+        return Ok(Patch { language: PatchLanguage::FhirPath, body: resource });
+    };
+    let content_type = binary.content_type.unwrap_or_default();
+    if !content_type.starts_with("application/json-patch+json") {
+        let text = "the Binary of a PATCH must have the contentType application/json-patch+json";
+        return Err(refused(IssueType::NotSupported, text, "Binary.contentType"));
+    }
+    let data: String = binary.data.unwrap_or_default().split_whitespace().collect();
+    let body = STANDARD.decode(data).map_err(|_| {
+        ApiError::Refused(vec![
+            Issue::error(IssueType::Value, "the data is not base64").at("Binary.data"),
+        ])
+    })?;
+    Ok(Patch { language: PatchLanguage::Json, body })
+}

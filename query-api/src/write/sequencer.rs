@@ -1,0 +1,280 @@
+//! The one thread that writes: commands in, in order; groups of them durable at once; the index
+//! behind them; answers out.
+//!
+//! A group is what stands in the queue when the thread comes back to it: while one group goes to disk
+//! the next one gathers, so nothing waits for a timer. The answer is sent when the group is durable,
+//! and again when a new snapshot shows it. When the index cannot follow, writes stay durable, callers
+//! are told that they are not searchable yet, and every next group tries to catch up.
+
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use shared::access::Access;
+use shared::index::{Generation, GenerationError, IndexWriter, Snapshot};
+use shared::replay::{Replay, ReplayError};
+use shared::store::{ChangeLog as _, Store, StoreError};
+use shared::validate::Validator;
+use tokio::sync::oneshot;
+
+use super::group::{Context, Group, condition};
+use super::{Answer, Command, Ticket, Work, WriteError};
+use crate::engine::{EngineError, View};
+
+/// Most commands of one group.
+const GROUP_MAX: usize = 1_000;
+
+/// Longest evaluation of one condition: all other writers wait for it.
+const CONDITION_DEADLINE: Duration = Duration::from_secs(2);
+
+/// The way to the sequencer; closing it ends the thread once the queue is empty.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    queue: Mutex<Option<SyncSender<Queued>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+#[derive(Debug)]
+struct Queued {
+    command: Command,
+    answer: oneshot::Sender<Answer>,
+    visible: oneshot::Sender<()>,
+}
+
+/// Gives the present view of a caller.
+pub(crate) type Views = Box<dyn Fn(Access) -> Result<Arc<dyn View>, EngineError> + Send>;
+
+/// Makes a snapshot the present one.
+pub(crate) type Show = Box<dyn Fn(Arc<Snapshot>) + Send>;
+
+/// What the sequencer works on.
+pub(crate) struct SequencerParts {
+    /// What is true.
+    pub(crate) store: Arc<Store>,
+    /// The current generation.
+    pub(crate) generation: Generation,
+    /// Its writer.
+    pub(crate) index: IndexWriter,
+    /// The present snapshot.
+    pub(crate) snapshot: Arc<Snapshot>,
+    /// The public URLs of the directory, without trailing slash.
+    pub(crate) base_urls: Vec<String>,
+    /// The same validator as that of the callers.
+    pub(crate) validator: Arc<Validator>,
+    /// The clock.
+    pub(crate) now: fn() -> Timestamp,
+    /// Makes ids that no resource has.
+    pub(crate) new_id: fn() -> String,
+    /// Gives the present view of a caller.
+    pub(crate) views: Views,
+    /// Makes a snapshot the present one.
+    pub(crate) show: Show,
+}
+
+/// The thread's state.
+pub(crate) struct Sequencer(SequencerParts);
+
+/// Why the index could not follow.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PublishError {
+    /// The changes could not be indexed.
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
+    /// The new state could not be opened.
+    #[error(transparent)]
+    Generation(#[from] GenerationError),
+}
+
+impl Writer {
+    /// Queues a command.
+    ///
+    /// # Errors
+    /// [`EngineError::Busy`] when the queue is full, [`EngineError::NotReady`] when it is closed.
+    pub(crate) fn submit(&self, command: Command) -> Result<Ticket, EngineError> {
+        let (answer, answer_in) = oneshot::channel();
+        let (visible, visible_in) = oneshot::channel();
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let sender = queue.as_ref().ok_or(EngineError::NotReady)?;
+        match sender.try_send(Queued { command, answer, visible }) {
+            Ok(()) => Ok(Ticket { answer: answer_in, visible: visible_in }),
+            Err(TrySendError::Full(_)) => Err(EngineError::Busy),
+            Err(TrySendError::Disconnected(_)) => Err(EngineError::NotReady),
+        }
+    }
+
+    /// Takes no more commands, answers those that are queued, and ends the thread.
+    pub(crate) fn close(&self) {
+        drop(self.queue.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the write sequencer had panicked");
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Sequencer {
+    /// Starts the thread, with a queue of `queue` commands.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub(crate) fn start(parts: SequencerParts, queue: usize) -> std::io::Result<Writer> {
+        let (sender, receiver) = sync_channel(queue);
+        let thread = std::thread::Builder::new()
+            .name("writer".to_owned())
+            .spawn(move || Self(parts).run(&receiver))?;
+        Ok(Writer { queue: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)) })
+    }
+
+    fn run(mut self, queue: &Receiver<Queued>) {
+        let mut carried = None;
+        loop {
+            let first = match carried.take() {
+                Some(queued) => queued,
+                None => match queue.recv() {
+                    Ok(queued) => queued,
+                    Err(_) => break,
+                },
+            };
+            carried = self.group(first, queue);
+        }
+        if let Err(error) = self.0.index.finish() {
+            tracing::error!(%error, "a merge of the index failed");
+        }
+    }
+
+    /// Evaluates a group, makes it durable and visible, and answers. Returns the command that must
+    /// start the next group.
+    fn group(&mut self, first: Queued, queue: &Receiver<Queued>) -> Option<Queued> {
+        let is_behind = self.0.snapshot.seq < self.0.store.last_seq();
+        if is_behind && let Err(error) = self.publish() {
+            tracing::error!(%error, "the index is behind the store");
+        }
+        let is_behind = self.0.snapshot.seq < self.0.store.last_seq();
+
+        let (waiting, carried) = self.evaluate(first, queue, is_behind);
+        match self.publish() {
+            Ok(()) => {
+                for visible in waiting {
+                    // A caller that has gone away is not told.
+                    let _ = visible.send(());
+                }
+            }
+            Err(error) => tracing::error!(%error, "the index is behind the store"),
+        }
+        carried
+    }
+
+    /// Evaluates the commands of a group, makes them durable, and sends the answers.
+    fn evaluate(
+        &self,
+        first: Queued,
+        queue: &Receiver<Queued>,
+        is_behind: bool,
+    ) -> (Vec<oneshot::Sender<()>>, Option<Queued>) {
+        let base_urls: Vec<&str> = self.0.base_urls.iter().map(String::as_str).collect();
+        let mut group = Group::begin(self.context(&base_urls));
+        let mut answers = Vec::new();
+        let mut carried = None;
+        let mut next = Some(first);
+        while let Some(queued) = next.take() {
+            if group.must_wait(&queued.command) {
+                carried = Some(queued);
+                break;
+            }
+            let Queued { command, answer, visible } = queued;
+            let result = if is_behind && has_condition(&command) {
+                Err(WriteError::Unavailable("the index is behind the store"))
+            } else {
+                group.evaluate(command)
+            };
+            answers.push((answer, visible, result));
+            if answers.len() < GROUP_MAX {
+                next = match queue.try_recv() {
+                    Ok(queued) => Some(queued),
+                    Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
+                };
+            }
+        }
+        let committed = if group.is_broken() {
+            Err(StoreError::Corrupt("a group of writes"))
+        } else if group.is_empty() {
+            Ok(())
+        } else {
+            group.commit().map(drop)
+        };
+        if let Err(error) = &committed {
+            tracing::error!(%error, "a group of writes is lost; its callers are told");
+        }
+        let mut waiting = Vec::with_capacity(answers.len());
+        for (answer, visible, result) in answers {
+            let result = match &committed {
+                Ok(()) => result,
+                Err(error) => result.and_then(|_| Err(failed(error))),
+            };
+            // A caller that has gone away is not told.
+            let _ = answer.send(result);
+            waiting.push(visible);
+        }
+        (waiting, carried)
+    }
+
+    /// Lets the index follow the store, and shows it.
+    fn publish(&mut self) -> Result<(), PublishError> {
+        let parts = &mut self.0;
+        if parts.snapshot.seq == parts.store.last_seq() {
+            return Ok(());
+        }
+        let base_urls: Vec<&str> = parts.base_urls.iter().map(String::as_str).collect();
+        let documents = parts.generation.documents();
+        let replay =
+            Replay { store: &parts.store, writer: &parts.index, documents, base_urls: &base_urls };
+        let seq = replay.changes_since(parts.snapshot.seq)?;
+        documents.arena.sync().map_err(ReplayError::from)?;
+        parts.index.commit(seq).map_err(ReplayError::from)?;
+        let snapshot = Arc::new(parts.generation.snapshot(Some(&parts.snapshot))?);
+        parts.snapshot = Arc::clone(&snapshot);
+        (parts.show)(snapshot);
+        Ok(())
+    }
+
+    fn context<'a>(&'a self, base_urls: &'a [&'a str]) -> Context<'a> {
+        let parts = &self.0;
+        Context {
+            store: &parts.store,
+            validator: &parts.validator,
+            base_urls,
+            now: parts.now,
+            new_id: parts.new_id,
+            view: parts.views.as_ref(),
+            condition_deadline: CONDITION_DEADLINE,
+        }
+    }
+}
+
+fn has_condition(command: &Command) -> bool {
+    match &command.work {
+        Work::One(operation) => condition(operation).is_some(),
+        Work::Transaction(entries) => entries
+            .iter()
+            .any(|entry| condition(&entry.operation).is_some() || !entry.references.is_empty()),
+    }
+}
+
+/// What each caller of a lost group is told.
+fn failed(error: &StoreError) -> WriteError {
+    match error {
+        StoreError::Engine(source) => {
+            let source = std::io::Error::new(source.kind(), source.to_string());
+            StoreError::Engine(source).into()
+        }
+        other => EngineError::Defect(other.to_string()).into(),
+    }
+}
