@@ -141,7 +141,7 @@ fn world(directory: &Directory, correlation: Correlation) -> World<'_> {
 }
 
 proptest! {
-    #![proptest_config(config(60))]
+    #![proptest_config(config(30))]
 
     #[test]
     fn the_matches_are_those_of_the_documents(directory in directories(), asked in vec(asked(), 40)) {
@@ -163,7 +163,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(config(40))]
+    #![proptest_config(config(20))]
 
     #[test]
     fn the_order_is_that_of_the_documents(

@@ -161,7 +161,7 @@ impl<'a> Evaluation<'a> {
     fn leaf_keys(&mut self, base: ResourceType, leaf: &Leaf) -> Result<KeySet> {
         let snapshot = self.snapshot;
         match &leaf.test {
-            LeafTest::References(queries) => {
+            LeafTest::References(queries) | LeafTest::Below(queries) | LeafTest::Above(queries) => {
                 let targets = self.referenced(leaf, queries)?;
                 let mut found = snapshot.referrers(leaf.field, &targets, None)?;
                 let external = external_terms(leaf, queries);
@@ -170,21 +170,6 @@ impl<'a> Evaluation<'a> {
                     found = found.or(more, snapshot.universe());
                 }
                 Ok(found)
-            }
-            LeafTest::Below(queries) | LeafTest::Above(queries) => {
-                let mut closed = KeySet::default();
-                let parameter = registry::fields()[usize::from(leaf.field)].parameter;
-                for target in parameter.targets {
-                    let Some(part_of) = field_id(*target, "partof") else { continue };
-                    let named = self.named(*target, queries)?;
-                    let of_type = if matches!(leaf.test, LeafTest::Below(_)) {
-                        snapshot.with_descendants(part_of, named)?
-                    } else {
-                        snapshot.with_ancestors(part_of, named)?
-                    };
-                    closed = closed.or(of_type, snapshot.universe());
-                }
-                snapshot.referrers(leaf.field, &closed, None)
             }
             LeafTest::Words(_) => Ok(self.word_hits(base, leaf)?.keys.clone()),
             LeafTest::Terms(_)
@@ -283,12 +268,20 @@ impl<'a> Evaluation<'a> {
         }
     }
 
-    /// The resources that reference queries name, of the types the parameter may refer to.
+    /// The resources that reference queries name, of the types the parameter may refer to; with
+    /// `:below` and `:above` also what is part of them, or what they are part of.
     fn referenced(&self, leaf: &Leaf, queries: &[ReferenceQuery]) -> Result<KeySet> {
+        let snapshot = self.snapshot;
         let parameter = registry::fields()[usize::from(leaf.field)].parameter;
         let mut keys = KeySet::default();
         for target in parameter.targets {
-            keys = keys.or(self.named(*target, queries)?, self.snapshot.universe());
+            let named = self.named(*target, queries)?;
+            let of_type = match (field_id(*target, "partof"), &leaf.test) {
+                (Some(part_of), LeafTest::Below(_)) => snapshot.with_descendants(part_of, named)?,
+                (Some(part_of), LeafTest::Above(_)) => snapshot.with_ancestors(part_of, named)?,
+                (_, _) => named,
+            };
+            keys = keys.or(of_type, snapshot.universe());
         }
         Ok(keys)
     }

@@ -229,6 +229,8 @@ fn references_to_absent_resources() {
     let child = json!({ "partOf": { "reference": "Organization/gone" } });
     let mut documents = homes();
     documents.push(document(Organization, "child", child));
+    let foreign = json!({ "reference": "http://other.example/fhir/Organization/x" });
+    documents.push(document(Organization, "foreign", json!({ "partOf": foreign })));
     check(
         &documents,
         &[
@@ -237,6 +239,8 @@ fn references_to_absent_resources() {
             (HealthcareService, "location=Location/never", &[]),
             (HealthcareService, "location.name:missing=true", &[]),
             (Organization, "partof:below=Organization/gone", &["child"]),
+            (Organization, "partof:below=http://other.example/fhir/Organization/x", &["foreign"]),
+            (Organization, "partof:above=http://other.example/fhir/Organization/x", &["foreign"]),
         ],
     );
 }
