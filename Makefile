@@ -10,7 +10,7 @@ BASE = http://$(LISTEN)/fhir
 help:
 	@echo "make run    build, load the shipped sample, serve on $(LISTEN)"
 	@echo "make test   format, lints, documentation, all tests, end-to-end suite"
-	@echo "make bench  load the generated national directory and measure"
+	@echo "make bench  generate a directory, load it, and time the named requests"
 	@echo "make soak   the long suite: kills, fuzzing, load"
 
 build:
@@ -49,8 +49,8 @@ deny:
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --offline check licenses bans sources; \
 	else echo "cargo-deny is not installed; the test \"dependencies\" checks the same lists"; fi
 
-bench:
-	$(CARGO) bench --locked -p benches
+bench: build
+	$(CARGO) bench --locked -p benches --bench search
 
 soak: build
 	E2E_SOAK=1 $(CARGO) test --locked --release -p e2e
