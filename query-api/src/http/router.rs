@@ -29,6 +29,14 @@ pub(crate) fn router(app: App) -> Router {
     for base in &app.base_paths {
         router = router.merge(fhir(base, &app));
     }
+    // Bed-management systems have a base of their own, beside the others or under them. As a base
+    // path of the settings it answers everything already.
+    if !app.base_paths.iter().any(|base| CAPACITY_PATH.starts_with(base.as_str())) {
+        let capacity = Router::new()
+            .route(CAPACITY_PATH, axum::routing::patch(patch::patch_capacity))
+            .route_layer(from_fn_with_state(app.clone(), guard::credentials));
+        router = router.merge(capacity);
+    }
     let layers = ServiceBuilder::new()
         .layer(from_fn_with_state(app.clone(), observe::observe))
         .layer(map_request(guard::head_is_plain))

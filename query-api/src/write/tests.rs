@@ -92,15 +92,24 @@ async fn a_resource_through_its_life() {
     assert_eq!((minimal.status().as_u16(), header(&minimal, "etag")), (200, "W/\"4\""));
     assert_eq!(header(&minimal, "preference-applied"), "return=minimal");
     assert_eq!(ask(&app, "PATCH", "/Location/none", &[], &operation).await.status(), 404);
+    for base in ["/fhir", "/ws-diffusion-fhir", ""] {
+        // (identifier, status)
+        for (identifier, status) in [("2", 200), ("none", 404)] {
+            let uri = format!("{base}/ws-synchro-dispo-lits-fhir/Location?identifier={identifier}");
+            let request = Request::patch(&uri).header("content-type", "application/fhir+json");
+            let answer = send(&app, request.body(Body::from(operation.to_string())).unwrap()).await;
+            assert_eq!(answer.status(), status, "{uri}");
+        }
+    }
 
     assert_eq!(ask(&app, "DELETE", &path, &[], &Value::Null).await.status(), 204);
     assert_eq!(ask(&app, "DELETE", &path, &[], &Value::Null).await.status(), 204);
     assert_eq!(get(&app, &path).await.status(), 410);
-    assert_eq!(get(&app, &format!("{path}/_history/5")).await.status(), 410);
-    assert_eq!(get(&app, &format!("{path}/_history/4")).await.status(), 200);
+    assert_eq!(get(&app, &format!("{path}/_history/8")).await.status(), 410);
+    assert_eq!(get(&app, &format!("{path}/_history/7")).await.status(), 200);
     assert_eq!(total(&app, "/Location").await, 0);
     let revived = ask(&app, "PUT", &path, &[], &place(&id, "9")).await;
-    assert_eq!((revived.status().as_u16(), header(&revived, "etag")), (201, "W/\"6\""));
+    assert_eq!((revived.status().as_u16(), header(&revived, "etag")), (201, "W/\"9\""));
     let chosen = ask(&app, "PUT", "/Location/chosen", &[], &place("chosen", "c")).await;
     assert_eq!(chosen.status(), 201);
     assert_eq!(total(&app, "/Location").await, 2);
