@@ -40,7 +40,7 @@ pub(super) fn change(run: &[u16]) -> Change {
     let mut choices = Choices::new(run);
     let resource_type = choices.one(&TYPES);
     let id = IDS[choices.below(WRITTEN)];
-    if choices.once_in(12) {
+    if choices.once_in(16) {
         return Change::Delete(resource_type, id.to_owned());
     }
     let mut document = match resource_type {

@@ -221,7 +221,7 @@ fn modifier(choices: &mut Choices<'_>, parameter: &SearchParameter) -> Option<&'
 }
 
 fn values(choices: &mut Choices<'_>, parameter: &SearchParameter) -> String {
-    let count = choices.one(&[1, 1, 1, 2]);
+    let count = choices.one(&[1, 2, 1, 3]);
     let values: Vec<String> = (0..count).map(|_| value(choices, parameter)).collect();
     values.join(",")
 }
