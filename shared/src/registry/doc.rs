@@ -94,7 +94,7 @@ fn row(page: &mut String, parameter: &SearchParameter) {
             Origin::Ror => "ROR",
             Origin::Ours => "ours",
         },
-        parameter.doc,
+        parameter.doc.replace('|', "\\|"),
     );
 }
 
