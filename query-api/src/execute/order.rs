@@ -250,7 +250,7 @@ enum Key {
     Score(Scores),
 }
 
-/// Where to look for the values of a key: [`crate::plan::Source`], evaluated. `None` is everything.
+/// Where to look for the values of a key: the sources of its plan, evaluated. `None` is everything.
 struct Eligible {
     matches: Option<KeySet>,
     steps: Vec<JoinStep>,

@@ -1,7 +1,7 @@
 //! What a document becomes by a patch: `FHIRPath` Patch, the capacity dialect, JSON Patch.
 //!
 //! A patch is read from its body once ([`Patch::fhir`], [`Patch::json`]) and applied to the text of a
-//! document ([`apply`]): all operations in order, or none. Text goes in and text comes out, so that
+//! document ([`apply()`]): all operations in order, or none. Text goes in and text comes out, so that
 //! everything an operation does not touch keeps the digits of its numbers and the escapes of its
 //! strings.
 //!
