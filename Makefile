@@ -11,7 +11,7 @@ help:
 	@echo "make run    build, load the shipped sample, serve on $(LISTEN)"
 	@echo "make test   format, lints, documentation, all tests, end-to-end suite"
 	@echo "make bench  generate a directory, load it, and time the named requests"
-	@echo "make soak   the long suite: kills, fuzzing, load"
+	@echo "make soak   the property laws of the engine on many more directories"
 
 build:
 	$(CARGO) build --release --locked -p indexer -p query-api
@@ -52,5 +52,5 @@ deny:
 bench: build
 	$(CARGO) bench --locked -p benches --bench search
 
-soak: build
-	E2E_SOAK=1 $(CARGO) test --locked --release -p e2e
+soak:
+	PROPTEST_CASES=500 $(CARGO) test --locked -p query-api --lib laws
