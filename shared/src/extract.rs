@@ -120,8 +120,7 @@ fn place(location: &Value) -> Option<ExtractedPlace> {
     {
         return Some(ExtractedPlace { point, approximate: false });
     }
-    let url = format!("{ROR_EXTENSION_BASE}ror-commune-cog");
-    let concept = path::extensions(location, &url).find_map(path::any_value)?;
+    let concept = path::ror_extensions(location, "ror-commune-cog").find_map(path::any_value)?;
     let codings = concept.get("coding")?.as_array()?;
     let code = codings.iter().find_map(|coding| coding.get("code")?.as_str())?;
     let point = gazetteer().current_commune(code)?.point?;

@@ -75,15 +75,6 @@ impl fmt::Display for Prefix {
     }
 }
 
-/// What reading a request's value needs besides its text. Passed in, so that reading is a function.
-#[derive(Debug, Clone, Copy)]
-pub struct ValueContext<'a> {
-    /// Now, in milliseconds since 1970 UTC: the `ap` prefix on dates measures its distance from it.
-    pub now_ms: i64,
-    /// The base URLs of this server, each without trailing slash: what makes a URL a local reference.
-    pub base_urls: &'a [&'a str],
-}
-
 /// The resource types a reference value may name, by the modifier and the parameter.
 #[derive(Debug, Clone, Copy)]
 pub struct ReferenceTargets<'a> {

@@ -13,7 +13,6 @@ use shared::access::VisibilityClass;
 use shared::fhir::ResourceType;
 use shared::index::{DocSet, KeySet, SegmentView, Snapshot};
 use shared::param::date::DateRange;
-use shared::param::near::NearQuery;
 use shared::param::number::NumberRange;
 use shared::param::reference::ReferenceQuery;
 use shared::registry::{self, FieldId, RecordKind, field_id};
@@ -228,7 +227,7 @@ impl<'a> Evaluation<'a> {
             LeafTest::Near(circles) => snapshot.docs(|view, docs| {
                 for circle in circles {
                     if let Some(center) = super::center_of(circle) {
-                        let radius_m = radius_m(circle);
+                        let radius_m = circle.radius_m();
                         view.places()
                             .within(center, radius_m, &mut |place, _| docs.push(place.doc));
                     }
@@ -383,10 +382,6 @@ fn in_force(view: &SegmentView, field: FieldId, before_ms: i64, docs: &mut Vec<u
         docs.extend(in_force.map(|(_, _, _, doc)| *doc));
     }
     Ok(())
-}
-
-fn radius_m(circle: &NearQuery) -> f64 {
-    circle.radius_m()
 }
 
 /// References stored as they stand: absolute URLs, and types the directory does not hold.

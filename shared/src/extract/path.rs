@@ -163,6 +163,15 @@ pub(super) fn extensions<'a>(node: &'a Value, url: &str) -> impl Iterator<Item =
         .filter(move |e| e.get("url").and_then(Value::as_str) == Some(url))
 }
 
+/// The ROR extensions of `node` with this name.
+pub(super) fn ror_extensions<'a>(node: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
+    let extensions = node.get("extension").and_then(Value::as_array).into_iter().flatten();
+    extensions.filter(move |e| {
+        let url = e.get("url").and_then(Value::as_str);
+        url.and_then(|url| url.strip_prefix(ROR_EXTENSION_BASE)) == Some(name)
+    })
+}
+
 /// `value`, or the one `valueX` of an extension or choice element.
 pub(super) fn any_value(node: &Value) -> Option<&Value> {
     let object = node.as_object()?;

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use super::path::{Path, ROR_EXTENSION_BASE, any_value, extensions};
+use super::path::{Path, any_value, extensions, ror_extensions};
 use super::{ColumnValue, Record, Values, price};
 use crate::access::{VisibilityClass, classes_of};
 use crate::fhir::{Reference, ResourceType, Target};
@@ -129,8 +129,7 @@ fn for_each_record<'a>(
     visit: &mut dyn FnMut(&'a Value, Option<&'a Value>),
 ) {
     let each = |name: &str, visit: &mut dyn FnMut(&'a Value)| {
-        let url = format!("{ROR_EXTENSION_BASE}{name}");
-        extensions(document, &url).for_each(visit);
+        ror_extensions(document, name).for_each(visit);
     };
     match kind {
         RecordKind::Price => each("ror-organization-price", &mut |root| visit(root, None)),
@@ -144,8 +143,7 @@ fn for_each_record<'a>(
             each("ror-healthcareservice-patient-type", &mut |root| visit(root, None));
         }
         RecordKind::Equipment => each("ror-location-equipment", &mut |root| {
-            let url = format!("{ROR_EXTENSION_BASE}ror-location-equipment-limit");
-            let mut limits = extensions(root, &url).peekable();
+            let mut limits = ror_extensions(root, "ror-location-equipment-limit").peekable();
             if limits.peek().is_none() {
                 visit(root, None);
             }

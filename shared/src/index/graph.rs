@@ -14,12 +14,8 @@ use crate::param::token::{SystemQuery, TokenQuery};
 use crate::registry::{self, FieldId};
 use crate::schema::{TermKind, term, term_prefix};
 
-/// Logical and canonical references of one field, resolved.
-#[derive(Debug, Default)]
-pub(super) struct LogicalEdges {
-    by_source: Vec<(u32, u32)>,
-    by_target: Vec<(u32, u32)>,
-}
+/// Logical and canonical references of one field, resolved: source and target, by source.
+pub(super) type LogicalEdges = Vec<(u32, u32)>;
 
 /// Above this many targets, scanning all references beats looking up the postings of each.
 const POSTINGS_LIMIT: usize = 2_000;
@@ -44,7 +40,7 @@ impl Snapshot {
             }
             (_, KeySet::Sparse(_) | KeySet::Dense(_)) => self.referrers_by_scan(field, targets)?,
         };
-        for (source, target) in &self.logical(field)?.by_source {
+        for (source, target) in self.logical(field)? {
             if targets.contains(*target) {
                 found.push(*source);
             }
@@ -79,7 +75,7 @@ impl Snapshot {
                 }
             }
         }
-        for (source, target) in &self.logical(field)?.by_source {
+        for (source, target) in self.logical(field)? {
             if sources.contains(*source) {
                 found.insert(*target);
             }
@@ -95,7 +91,7 @@ impl Snapshot {
         let Some(at) = self.locate(source) else { return Ok(()) };
         let targets = self.view(at).references(field)?.of(at.doc);
         out.extend(targets.iter().copied().filter(|target| self.locate(*target).is_some()));
-        let edges = &self.logical(field)?.by_source;
+        let edges = self.logical(field)?;
         let start = edges.partition_point(|(s, _)| *s < source);
         out.extend(edges[start..].iter().take_while(|(s, _)| *s == source).map(|(_, t)| *t));
         Ok(())
@@ -187,14 +183,12 @@ impl Snapshot {
                 };
                 let info = stream.value().clone();
                 segment.for_each_doc_of(&info, &mut |doc| {
-                    edges.by_source.push((segment.view.owner(doc), target));
+                    edges.push((segment.view.owner(doc), target));
                 })?;
             }
         }
         self.add_canonical(field, targets, &mut edges)?;
-        edges.by_source.sort_unstable();
-        edges.by_target = edges.by_source.iter().map(|(s, t)| (*t, *s)).collect();
-        edges.by_target.sort_unstable();
+        edges.sort_unstable();
         Ok(edges)
     }
 
@@ -219,7 +213,7 @@ impl Snapshot {
                     let [target] = found[..] else { continue };
                     let info = stream.value().clone();
                     segment.for_each_doc_of(&info, &mut |doc| {
-                        edges.by_source.push((segment.view.owner(doc), target));
+                        edges.push((segment.view.owner(doc), target));
                     })?;
                 }
             }

@@ -39,7 +39,6 @@ pub struct SegmentView {
     ids: Option<TextColumn>,
     places: PlaceGrid,
     points: Rows<(f64, f64)>,
-    approximate: Rows<u32>,
     terms: Arc<InvertedIndexReader>,
     words: Arc<InvertedIndexReader>,
     word_norms: FieldNormReader,
@@ -79,7 +78,6 @@ impl SegmentView {
             ids: TextColumn::open(&reader, schema.id)?,
             places,
             points,
-            approximate: columns::keys(&reader, schema.approximate)?,
             terms: reader.inverted_index(schema.terms)?,
             words: reader.inverted_index(schema.words)?,
             word_norms: reader.get_fieldnorms_reader(schema.words)?,
@@ -153,11 +151,6 @@ impl SegmentView {
     pub fn point(&self, doc: u32) -> Option<Point> {
         let (lat, lon) = *self.points.of(doc).first()?;
         Point::new(lat, lon)
-    }
-
-    /// Whether a place's point is only that of its commune.
-    pub fn is_approximate(&self, doc: u32) -> bool {
-        self.approximate.of(doc).first() == Some(&1)
     }
 
     /// The exact terms.
