@@ -2,6 +2,7 @@
 //!
 //! Works on a validated document. References come out as text: whoever has the keys resolves them.
 
+mod narrative;
 mod path;
 mod plan;
 mod price;
@@ -107,7 +108,7 @@ pub fn extract(document: &Value, base_urls: &[&str]) -> Option<Extracted> {
         references,
         records: plan.records(document),
         words: words::of(resource_type, document),
-        narrative: words::narrative(document),
+        narrative: narrative::text(document),
         place: (resource_type == ResourceType::Location).then(|| place(document)).flatten(),
     })
 }

@@ -10,6 +10,7 @@ use super::path::{ROR_EXTENSION_BASE, any_value};
 use crate::access::VisibilityClass;
 use crate::fhir::ResourceType;
 use crate::terminology::terminology;
+use crate::text::cut::VALUE_END;
 
 /// Elements whose strings are technical.
 const TECHNICAL: [&str; 18] = [
@@ -41,25 +42,6 @@ pub(super) fn of(resource_type: ResourceType, document: &Value) -> Vec<(Visibili
     collector.walk("", document, class);
     let texts = VisibilityClass::ALL.into_iter().zip(collector.texts);
     texts.filter(|(_, text)| !text.is_empty()).collect()
-}
-
-/// The text of the narrative, without its markup.
-pub(super) fn narrative(document: &Value) -> Option<String> {
-    let div = document.get("text")?.get("div")?.as_str()?;
-    let mut text = String::with_capacity(div.len());
-    let mut in_tag = false;
-    for c in div.chars() {
-        match c {
-            '<' => in_tag = true,
-            '>' => {
-                in_tag = false;
-                text.push(' ');
-            }
-            _ if !in_tag => text.push(c),
-            _ => {}
-        }
-    }
-    Some(text)
 }
 
 /// The class of a telecom or contact by its confidentiality level; without one it is restricted.
@@ -109,9 +91,9 @@ impl Collector {
 
     fn add(&mut self, class: VisibilityClass, text: &str) {
         let all = &mut self.texts[class as usize];
-        // A line break keeps phrases from running across values.
+        // A phrase never runs from one value into the next.
         all.push_str(text);
-        all.push('\n');
+        all.push(VALUE_END);
     }
 
     /// The label we know for a code, and the words people use for it.
