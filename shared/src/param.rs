@@ -9,6 +9,7 @@ pub mod number;
 pub mod quantity;
 pub mod reference;
 pub mod string;
+pub mod text;
 pub mod token;
 pub mod uri;
 
@@ -128,5 +129,5 @@ pub enum QueryValue {
     /// A circle on the globe.
     Near(near::NearQuery),
     /// Words to find.
-    Text(String),
+    Text(text::TextQuery),
 }

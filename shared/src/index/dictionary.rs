@@ -48,6 +48,19 @@ impl WordDictionary {
         }
     }
 
+    /// Calls `visit` with each word that starts with `start`, and where its postings are.
+    pub fn starting_with(&self, start: &str, visit: &mut dyn FnMut(&str, &TermInfo)) {
+        let (mut low, mut high) = (0, self.infos.len());
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            if self.word(middle) < start { low = middle + 1 } else { high = middle }
+        }
+        while low < self.infos.len() && self.word(low).starts_with(start) {
+            visit(self.word(low), &self.infos[low]);
+            low += 1;
+        }
+    }
+
     /// All words, with where their postings are.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &TermInfo)> {
         self.infos.iter().enumerate().map(|(word, info)| (self.word(word), info))

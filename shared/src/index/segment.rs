@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tantivy::columnar::Column;
 use tantivy::fieldnorm::FieldNormReader;
 use tantivy::index::SegmentId;
-use tantivy::postings::{BlockSegmentPostings, TermInfo};
+use tantivy::postings::{BlockSegmentPostings, SegmentPostings, TermInfo};
 use tantivy::schema::IndexRecordOption;
 use tantivy::{InvertedIndexReader, SegmentReader};
 
@@ -178,6 +178,12 @@ impl SegmentView {
     /// The documents and frequencies of a word.
     pub fn word_postings(&self, info: &TermInfo) -> tantivy::Result<BlockSegmentPostings> {
         Ok(self.words.read_block_postings_from_terminfo(info, IndexRecordOption::WithFreqs)?)
+    }
+
+    /// The documents and positions of a word.
+    pub fn word_positions(&self, info: &TermInfo) -> tantivy::Result<SegmentPostings> {
+        let option = IndexRecordOption::WithFreqsAndPositions;
+        Ok(self.words.read_postings_from_terminfo(info, option)?)
     }
 
     /// Number of words of a document, as the index keeps it (one byte, rounded).

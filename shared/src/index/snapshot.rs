@@ -11,6 +11,7 @@ use super::documents::{DocumentAddress, Documents};
 use super::graph::LogicalEdges;
 use super::segment::SegmentView;
 use super::sets::{BitSet, KeySet};
+use super::statistics::WordStatistics;
 use crate::fhir::ResourceType;
 use crate::registry;
 
@@ -55,6 +56,8 @@ pub struct Snapshot {
     existing: Vec<KeySet>,
     pub(super) logical: Vec<OnceLock<tantivy::Result<LogicalEdges>>>,
     documents: Documents,
+    /// What relevance knows of all documents.
+    pub(super) statistics: Arc<WordStatistics>,
     /// The last change the index knows.
     pub seq: u64,
 }
@@ -93,8 +96,14 @@ impl Snapshot {
             existing,
             logical: registry::fields().iter().map(|_| OnceLock::new()).collect(),
             documents,
+            statistics: Arc::default(),
             seq,
         })
+    }
+
+    /// The statistics of words, which no commit changes.
+    pub fn word_statistics(&self) -> &WordStatistics {
+        &self.statistics
     }
 
     /// The segments.

@@ -7,20 +7,18 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use tantivy::termdict::TermStreamer;
 use tantivy::{Result, Searcher, SegmentReader};
 
-use super::generation::write_atomically;
-use super::segment::small_column;
 use crate::fhir::ResourceType;
 use crate::schema::index_schema;
 use crate::schema::words::WORD;
 
 /// Name of the file in the directory of a generation.
-pub(super) const FILE: &str = "words.zst";
+const FILE: &str = "words.zst";
 
 /// First line of the file.
 const FORMAT: &str = "words 1";
@@ -111,11 +109,11 @@ impl WordStatistics {
     }
 
     fn count_documents(&mut self, reader: &SegmentReader) -> Result<()> {
-        let kinds = small_column(reader, "kind")?;
+        let kinds = reader.fast_fields().column_first_or_default::<u64>("kind")?;
         let norms = reader.get_fieldnorms_reader(index_schema().words)?;
         for doc in reader.doc_ids_alive() {
             // Records have kinds above those of resources, and no words.
-            if let Some(counts) = self.types.get_mut(usize::from(kinds[doc as usize])) {
+            if let Some(counts) = self.types.get_mut(kinds.get_val(doc) as usize) {
                 counts.documents += 1;
                 counts.words += u64::from(norms.fieldnorm(doc));
             }
@@ -137,46 +135,6 @@ impl WordStatistics {
         if let Some(frequencies) = self.scopes.get_mut(scope) {
             frequencies.push(word, u64::from(documents));
         }
-    }
-
-    /// Writes the file of a generation.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub(super) fn write(&self, dir: &Path) -> std::result::Result<(), super::GenerationError> {
-        let mut text = format!("{FORMAT}\n");
-        for (base, counts) in ResourceType::ALL.iter().zip(&self.types) {
-            let _ = writeln!(text, "type {base} {} {}", counts.documents, counts.words);
-        }
-        let mut scopes: Vec<_> = self.scopes.iter().collect();
-        scopes.sort_unstable_by_key(|(scope, _)| scope.as_str());
-        for (scope, frequencies) in scopes {
-            let _ = writeln!(text, "scope {scope}");
-            for (word, documents) in frequencies.iter() {
-                let _ = writeln!(text, "{word} {documents}");
-            }
-        }
-        let path = dir.join(FILE);
-        let packed = zstd::encode_all(text.as_bytes(), ZSTD_LEVEL)
-            .map_err(|source| super::GenerationError::Io { path: path.clone(), source })?;
-        write_atomically(&path, &packed)
-    }
-
-    /// Reads the file of a generation; `None` when there is none.
-    ///
-    /// # Errors
-    /// When it cannot be read or is not what [`Self::write`] writes.
-    pub(super) fn read(dir: &Path) -> io::Result<Option<Self>> {
-        let packed = match fs::read(dir.join(FILE)) {
-            Ok(packed) => packed,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let text = zstd::decode_all(packed.as_slice())?;
-        let parsed = String::from_utf8(text).ok().and_then(|text| Self::parse(&text));
-        parsed.map(Some).ok_or_else(|| {
-            io::Error::new(io::ErrorKind::InvalidData, "not the statistics of words")
-        })
     }
 
     fn parse(text: &str) -> Option<Self> {
@@ -246,6 +204,49 @@ impl Frequencies {
     }
 }
 
+/// Writes the file of a generation.
+///
+/// # Errors
+/// When it cannot be written.
+pub(super) fn write(statistics: &WordStatistics, dir: &Path) -> io::Result<()> {
+    let mut text = format!("{FORMAT}\n");
+    for (base, counts) in ResourceType::ALL.iter().zip(&statistics.types) {
+        let _ = writeln!(text, "type {base} {} {}", counts.documents, counts.words);
+    }
+    let mut scopes: Vec<_> = statistics.scopes.iter().collect();
+    scopes.sort_unstable_by_key(|(scope, _)| scope.as_str());
+    for (scope, frequencies) in scopes {
+        let _ = writeln!(text, "scope {scope}");
+        for (word, documents) in frequencies.iter() {
+            let _ = writeln!(text, "{word} {documents}");
+        }
+    }
+    let packed = zstd::encode_all(text.as_bytes(), ZSTD_LEVEL)?;
+    // Whoever reads sees the former file or this one.
+    let beside = dir.join(FILE).with_extension("new");
+    let mut file = fs::File::create(&beside)?;
+    file.write_all(&packed)?;
+    file.sync_all()?;
+    fs::rename(&beside, dir.join(FILE))
+}
+
+/// Reads the file of a generation; `None` when there is none.
+///
+/// # Errors
+/// When it cannot be read or is not what [`write`] writes.
+pub(super) fn read(dir: &Path) -> io::Result<Option<WordStatistics>> {
+    let packed = match fs::read(dir.join(FILE)) {
+        Ok(packed) => packed,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let text = zstd::decode_all(packed.as_slice())?;
+    let parsed = String::from_utf8(text).ok().and_then(|text| WordStatistics::parse(&text));
+    parsed.map(Some).ok_or_else(|| {
+        io::Error::new(io::ErrorKind::InvalidData, "not the statistics of words")
+    })
+}
+
 /// The least term of all streams, and in how many documents it is; the streams move past it.
 fn next_term(streams: &mut Vec<TermStreamer<'_>>) -> Option<(Vec<u8>, u32)> {
     let term = streams.iter().map(TermStreamer::key).min()?.to_vec();
@@ -299,10 +300,10 @@ mod tests {
     #[test]
     fn the_file_keeps_everything() {
         let dir = tempfile::tempdir().unwrap();
-        assert_eq!(WordStatistics::read(dir.path()).unwrap(), None);
-        example().write(dir.path()).unwrap();
-        assert_eq!(WordStatistics::read(dir.path()).unwrap(), Some(example()));
+        assert_eq!(read(dir.path()).unwrap(), None);
+        write(&example(), dir.path()).unwrap();
+        assert_eq!(read(dir.path()).unwrap(), Some(example()));
         fs::write(dir.path().join(FILE), zstd::encode_all(&b"other"[..], 1).unwrap()).unwrap();
-        assert!(WordStatistics::read(dir.path()).is_err());
+        assert!(read(dir.path()).is_err());
     }
 }
