@@ -1,7 +1,7 @@
 //! Full text: which resources hold what a text wants and nothing it excludes, and how well.
 //!
 //! Everything wanted must be there. A word is met by itself, by its stem, by a word that starts with it
-//! or, from four letters, by one that contains it (`words/word.rs`); a phrase by its words next to each
+//! or, from five letters, by one that contains it (`words/word.rs`); a phrase by its words next to each
 //! other (`words/phrase.rs`); a number of known form only by itself. The score is BM25 divided by its own
 //! upper bound, so between 0 and 1 and independent of the other hits. What it needs to know of all
 //! documents is as old as the generation: a commit changes the score of nothing else.
@@ -46,18 +46,35 @@ impl WordHits {
 
 /// How much a kind of match is worth: from its least to its greatest frequency.
 ///
-/// Bands of whole words, stems and starts of words lie above that of matches inside a word.
+/// Bands of whole words, stems and starts of words lie above that of matches inside a word; in the
+/// resource's own name a word is worth more, and the more the shorter the name.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Worth {
     least: f32,
     most: f32,
+    is_name: bool,
 }
 
-const WHOLE: Worth = Worth { least: 0.6, most: 1.0 };
-const SAME_STEM: Worth = Worth { least: 0.55, most: 0.95 };
-const PREFIX: Worth = Worth { least: 0.45, most: 0.8 };
-const INSIDE: Worth = Worth { least: 0.1, most: 0.4 };
-const MISSPELLED: Worth = Worth { least: 0.05, most: 0.3 };
+impl Worth {
+    const fn text(least: f32, most: f32) -> Self {
+        Self { least, most, is_name: false }
+    }
+
+    const fn name(least: f32, most: f32) -> Self {
+        Self { least, most, is_name: true }
+    }
+}
+
+const WHOLE: Worth = Worth::text(0.55, 0.85);
+const WHOLE_IN_NAME: Worth = Worth::name(0.7, 1.0);
+const SAME_STEM: Worth = Worth::text(0.5, 0.8);
+const PREFIX: Worth = Worth::text(0.45, 0.75);
+const PREFIX_IN_NAME: Worth = Worth::name(0.55, 0.85);
+const INSIDE: Worth = Worth::text(0.1, 0.4);
+const MISSPELLED: Worth = Worth::text(0.05, 0.3);
+
+/// Mean number of words of a name.
+const USUAL_NAME_WORDS: f32 = 4.0;
 
 /// BM25's usual constants.
 const K1: f32 = 1.2;
@@ -213,7 +230,7 @@ impl Search<'_> {
                     return Ok(());
                 }
                 if segment.is_alive(*doc) {
-                    let score = self.collection.score(worth, *frequency, view.word_count(*doc));
+                    let score = self.collection.score_in(view, *doc, worth, *frequency);
                     self.tally.note(view.owner(*doc), score);
                 }
             }
@@ -223,12 +240,7 @@ impl Search<'_> {
 }
 
 /// A term of the word field, where a segment has it.
-fn term_info(
-    view: &SegmentView,
-    scope: &str,
-    form: char,
-    word: &str,
-) -> Result<Option<TermInfo>> {
+fn term_info(view: &SegmentView, scope: &str, form: char, word: &str) -> Result<Option<TermInfo>> {
     Ok(view.words().terms().get(format!("{scope}{form}{word}"))?)
 }
 
@@ -254,12 +266,23 @@ impl Collection {
         (1.0 + (self.documents - with + 0.5) / (with + 0.5)).ln()
     }
 
-    /// A kind of match, by the frequency part of BM25 divided by its bound.
-    fn score(self, worth: Worth, frequency: u32, words: u32) -> f32 {
-        let frequency = frequency as f32;
-        let length = 1.0 - B + B * words as f32 / self.mean_words;
-        worth.least + (worth.most - worth.least) * frequency / (frequency + K1 * length)
+    /// The score of a kind of match in a document.
+    fn score_in(self, view: &SegmentView, doc: u32, worth: Worth, frequency: u32) -> f32 {
+        let (words, mean) = if worth.is_name {
+            (view.name_words(doc), USUAL_NAME_WORDS)
+        } else {
+            (view.word_count(doc), self.mean_words)
+        };
+        score(worth, frequency, words as f32 / mean)
     }
+}
+
+/// A kind of match, by the frequency part of BM25 divided by its bound; `length` is that of the text
+/// beside the mean.
+fn score(worth: Worth, frequency: u32, length: f32) -> f32 {
+    let frequency = frequency as f32;
+    let length = 1.0 - B + B * length;
+    worth.least + (worth.most - worth.least) * frequency / (frequency + K1 * length)
 }
 
 /// Sums the scores of keys in both lists; both by key.
@@ -304,12 +327,13 @@ mod tests {
 
     #[test]
     fn a_match_inside_a_word_is_never_worth_more() {
-        let collection = Collection { documents: 1_000.0, mean_words: 50.0 };
-        let rare = collection.score(PREFIX, 1, 100_000);
-        let frequent = collection.score(INSIDE, 10_000, 1);
-        assert!(rare > frequent, "{rare} {frequent}");
-        for worth in [WHOLE, SAME_STEM, PREFIX, INSIDE, MISSPELLED] {
-            let score = collection.score(worth, 3, 40);
+        let frequent = score(INSIDE, 10_000, 0.01);
+        for worth in [WHOLE, WHOLE_IN_NAME, SAME_STEM, PREFIX, PREFIX_IN_NAME] {
+            let rare = score(worth, 1, 1_000.0);
+            assert!(rare > frequent, "{worth:?}: {rare} {frequent}");
+        }
+        for worth in [WHOLE, WHOLE_IN_NAME, SAME_STEM, PREFIX, INSIDE, MISSPELLED] {
+            let score = score(worth, 3, 0.8);
             assert!(score > worth.least && score < worth.most, "{score}");
         }
     }

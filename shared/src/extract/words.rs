@@ -10,7 +10,7 @@ use super::path::{ROR_EXTENSION_BASE, any_value};
 use crate::access::VisibilityClass;
 use crate::fhir::ResourceType;
 use crate::terminology::terminology;
-use crate::text::cut::VALUE_END;
+use crate::text::cut::{NAME_START, VALUE_END};
 
 /// Elements whose strings are technical.
 const TECHNICAL: [&str; 18] = [
@@ -34,14 +34,26 @@ const TECHNICAL: [&str; 18] = [
     "mode",
 ];
 
-/// The words of a document, by class: text for the analyzer.
-pub(super) fn of(resource_type: ResourceType, document: &Value) -> Vec<(VisibilityClass, String)> {
-    let mut collector = Collector { texts: vec![String::new(); VisibilityClass::ALL.len()] };
+/// The words of a document.
+pub(super) struct DocumentWords {
+    /// Text for the analyzer, by class.
+    pub(super) texts: Vec<(VisibilityClass, String)>,
+    /// Number of words of the shortest of its names; 0 without a name.
+    pub(super) name_words: u8,
+}
+
+/// Reads the words of a document.
+pub(super) fn of(resource_type: ResourceType, document: &Value) -> DocumentWords {
+    let mut collector =
+        Collector { texts: vec![String::new(); VisibilityClass::ALL.len()], name_words: None };
     let is_person = resource_type == ResourceType::Practitioner;
     let class = if is_person { VisibilityClass::Person } else { VisibilityClass::Open };
-    collector.walk("", document, class);
+    collector.walk("", document, class, Place::Document);
     let texts = VisibilityClass::ALL.into_iter().zip(collector.texts);
-    texts.filter(|(_, text)| !text.is_empty()).collect()
+    DocumentWords {
+        texts: texts.filter(|(_, text)| !text.is_empty()).collect(),
+        name_words: collector.name_words.unwrap_or(0),
+    }
 }
 
 /// The class of a telecom or contact by its confidentiality level; without one it is restricted.
@@ -69,19 +81,42 @@ fn level(element: &Value) -> Option<VisibilityClass> {
 
 struct Collector {
     texts: Vec<String>,
+    name_words: Option<u8>,
 }
 
+/// Where a string stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Place {
+    /// The document itself: its elements may be its names.
+    Document,
+    /// In the document's own name.
+    Name,
+    /// Anywhere else.
+    Other,
+}
+
+/// The elements of a document that are its names: of resources, and of people.
+const NAMES: [&str; 3] = ["name", "alias", "title"];
+const NAME_PARTS: [&str; 2] = ["family", "given"];
+
 impl Collector {
-    fn walk(&mut self, name: &str, node: &Value, class: VisibilityClass) {
+    fn walk(&mut self, name: &str, node: &Value, class: VisibilityClass, place: Place) {
         match node {
-            Value::String(text) => self.add(class, text),
-            Value::Array(items) => items.iter().for_each(|item| self.walk(name, item, class)),
+            Value::String(text) => self.add(class, text, place),
+            Value::Array(items) => {
+                items.iter().for_each(|item| self.walk(name, item, class, place));
+            }
             Value::Object(object) => {
                 let class = class_within(name, node, class);
                 self.add_label(node, class);
                 for (name, child) in object {
                     if !TECHNICAL.contains(&name.as_str()) && !is_machine_value(name) {
-                        self.walk(name, child, class);
+                        let place = match place {
+                            Place::Document if NAMES.contains(&name.as_str()) => Place::Name,
+                            Place::Name if NAME_PARTS.contains(&name.as_str()) => Place::Name,
+                            Place::Document | Place::Name | Place::Other => Place::Other,
+                        };
+                        self.walk(name, child, class, place);
                     }
                 }
             }
@@ -89,8 +124,13 @@ impl Collector {
         }
     }
 
-    fn add(&mut self, class: VisibilityClass, text: &str) {
+    fn add(&mut self, class: VisibilityClass, text: &str, place: Place) {
         let all = &mut self.texts[class as usize];
+        if place == Place::Name {
+            let words = u8::try_from(text.split_whitespace().count()).unwrap_or(u8::MAX);
+            self.name_words = Some(self.name_words.map_or(words, |known| known.min(words)));
+            all.push(NAME_START);
+        }
         // A phrase never runs from one value into the next.
         all.push_str(text);
         all.push(VALUE_END);
@@ -102,10 +142,10 @@ impl Collector {
         let (Some(system), Some(code)) = (text("system"), text("code")) else { return };
         let Some(concept) = terminology().concept(system, code) else { return };
         if text("display") != Some(concept.label) {
-            self.add(class, concept.label);
+            self.add(class, concept.label, Place::Other);
         }
         for synonym in concept.synonyms {
-            self.add(class, synonym);
+            self.add(class, synonym, Place::Other);
         }
     }
 }

@@ -7,8 +7,6 @@ use memchr::memmem;
 use tantivy::postings::TermInfo;
 use tantivy::{InvertedIndexReader, Result};
 
-use crate::schema::words::WORD;
-
 /// Words, sorted, with where their postings are.
 #[derive(Debug, Default)]
 pub struct WordDictionary {
@@ -20,11 +18,10 @@ pub struct WordDictionary {
 }
 
 impl WordDictionary {
-    /// Reads the words of a scope (see `schema::words::scope`).
-    pub(super) fn read(index: &InvertedIndexReader, scope: &str) -> Result<Self> {
-        let prefix = format!("{scope}{WORD}");
+    /// Reads the words behind a prefix: a scope and a form (see `schema::words`).
+    pub(super) fn read(index: &InvertedIndexReader, prefix: &str) -> Result<Self> {
         let mut dictionary = Self::default();
-        let mut stream = index.terms().range().ge(&prefix).into_stream()?;
+        let mut stream = index.terms().range().ge(prefix).into_stream()?;
         while stream.advance() {
             let Some(word) = stream.key().strip_prefix(prefix.as_bytes()) else { break };
             dictionary.starts.push(dictionary.text.len() as u32);

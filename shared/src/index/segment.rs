@@ -42,6 +42,8 @@ pub struct SegmentView {
     terms: Arc<InvertedIndexReader>,
     words: Arc<InvertedIndexReader>,
     word_norms: FieldNormReader,
+    /// `None` when nothing has a name.
+    name_words: Option<Column<u64>>,
     columns: Vec<OnceLock<tantivy::Result<Decoded>>>,
     dictionaries: Mutex<HashMap<String, Arc<WordDictionary>>>,
 }
@@ -80,6 +82,7 @@ impl SegmentView {
             points,
             terms: reader.inverted_index(schema.terms)?,
             words: reader.inverted_index(schema.words)?,
+            name_words: reader.fast_fields().column_opt("name_words")?,
             word_norms: reader.get_fieldnorms_reader(schema.words)?,
             columns: registry::fields().iter().map(|_| OnceLock::new()).collect(),
             dictionaries: Mutex::default(),
@@ -163,15 +166,16 @@ impl SegmentView {
         &self.words
     }
 
-    /// The words of a scope, read at first use.
-    pub fn dictionary(&self, scope: &str) -> tantivy::Result<Arc<WordDictionary>> {
+    /// The words of a scope in one form, read at first use.
+    pub fn dictionary(&self, scope: &str, form: char) -> tantivy::Result<Arc<WordDictionary>> {
+        let prefix = format!("{scope}{form}");
         // Nothing is left half done by a panic: the map only grows by whole entries.
         let mut known = self.dictionaries.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(dictionary) = known.get(scope) {
+        if let Some(dictionary) = known.get(&prefix) {
             return Ok(Arc::clone(dictionary));
         }
-        let dictionary = Arc::new(WordDictionary::read(&self.words, scope)?);
-        known.insert(scope.to_owned(), Arc::clone(&dictionary));
+        let dictionary = Arc::new(WordDictionary::read(&self.words, &prefix)?);
+        known.insert(prefix, Arc::clone(&dictionary));
         Ok(dictionary)
     }
 
@@ -184,6 +188,11 @@ impl SegmentView {
     pub fn word_positions(&self, info: &TermInfo) -> tantivy::Result<SegmentPostings> {
         let option = IndexRecordOption::WithFreqsAndPositions;
         Ok(self.words.read_postings_from_terminfo(info, option)?)
+    }
+
+    /// Number of words of a resource's name; 0 when it has none.
+    pub fn name_words(&self, doc: u32) -> u32 {
+        self.name_words.as_ref().and_then(|column| column.first(doc)).unwrap_or(0) as u32
     }
 
     /// Number of words of a document, as the index keeps it (one byte, rounded).

@@ -242,9 +242,9 @@ pub(super) fn read(dir: &Path) -> io::Result<Option<WordStatistics>> {
     };
     let text = zstd::decode_all(packed.as_slice())?;
     let parsed = String::from_utf8(text).ok().and_then(|text| WordStatistics::parse(&text));
-    parsed.map(Some).ok_or_else(|| {
-        io::Error::new(io::ErrorKind::InvalidData, "not the statistics of words")
-    })
+    parsed
+        .map(Some)
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "not the statistics of words"))
 }
 
 /// The least term of all streams, and in how many documents it is; the streams move past it.

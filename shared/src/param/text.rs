@@ -391,7 +391,10 @@ mod tests {
             ("-\"centre de jour\" -nuit", "-\"centre de jour\" -nuit"),
             ("-soins-palliatifs", "-\"soins palliatifs\""),
             ("a-\"b c\"", "a \"b c\""),
-            ("«\u{a0}soins palliatifs\u{a0}» “hôpital de jour”", "\"soins palliatifs\" \"hopital de jour\""),
+            (
+                "«\u{a0}soins palliatifs\u{a0}» “hôpital de jour”",
+                "\"soins palliatifs\" \"hopital de jour\"",
+            ),
             ("\"l’hôpital\"", "\"hopital\""),
             ("\"soins palliatifs", "soins palliatifs !"),
             ("foo\"bar\"baz", "foo \"bar\" baz"),

@@ -1,8 +1,8 @@
 //! The terms of full text: what the index holds of each word that `text::cut` finds.
 //!
 //! A word's term is `type class form word`, one letter for the resource type, one for the visibility
-//! class, `=` for the word itself and `~` for its stem, which stands at the same position when it
-//! differs. Stemming is limited to plural and feminine: heavier stems mix unrelated units.
+//! class, `=` for the word itself, `~` for its stem when it differs and `!` once more for a word of the
+//! resource's name, all at one position. Stemming is limited to plural and feminine: heavier stems mix unrelated units.
 
 use tantivy::tokenizer::{TextAnalyzer, Token, TokenStream, Tokenizer};
 
@@ -13,6 +13,9 @@ use crate::text::fold;
 
 /// Name under which the analyzer is registered.
 pub const ANALYZER: &str = "ror_words";
+
+/// The form of a term: a word of the resource's own name.
+pub const NAME: char = '!';
 
 /// Bumped when words are cut, folded or stemmed differently.
 pub const ANALYZER_VERSION: u32 = 2;
@@ -80,8 +83,8 @@ struct ScopedWordStream {
     folded: String,
     cutter: Cutter,
     token: Token,
-    /// Where the stem of the present word ends, when it still is to be given.
-    stem_end: Option<usize>,
+    /// Further terms of the present word, last one first: its form and where it ends.
+    further: Vec<(char, usize)>,
 }
 
 impl Tokenizer for ScopedWords {
@@ -94,7 +97,7 @@ impl Tokenizer for ScopedWords {
             folded: fold(text),
             cutter: Cutter::default(),
             token: Token::default(),
-            stem_end: None,
+            further: Vec::new(),
         }
     }
 }
@@ -103,9 +106,9 @@ impl TokenStream for ScopedWordStream {
     fn advance(&mut self) -> bool {
         let term = &mut self.token.text;
         let word_start = self.scope.len() + WORD.len_utf8();
-        if let Some(end) = self.stem_end.take() {
+        if let Some((form, end)) = self.further.pop() {
             term.truncate(end);
-            term.replace_range(self.scope.len()..word_start, STEM.encode_utf8(&mut [0; 4]));
+            term.replace_range(self.scope.len()..word_start, form.encode_utf8(&mut [0; 4]));
             return true;
         }
         let Some((word, position)) = self.cutter.next(&self.folded) else { return false };
@@ -115,7 +118,12 @@ impl TokenStream for ScopedWordStream {
         term.push_str(&word);
         self.token.position = position;
         let stem = stem(&word);
-        self.stem_end = (stem.len() < word.len()).then_some(word_start + stem.len());
+        if stem.len() < word.len() {
+            self.further.push((STEM, word_start + stem.len()));
+        }
+        if self.cutter.is_in_name() {
+            self.further.push((NAME, word_start + word.len()));
+        }
         true
     }
 
@@ -133,10 +141,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stem_stands_where_its_word_does() {
+    fn all_terms_of_a_word_stand_where_it_does() {
         let scope = scope(ResourceType::Organization, VisibilityClass::Open);
         let mut analyzer = analyzer();
-        let text = format!("{scope}Soins\u{1e}Unités médicales");
+        let text = format!("{scope}\u{1d}Soins\u{1e}Unités médicales");
         let mut stream = analyzer.token_stream(&text);
         let mut terms = Vec::new();
         while stream.advance() {
@@ -145,6 +153,7 @@ mod tests {
         }
         let expected = [
             ("=soins", 0),
+            ("!soins", 0),
             ("~soin", 0),
             ("=unites", 2),
             ("~unit", 2),

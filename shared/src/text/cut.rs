@@ -13,6 +13,9 @@ use super::{fold, telephone};
 /// A control character that no valid document holds ("record separator").
 pub const VALUE_END: char = '\u{1e}';
 
+/// Opens a value that is the name of what the text is about; [`VALUE_END`] closes it.
+pub const NAME_START: char = '\u{1d}';
+
 /// Longest word kept, in bytes of its folded form.
 const MAX_WORD: usize = 80;
 
@@ -21,6 +24,7 @@ const MAX_WORD: usize = 80;
 pub struct Cutter {
     at: usize,
     position: usize,
+    is_name: bool,
 }
 
 impl Cutter {
@@ -60,6 +64,11 @@ impl Cutter {
         }
     }
 
+    /// Whether the last word stands in a name.
+    pub fn is_in_name(&self) -> bool {
+        self.is_name
+    }
+
     fn advance(&mut self) -> usize {
         self.position += 1;
         self.position - 1
@@ -75,8 +84,10 @@ impl Cutter {
             if c == '+' && rest[offset + 1..].starts_with(|c: char| c.is_ascii_digit()) {
                 return Some(self.at + offset);
             }
-            if c == VALUE_END {
-                self.position += 1;
+            match c {
+                VALUE_END => (self.position, self.is_name) = (self.position + 1, false),
+                NAME_START => self.is_name = true,
+                _ => {}
             }
         }
         self.at = folded.len();
@@ -163,8 +174,7 @@ mod tests {
         let mut cutter = Cutter::default();
         let cut: Vec<_> = std::iter::from_fn(|| cutter.next(&folded)).collect();
         let cut: Vec<_> = cut.iter().map(|(word, position)| (&**word, *position)).collect();
-        let expected =
-            [("soins", 0), ("palliatifs", 2), ("a", 3), ("domicile", 4), ("nuit", 7)];
+        let expected = [("soins", 0), ("palliatifs", 2), ("a", 3), ("domicile", 4), ("nuit", 7)];
         assert_eq!(cut, expected);
     }
 }

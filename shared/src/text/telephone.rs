@@ -3,8 +3,7 @@
 //! Only the form is looked at; whether a number is in use, or of which region, is nobody's business here.
 
 /// How the ten digits of a number are grouped, `0` included.
-const NATIONAL: [&[usize]; 5] =
-    [&[10], &[2, 2, 2, 2, 2], &[4, 2, 2, 2], &[4, 3, 3], &[1, 3, 3, 3]];
+const NATIONAL: [&[usize]; 5] = [&[10], &[2, 2, 2, 2, 2], &[4, 2, 2, 2], &[4, 3, 3], &[1, 3, 3, 3]];
 
 /// How the nine digits behind a country code are grouped.
 const INTERNATIONAL: [&[usize]; 4] = [&[9], &[1, 2, 2, 2, 2], &[3, 2, 2, 2], &[3, 3, 3]];
@@ -58,7 +57,9 @@ fn grouped(text: &str, patterns: &[&[usize]]) -> Option<(String, usize)> {
         count += 1;
         digits.push_str(&text[at..at + length]);
         at += length;
-        if length == 0 || digits.len() >= wanted || !bytes.get(at).copied().is_some_and(is_separator)
+        if length == 0
+            || digits.len() >= wanted
+            || !bytes.get(at).copied().is_some_and(is_separator)
         {
             break;
         }

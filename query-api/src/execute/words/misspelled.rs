@@ -42,7 +42,8 @@ impl Search<'_> {
             self.say(format!("\"{word}\" was found nowhere; it was read as {named}{more}"));
         }
         let statistics = snapshot.word_statistics();
-        let documents = readings.iter().map(|(_, word)| statistics.documents_with(self.scopes, word));
+        let documents =
+            readings.iter().map(|(_, word)| statistics.documents_with(self.scopes, word));
         let documents = documents.max().unwrap_or(0);
         Ok(Found { hits, weight: self.collection.weight(documents) })
     }
@@ -62,7 +63,7 @@ fn nearest(snapshot: &Snapshot, scopes: &[String], word: &str) -> Result<Vec<(u6
     let mut found: BTreeMap<String, u64> = BTreeMap::new();
     for segment in snapshot.segments() {
         for scope in scopes {
-            for (candidate, info) in segment.view.dictionary(scope)?.iter() {
+            for (candidate, info) in segment.view.dictionary(scope, WORD)?.iter() {
                 let differing = (self::signature(candidate) ^ signature).count_ones() as usize;
                 if differing > 2 * allowed || candidate.len().abs_diff(word.len()) > 2 * allowed {
                     continue;

@@ -4,11 +4,11 @@
 //! that neighbors always stand in one element that the caller may see.
 
 use shared::index::{Segment, SegmentView};
-use shared::schema::words::WORD;
+use shared::schema::words::{NAME, WORD};
 use tantivy::postings::{Postings, SegmentPostings};
 use tantivy::{DocSet, Result, TERMINATED};
 
-use super::{Scored, Search, WHOLE, term_info};
+use super::{Scored, Search, WHOLE, WHOLE_IN_NAME, Worth, term_info};
 
 impl Search<'_> {
     /// The resources that hold the words next to each other.
@@ -25,12 +25,27 @@ impl Search<'_> {
     fn phrase_in(&mut self, segment: &Segment, scope: &str, words: &[String]) -> Result<()> {
         let view = &segment.view;
         if let [word] = words {
-            return match term_info(view, scope, WORD, word)? {
-                Some(info) => self.note(segment, &info, WHOLE),
-                None => Ok(()),
-            };
+            for (form, worth) in [(WORD, WHOLE), (NAME, WHOLE_IN_NAME)] {
+                if let Some(info) = term_info(view, scope, form, word)? {
+                    self.note(segment, &info, worth)?;
+                }
+            }
+            return Ok(());
         }
-        let Some(mut all) = open(view, scope, words)? else { return Ok(()) };
+        self.adjacent(segment, scope, words, WORD, WHOLE)?;
+        self.adjacent(segment, scope, words, NAME, WHOLE_IN_NAME)
+    }
+
+    fn adjacent(
+        &mut self,
+        segment: &Segment,
+        scope: &str,
+        words: &[String],
+        form: char,
+        worth: Worth,
+    ) -> Result<()> {
+        let view = &segment.view;
+        let Some(mut all) = open(view, scope, form, words)? else { return Ok(()) };
         self.tally.reserve(self.snapshot.universe());
         let mut starts = Vec::new();
         let mut positions = Vec::new();
@@ -39,7 +54,7 @@ impl Search<'_> {
                 phrase_starts(&mut all, &mut starts, &mut positions);
                 if !starts.is_empty() {
                     let frequency = starts.len() as u32;
-                    let score = self.collection.score(WHOLE, frequency, view.word_count(doc));
+                    let score = self.collection.score_in(view, doc, worth, frequency);
                     self.tally.note(view.owner(doc), score);
                 }
             }
@@ -54,11 +69,12 @@ impl Search<'_> {
 fn open(
     view: &SegmentView,
     scope: &str,
+    form: char,
     words: &[String],
 ) -> Result<Option<Vec<(u32, SegmentPostings)>>> {
     let mut all = Vec::with_capacity(words.len());
     for (place, word) in words.iter().enumerate() {
-        let Some(info) = term_info(view, scope, WORD, word)? else { return Ok(None) };
+        let Some(info) = term_info(view, scope, form, word)? else { return Ok(None) };
         all.push((place as u32, view.word_positions(&info)?));
     }
     all.sort_by_key(|(_, postings)| postings.doc_freq());

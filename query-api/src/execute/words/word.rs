@@ -1,18 +1,21 @@
 //! One word: the terms that meet it, and what each is worth.
 //!
-//! One letter is met by itself only, up to three letters by what they start, so that acronyms do not
+//! One letter is met by itself only, up to four letters by what they start, so that acronyms do not
 //! match half the dictionary ("IRM" is in "infirmier"). Numbers and codes are never looked for inside
 //! others.
 
 use shared::index::SegmentView;
-use shared::schema::words::{STEM, WORD, stem};
+use shared::schema::words::{NAME, STEM, WORD, stem};
 use tantivy::Result;
 use tantivy::postings::TermInfo;
 
-use super::{INSIDE, PREFIX, SAME_STEM, Scored, Search, WHOLE, Worth, term_info};
+use super::{
+    INSIDE, PREFIX, PREFIX_IN_NAME, SAME_STEM, Scored, Search, WHOLE, WHOLE_IN_NAME, Worth,
+    term_info,
+};
 
 /// Fewest letters of a word that is looked for inside others.
-const INSIDE_FROM: usize = 4;
+const INSIDE_FROM: usize = 5;
 
 /// Fewest letters of a word that is looked for at the start of others.
 const PREFIX_FROM: usize = 2;
@@ -54,9 +57,17 @@ fn matching_terms(
             add(word, &info);
         }
     } else if length < INSIDE_FROM || word.contains(|c: char| c.is_numeric()) {
-        view.dictionary(scope)?.starting_with(word, &mut add);
+        view.dictionary(scope, WORD)?.starting_with(word, &mut add);
     } else {
-        view.dictionary(scope)?.containing(word, &mut add);
+        view.dictionary(scope, WORD)?.containing(word, &mut add);
+    }
+    if length < PREFIX_FROM {
+        terms.extend(term_info(view, scope, NAME, word)?.map(|info| (info, WHOLE_IN_NAME)));
+    } else {
+        view.dictionary(scope, NAME)?.starting_with(word, &mut |found, info| {
+            let worth = if found.len() == word.len() { WHOLE_IN_NAME } else { PREFIX_IN_NAME };
+            terms.push((info.clone(), worth));
+        });
     }
     let stem = stem(word);
     for form in [WORD, STEM] {
