@@ -13,6 +13,7 @@ use tantivy::{InvertedIndexReader, SegmentReader};
 use super::columns::{self, Rows, TextColumn};
 use super::dictionary::WordDictionary;
 use super::places::{Place, PlaceGrid};
+use crate::fhir::ResourceType;
 use crate::geo::Point;
 use crate::param::quantity::QuantityValue;
 use crate::registry::{self, FieldId};
@@ -36,6 +37,8 @@ pub struct SegmentView {
     kinds: Vec<u8>,
     classes: Vec<u8>,
     addresses: Column<u64>,
+    links: Option<Column<u64>>,
+    universe: u32,
     ids: Option<TextColumn>,
     places: PlaceGrid,
     points: Rows<(f64, f64)>,
@@ -63,7 +66,7 @@ impl SegmentView {
             Ok((0..reader.max_doc()).map(|doc| column.get_val(doc) as u8).collect())
         };
         let owner = reader.fast_fields().column_first_or_default::<u64>("owner")?;
-        let owners = (0..reader.max_doc()).map(|doc| owner.get_val(doc) as u32).collect();
+        let owners: Vec<u32> = (0..reader.max_doc()).map(|doc| owner.get_val(doc) as u32).collect();
         let latitudes = columns::numbers(&reader, schema.position.0)?;
         let longitudes = columns::numbers(&reader, schema.position.1)?;
         let points = latitudes.zip(longitudes);
@@ -71,10 +74,12 @@ impl SegmentView {
             Point::new(lat, lon).map(|point| Place { doc, point })
         }));
         Ok(Self {
+            universe: owners.iter().max().map_or(0, |greatest| greatest + 1),
             owners,
             kinds: small("kind")?,
             classes: small("class")?,
             addresses: reader.fast_fields().u64("address")?,
+            links: reader.fast_fields().column_opt::<u64>("links")?,
             ids: TextColumn::open(&reader, schema.id)?,
             places,
             points,
@@ -115,6 +120,22 @@ impl SegmentView {
     /// Whether a document is a resource rather than one of its records.
     pub fn is_resource(&self, doc: u32) -> bool {
         self.kind(doc) < RECORD_KIND_OFFSET
+    }
+
+    /// The type of a resource's own document; `None` for a record.
+    pub fn resource_type(&self, doc: u32) -> Option<ResourceType> {
+        ResourceType::ALL.get(usize::from(self.kind(doc))).copied()
+    }
+
+    /// One more than the greatest key in the segment.
+    pub fn universe(&self) -> u32 {
+        self.universe
+    }
+
+    /// A hash of what a resource adds to the resolving of logical and canonical references: what it is
+    /// referred to by, and what it refers to so. `None` when there is nothing of the kind.
+    pub(super) fn links(&self, doc: u32) -> Option<u64> {
+        self.links.as_ref()?.first(doc)
     }
 
     /// The records of a resource: the documents that follow it with the same owner.
