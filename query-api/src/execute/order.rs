@@ -50,7 +50,7 @@ impl Candidate {
                 PageValue::Missing
             }
         });
-        let id = snapshot.view(self.at).resource_id(self.at.doc).unwrap_or_default();
+        let id = snapshot.view(self.at).resource_id(self.at.doc).unwrap_or_default().to_owned();
         PageKeys { values: values.collect(), id, key: self.key }
     }
 }
@@ -167,7 +167,7 @@ fn compare_values(left: &SortValue, right: &SortValue, descending: bool) -> Orde
 fn compare_ids(snapshot: &Snapshot, a: Location, b: Location) -> Ordering {
     if a.segment == b.segment {
         let view = snapshot.view(a);
-        return view.id_ordinal(a.doc).cmp(&view.id_ordinal(b.doc));
+        return view.id_rank(a.doc).cmp(&view.id_rank(b.doc));
     }
     snapshot.view(a).resource_id(a.doc).cmp(&snapshot.view(b).resource_id(b.doc))
 }
@@ -235,7 +235,7 @@ impl Bound {
             }
         }
         let id = snapshot.view(candidate.at).resource_id(candidate.at.doc);
-        id.is_some_and(|id| (&id, candidate.key) > (&self.id, self.key))
+        id.is_some_and(|id| (id, candidate.key) > (self.id.as_str(), self.key))
     }
 }
 
@@ -415,7 +415,10 @@ fn values(snapshot: &Snapshot, field: FieldId, at: Location) -> Result<Vec<SortV
             None => Vec::new(),
         },
         // Only ids are sortable tokens.
-        ParameterType::Token => view.resource_id(at.doc).map(SortValue::Text).into_iter().collect(),
+        ParameterType::Token => {
+            let id = view.resource_id(at.doc);
+            id.map(|id| SortValue::Text(id.to_owned())).into_iter().collect()
+        }
         ParameterType::Reference
         | ParameterType::Composite
         | ParameterType::Special

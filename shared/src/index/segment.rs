@@ -10,7 +10,7 @@ use tantivy::postings::{BlockSegmentPostings, TermInfo};
 use tantivy::schema::IndexRecordOption;
 use tantivy::{InvertedIndexReader, SegmentReader};
 
-use super::columns::{self, Rows, TextColumn};
+use super::columns::{self, Ids, Rows, TextColumn};
 use super::dictionary::WordDictionary;
 use super::places::{Place, PlaceGrid};
 use crate::fhir::ResourceType;
@@ -39,7 +39,7 @@ pub struct SegmentView {
     addresses: Column<u64>,
     links: Option<Column<u64>>,
     universe: u32,
-    ids: Option<TextColumn>,
+    ids: Ids,
     places: PlaceGrid,
     points: Rows<(f64, f64)>,
     terms: Arc<InvertedIndexReader>,
@@ -47,6 +47,7 @@ pub struct SegmentView {
     word_norms: FieldNormReader,
     columns: Vec<OnceLock<tantivy::Result<Decoded>>>,
     dictionaries: Mutex<HashMap<String, Arc<WordDictionary>>>,
+    texts: Mutex<HashMap<[u8; 4], Arc<WordDictionary>>>,
 }
 
 impl std::fmt::Debug for SegmentView {
@@ -80,7 +81,7 @@ impl SegmentView {
             classes: small("class")?,
             addresses: reader.fast_fields().u64("address")?,
             links: reader.fast_fields().column_opt::<u64>("links")?,
-            ids: TextColumn::open(&reader, schema.id)?,
+            ids: Ids::decode(&reader, schema.id)?,
             places,
             points,
             terms: reader.inverted_index(schema.terms)?,
@@ -88,6 +89,7 @@ impl SegmentView {
             word_norms: reader.get_fieldnorms_reader(schema.words)?,
             columns: registry::fields().iter().map(|_| OnceLock::new()).collect(),
             dictionaries: Mutex::default(),
+            texts: Mutex::default(),
             reader,
         })
     }
@@ -153,14 +155,14 @@ impl SegmentView {
         self.addresses.first(doc)
     }
 
-    /// The ordinal of a resource's id within this segment.
-    pub fn id_ordinal(&self, doc: u32) -> Option<u64> {
-        self.ids.as_ref()?.ordinals(doc).next()
+    /// The rank of a resource's id among those of this segment.
+    pub fn id_rank(&self, doc: u32) -> Option<u32> {
+        self.ids.rank(doc)
     }
 
     /// The id of a resource.
-    pub fn resource_id(&self, doc: u32) -> Option<String> {
-        Some(self.ids.as_ref()?.text(self.id_ordinal(doc)?))
+    pub fn resource_id(&self, doc: u32) -> Option<&str> {
+        self.ids.of(doc)
     }
 
     /// The places of the segment.
@@ -191,9 +193,21 @@ impl SegmentView {
         if let Some(dictionary) = known.get(scope) {
             return Ok(Arc::clone(dictionary));
         }
-        let dictionary = Arc::new(WordDictionary::read(&self.words, scope)?);
+        let dictionary = Arc::new(WordDictionary::of_scope(&self.words, scope)?);
         known.insert(scope.to_owned(), Arc::clone(&dictionary));
         Ok(dictionary)
+    }
+
+    /// The texts of the exact terms behind a prefix, read at first use.
+    pub fn texts(&self, prefix: [u8; 4]) -> tantivy::Result<Arc<WordDictionary>> {
+        // As above.
+        let mut known = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(texts) = known.get(&prefix) {
+            return Ok(Arc::clone(texts));
+        }
+        let texts = Arc::new(WordDictionary::read(&self.terms, &prefix)?);
+        known.insert(prefix, Arc::clone(&texts));
+        Ok(texts)
     }
 
     /// The documents and frequencies of a word.

@@ -178,7 +178,7 @@ impl Snapshot {
     /// The id of an existing resource.
     pub fn resource_id(&self, key: u32) -> Option<String> {
         let at = self.locate(key)?;
-        self.view(at).resource_id(at.doc)
+        self.view(at).resource_id(at.doc).map(str::to_owned)
     }
 
     /// The address of an existing resource's document.
