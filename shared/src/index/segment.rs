@@ -48,6 +48,7 @@ pub struct SegmentView {
     columns: Vec<OnceLock<tantivy::Result<Decoded>>>,
     dictionaries: Mutex<HashMap<String, Arc<WordDictionary>>>,
     texts: Mutex<HashMap<[u8; 4], Arc<WordDictionary>>>,
+    sorted: Mutex<HashMap<(FieldId, bool), Arc<[u32]>>>,
 }
 
 impl std::fmt::Debug for SegmentView {
@@ -90,6 +91,7 @@ impl SegmentView {
             columns: registry::fields().iter().map(|_| OnceLock::new()).collect(),
             dictionaries: Mutex::default(),
             texts: Mutex::default(),
+            sorted: Mutex::default(),
             reader,
         })
     }
@@ -208,6 +210,25 @@ impl SegmentView {
         let texts = Arc::new(WordDictionary::read(&self.terms, &prefix)?);
         known.insert(prefix, Arc::clone(&texts));
         Ok(texts)
+    }
+
+    /// Documents in an order (a field, and whether it is descending), sorted by `sort` at first use.
+    ///
+    /// # Errors
+    /// Those of `sort`.
+    pub fn sorted(
+        &self,
+        order: (FieldId, bool),
+        sort: impl FnOnce(&Self) -> tantivy::Result<Vec<u32>>,
+    ) -> tantivy::Result<Arc<[u32]>> {
+        // As above.
+        let mut known = self.sorted.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(docs) = known.get(&order) {
+            return Ok(Arc::clone(docs));
+        }
+        let docs: Arc<[u32]> = sort(self)?.into();
+        known.insert(order, Arc::clone(&docs));
+        Ok(docs)
     }
 
     /// The documents and frequencies of a word.
