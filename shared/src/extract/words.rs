@@ -12,11 +12,10 @@ use crate::fhir::ResourceType;
 use crate::terminology::terminology;
 use crate::text::cut::{NAME_START, VALUE_END};
 
-/// Elements whose strings are technical.
-const TECHNICAL: [&str; 18] = [
+/// Elements whose strings are technical; a concept of such a name (`PractitionerRole.code`) is not.
+const TECHNICAL: [&str; 17] = [
     "resourceType",
     "id",
-    "meta",
     "url",
     "system",
     "code",
@@ -110,7 +109,7 @@ impl Collector {
                 let class = class_within(name, node, class);
                 self.add_label(node, class);
                 for (name, child) in object {
-                    if !TECHNICAL.contains(&name.as_str()) && !is_machine_value(name) {
+                    if !is_technical(name, child) {
                         let place = match place {
                             Place::Document if NAMES.contains(&name.as_str()) => Place::Name,
                             Place::Name if NAME_PARTS.contains(&name.as_str()) => Place::Name,
@@ -148,6 +147,11 @@ impl Collector {
             self.add(class, synonym, Place::Other);
         }
     }
+}
+
+fn is_technical(name: &str, value: &Value) -> bool {
+    let is_string = matches!(value, Value::String(_));
+    name == "meta" || is_string && (TECHNICAL.contains(&name) || is_machine_value(name))
 }
 
 /// Dates, codes and URIs in a choice element.
@@ -191,4 +195,49 @@ fn class_within(name: &str, element: &Value, class: VisibilityClass) -> Visibili
         _ => None,
     };
     own.map_or(class, |own| own.max(class))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// The text of one class, values apart by `|` and names behind `#`.
+    fn text(document: &Value, class: VisibilityClass) -> String {
+        let base = document["resourceType"].as_str().unwrap().parse().unwrap();
+        let texts = of(base, document).texts;
+        let text = texts.into_iter().find(|(of, _)| *of == class).map_or_else(String::new, |t| t.1);
+        text.replace(NAME_START, "#").replace(VALUE_END, "|")
+    }
+
+    #[test]
+    fn concepts_are_words_whatever_their_element_is_called() {
+        let role = json!({
+            "resourceType": "PractitionerRole",
+            "meta": { "tag": [{ "display": "no" }] },
+            "code": [{ "coding": [{ "system": "urn:x", "code": "no", "display": "Orthophoniste" }] }],
+            "extension": [{ "url": "no", "valueCode": "no", "valueString": "Sourd" }],
+            "text": { "div": "<div>no</div>" },
+        });
+        assert_eq!(text(&role, VisibilityClass::Open), "Orthophoniste|Sourd|");
+    }
+
+    #[test]
+    fn names_are_marked_and_counted() {
+        let place = json!({
+            "resourceType": "Location", "name": "Pavillon des Lilas", "alias": ["Les Lilas"],
+            "description": "Aile nord",
+        });
+        let words = of(ResourceType::Location, &place);
+        assert_eq!(words.name_words, 2);
+        let open = text(&place, VisibilityClass::Open);
+        assert_eq!(open, "#Les Lilas|Aile nord|#Pavillon des Lilas|");
+        let person = json!({
+            "resourceType": "Practitioner",
+            "name": [{ "family": "MARTIN", "given": ["Anne"], "prefix": ["MME"] }],
+        });
+        assert_eq!(text(&person, VisibilityClass::Person), "#MARTIN|#Anne|MME|");
+        assert_eq!(text(&person, VisibilityClass::Open), "");
+    }
 }
