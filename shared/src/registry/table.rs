@@ -23,8 +23,8 @@ pub const PARAMETERS: &[SearchParameter] = &[
     uri("_profile", &ALL, "meta.profile", "A profile the resource claims."),
     token("_security", &ALL, "meta.security", "A security label."),
     uri("_source", &ALL, "meta.source", "Where the resource comes from."),
-    text("_content", &ALL, "", "Words anywhere in the resource, in the labels of its codes, or in their synonyms."),
-    text("_text", &ALL, "text.div", "Words in the narrative."),
+    text("_content", &ALL, "", "Words, \"phrases\" and -exclusions anywhere in the resource, in the labels of its codes, or in their synonyms (see text.md)."),
+    text("_text", &ALL, "text.div", "The same in the narrative."),
 
     // HealthcareService
     token("active", &[HealthcareService, Organization, Practitioner, PractitionerRole], "active", "Whether the record is in use."),
