@@ -6,6 +6,7 @@ pub mod decimal;
 pub mod escape;
 pub mod near;
 pub mod number;
+pub mod opening;
 pub mod quantity;
 pub mod reference;
 pub mod string;

@@ -87,13 +87,17 @@ pub struct IndexSchema {
     pub position: (Field, Field),
     /// Whether the position is only that of the commune.
     pub approximate: Field,
+    /// The number of a Location's time zone; none for Europe/Paris.
+    pub zone: Field,
+    /// Opening hours and closings, encoded (see `param::opening`).
+    pub opening: Field,
     columns: Vec<Columns>,
     /// Digest of everything a reader of the index must agree on.
     pub digest: String,
 }
 
 /// Bumped when the meaning of the index changes in a way the registry does not show.
-const SCHEMA_VERSION: u32 = 1;
+const SCHEMA_VERSION: u32 = 2;
 
 /// What a record document adds to its kind in the `kind` column.
 pub const RECORD_KIND_OFFSET: u8 = 8;
@@ -134,6 +138,8 @@ impl IndexSchema {
             builder.add_f64_field("longitude", fast.clone()),
         );
         let approximate = builder.add_u64_field("approximate", FAST);
+        let zone = builder.add_u64_field("zone", FAST);
+        let opening = builder.add_text_field("opening", TextOptions::default().set_fast("raw"));
         let columns =
             registry::fields().iter().map(|field| columns_of(field, &mut builder)).collect();
         let schema = builder.build();
@@ -149,6 +155,8 @@ impl IndexSchema {
             words,
             position,
             approximate,
+            zone,
+            opening,
             columns,
             digest,
         }
