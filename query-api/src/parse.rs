@@ -64,7 +64,7 @@ impl Default for Limits {
 /// What parsing needs besides the text.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Context<'a> {
-    /// Now, in milliseconds since 1970 UTC, for the `ap` prefix on dates.
+    /// Now, in milliseconds since 1970 UTC: for `open-at`, ages, and the `ap` prefix on dates.
     pub(crate) now_ms: i64,
     /// Base URLs of this server, each without trailing slash: references that start with one are local.
     pub(crate) base_urls: &'a [&'a str],
@@ -84,6 +84,8 @@ pub(crate) fn search_request(
 ) -> (SearchRequest, Vec<Issue>) {
     let mut report = Report::default();
     let pairs = read_pairs(&mut report, query, context);
+    let now_ms = result_param::now_ms(&mut report, &pairs).unwrap_or(context.now_ms);
+    let context = &Context { now_ms, ..*context };
     let types = searched_types(&mut report, scope, &pairs);
     let mut request = empty_request(types);
     let mut criteria: Vec<Vec<Expr>> = vec![Vec::new(); request.types.len()];
@@ -107,6 +109,10 @@ pub(crate) fn search_request(
         if applied {
             request.applied.push((name.clone(), value.clone()));
         }
+    }
+    if report.has_used_clock() && !pairs.iter().any(|(name, _)| name == result_param::NOW) {
+        // The next page, whenever it is asked for, is a page of the same answer.
+        request.applied.push((result_param::NOW.to_owned(), result_param::instant(now_ms)));
     }
     request.criteria = criteria.into_iter().map(Expr::And).collect();
     (request, report.into_issues())
@@ -190,7 +196,8 @@ fn searched_types(report: &mut Report, scope: Scope, pairs: &[decode::Pair]) -> 
 }
 
 /// Parameters that say one thing of the whole answer, so that a second one would contradict.
-const GIVEN_ONCE: [&str; 9] = [
+const GIVEN_ONCE: [&str; 10] = [
+    "ror-now",
     "_sort",
     "_count",
     "_summary",

@@ -42,7 +42,7 @@ pub struct Extracted {
     pub place: Option<ExtractedPlace>,
     /// What the clock says there, for a Location; elsewhere Europe/Paris.
     pub zone: Zone,
-    /// When it is open, for a HealthcareService; when it is closed, for an Organization.
+    /// When it is open, for a `HealthcareService`; when it is closed, for an Organization.
     pub opening: Opening,
 }
 

@@ -183,7 +183,7 @@ fn columns_of(field: &registry::Field, builder: &mut SchemaBuilder) -> Columns {
         ParameterType::String | ParameterType::Uri => {
             Columns::Text(builder.add_text_field(&name, TextOptions::default().set_fast("raw")))
         }
-        ParameterType::Special if field.parameter.record.is_some() => Columns::Validity(
+        ParameterType::Special if field.parameter.code == "price-in-force" => Columns::Validity(
             builder.add_i64_field(&format!("{name}.start"), fast.clone()),
             builder.add_i64_field(&format!("{name}.key"), fast.clone()),
         ),

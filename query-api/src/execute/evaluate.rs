@@ -171,6 +171,13 @@ impl<'a> Evaluation<'a> {
                 Ok(found)
             }
             LeafTest::Words(_) => Ok(self.word_hits(base, leaf)?.keys.clone()),
+            LeafTest::OpenAt(instants) => {
+                let mut found = KeySet::default();
+                for instant_ms in instants {
+                    found = found.or(snapshot.open_at(*instant_ms)?, snapshot.universe());
+                }
+                Ok(found)
+            }
             LeafTest::Terms(_)
             | LeafTest::Prefixes(_)
             | LeafTest::Scan(..)
@@ -237,8 +244,9 @@ impl<'a> Evaluation<'a> {
             LeafTest::References(_)
             | LeafTest::Below(_)
             | LeafTest::Above(_)
+            | LeafTest::OpenAt(_)
             | LeafTest::Words(_) => {
-                debug_assert!(false, "no record has references or words");
+                debug_assert!(false, "no record has references, hours or words");
                 snapshot.docs(|_, _| Ok(()))
             }
         }
@@ -407,6 +415,7 @@ fn cost(predicate: &Predicate) -> u8 {
             LeafTest::Dates(_)
             | LeafTest::Numbers(_)
             | LeafTest::Quantities(_)
+            | LeafTest::OpenAt(_)
             | LeafTest::InForce(_) => 3,
             LeafTest::Scan(..) => 4,
         },

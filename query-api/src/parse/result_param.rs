@@ -1,5 +1,6 @@
 //! Parameters that shape the answer: `_sort`, `_count`, includes, `_elements`, `_summary` and the like.
 
+use jiff::Timestamp;
 use shared::error::IssueType;
 use shared::fhir::ResourceType;
 use shared::registry::{self, ParameterType};
@@ -11,7 +12,7 @@ use super::report::Report;
 use super::suggest;
 
 /// Names of the parameters read here (and of the two that hold criteria but are no parameters).
-pub(super) const NAMES: [&str; 15] = [
+pub(super) const NAMES: [&str; 16] = [
     "_sort",
     "_count",
     "_include",
@@ -25,9 +26,13 @@ pub(super) const NAMES: [&str; 15] = [
     "_explain",
     "_type",
     "ror-correlation",
+    NOW,
     "_filter",
     "_has",
 ];
+
+/// The instant that a request means by now. Links carry it, so that all pages mean the same.
+pub(super) const NOW: &str = "ror-now";
 
 /// Parameters that R4 defines and this server does not offer.
 const UNSUPPORTED: [&str; 5] = ["_list", "_query", "_contained", "_containedType", "_graph"];
@@ -85,9 +90,30 @@ pub(super) fn read(
         }
         // The representation is negotiated with the Accept header, by whoever speaks HTTP.
         "_format" => {}
+        // Read before all others, which may depend on it.
+        NOW => {}
         _ => choice(report, request, plain_name, value),
     }
     Outcome::Applied
+}
+
+/// What the request says that now is.
+pub(super) fn now_ms(report: &mut Report, pairs: &[(String, String)]) -> Option<i64> {
+    let (_, value) = pairs.iter().find(|(name, value)| name == NOW && !value.is_empty())?;
+    match value.parse::<Timestamp>() {
+        Ok(instant) => Some(instant.as_millisecond()),
+        Err(_) => {
+            let diagnostics =
+                format!("\"{NOW}\" is an instant such as 2026-01-31T14:30:00Z, not \"{value}\"");
+            report.error(IssueType::Value, NOW, diagnostics);
+            None
+        }
+    }
+}
+
+/// An instant in the form of [`NOW`].
+pub(super) fn instant(ms: i64) -> String {
+    Timestamp::from_millisecond(ms).map_or_else(|_| ms.to_string(), |instant| instant.to_string())
 }
 
 /// Parameters whose value is a number or one of a few words.

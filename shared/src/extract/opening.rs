@@ -12,11 +12,11 @@ use crate::geo::{Point, department_of};
 use crate::param::date::WallRange;
 use crate::param::opening::{DAY_MINUTES, Opening, Slot, Span};
 
-/// Codes of TRE_R252 that do not open: 04 the secretary's hours, 09 to be specified.
+/// Codes of `TRE_R252` that do not open: 04 the secretary's hours, 09 to be specified.
 const NOT_OPENING: [&str; 2] = ["04", "09"];
-/// Code of TRE_R252 for hours of closing.
+/// Code of `TRE_R252` for hours of closing.
 const CLOSING: &str = "08";
-/// Codes of TRE_R286 by which nothing is closed: 'error', an old authorization, not defined.
+/// Codes of `TRE_R286` by which nothing is closed: 'error', an old authorization, not defined.
 const NOT_CLOSED: [&str; 3] = ["ERR", "EML", "NDI"];
 
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
@@ -173,7 +173,7 @@ mod tests {
     use super::*;
     use crate::param::opening::Moment;
 
-    fn ror(name: &str, value_name: &str, value: Value) -> Value {
+    fn ror(name: &str, value_name: &str, value: &Value) -> Value {
         json!({"url": format!("{ROR_EXTENSION_BASE}{name}"), value_name: value})
     }
 
@@ -192,12 +192,12 @@ mod tests {
     #[test]
     fn slots() {
         let kind = |code: &str| {
-            ror("ror-available-time-type-of-time", "valueCodeableConcept", concept(code))
+            ror("ror-available-time-type-of-time", "valueCodeableConcept", &concept(code))
         };
-        let day = |n: u8| ror("ror-available-time-number-days-of-week", "valueInteger", json!(n));
+        let day = |n: u8| ror("ror-available-time-number-days-of-week", "valueInteger", &json!(n));
         let dates = |start: &str, end: &str| {
             let name = "ror-available-time-effective-opening-closing-date";
-            ror(name, "valuePeriod", json!({"start": start, "end": end}))
+            ror(name, "valuePeriod", &json!({"start": start, "end": end}))
         };
         let nine_to_noon =
             json!({"availableStartTime": "09:00:00", "availableEndTime": "12:00:00"});
@@ -267,9 +267,9 @@ mod tests {
                    "valuePeriod": {"start": "2000-01-01", "end": end}})
         };
         let kind = |code: &str| {
-            ror("ror-organization-closing-type", "valueCodeableConcept", concept(code))
+            ror("ror-organization-closing-type", "valueCodeableConcept", &concept(code))
         };
-        let again = |day: &str| ror("ror-organization-reopening-date", "valueDate", json!(day));
+        let again = |day: &str| ror("ror-organization-reopening-date", "valueDate", &json!(day));
         let instant: jiff::Timestamp = MONDAY.parse().unwrap();
         let moment = Moment::new(instant.as_millisecond(), Zone::PARIS).unwrap();
         let rows = [
@@ -294,7 +294,7 @@ mod tests {
     #[test]
     fn zones_of_places() {
         let commune =
-            |code: &str| json!([ror("ror-commune-cog", "valueCodeableConcept", concept(code))]);
+            |code: &str| json!([ror("ror-commune-cog", "valueCodeableConcept", &concept(code))]);
         let rows = [
             (json!({}), "Europe/Paris"),
             (

@@ -19,7 +19,7 @@ use crate::param::token::TokenQuery;
 use crate::registry::{FieldId, TokenShape, field_id};
 use crate::schema::{TermKind, term};
 
-/// Codes of TRE_R203 for a place that is closed: for good, for a time.
+/// Codes of `TRE_R203` for a place that is closed: for good, for a time.
 const CLOSED_PLACE: [&str; 2] = ["1", "2"];
 
 /// The opening hours and closings of a segment.
@@ -78,7 +78,7 @@ impl Snapshot {
                 continue;
             };
             let mut found = Vec::new();
-            for key in there.iter() {
+            for key in &there {
                 let Some(at) = self.locate(key) else { continue };
                 let opening = self.view(at).openings()?.of(at.doc);
                 if opening.is_some_and(|opening| opening.is_open(&moment)) {
@@ -139,7 +139,7 @@ impl Snapshot {
         let closed = self.owners(&self.docs_with_terms(&terms)?);
         let mut offers = Vec::new();
         let mut places = Vec::new();
-        for offer in self.referrers(field("location"), &closed, None)?.iter() {
+        for offer in &self.referrers(field("location"), &closed, None)? {
             places.clear();
             self.targets(field("location"), offer, &mut places)?;
             if places.iter().all(|place| closed.contains(*place)) {
