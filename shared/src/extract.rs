@@ -20,6 +20,7 @@ use crate::param::quantity::QuantityValue;
 use crate::registry::{FieldId, RecordKind};
 
 pub use path::ROR_EXTENSION_BASE;
+pub use price::amount_per_day;
 
 /// The search values of one document.
 #[derive(Debug, Clone, PartialEq)]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use shared::geo::distance_m;
 use shared::index::{DocSet, KeySet, Location, Snapshot};
-use shared::registry::{self, FieldId, ParameterType};
+use shared::registry::{self, FieldId, ParameterType, RecordKind};
 use shared::schema::RECORD_KIND_OFFSET;
 use tantivy::Result;
 
@@ -68,12 +68,13 @@ pub(super) fn first(
     number: usize,
     matches: &KeySet,
     page: &PageRequest<'_>,
-) -> Result<Vec<Candidate>> {
+) -> Result<First> {
     let wanted = page.count + 1;
     let after = page.after.map(|token| &token.keys);
     let keys = prepare(context, plan)?;
     if keys.is_empty() {
-        return Ok(first_by_key(context.snapshot, number, matches, after, wanted));
+        let candidates = first_by_key(context.snapshot, number, matches, after, wanted);
+        return Ok(First { candidates, missing: Vec::new() });
     }
     let descending: Arc<[bool]> = keys.iter().map(Key::is_descending).collect();
     let mut by_segment: Vec<Vec<Candidate>> =
@@ -89,6 +90,7 @@ pub(super) fn first(
             descending: Arc::clone(&descending),
         });
     }
+    let missing = count_missing(plan, &by_segment);
     let mut first = Vec::new();
     for mut candidates in by_segment {
         if let Some(after) = after {
@@ -110,7 +112,56 @@ pub(super) fn first(
         }
         first.extend(candidates);
     }
-    Ok(first)
+    Ok(First { candidates: first, missing })
+}
+
+/// The matches put forward for a page.
+pub(super) struct First {
+    pub(super) candidates: Vec<Candidate>,
+    /// What the keys that read records leave without a value.
+    pub(super) missing: Vec<Missing>,
+}
+
+/// Matches that a key puts last because they have no record with a value for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Missing {
+    pub(super) kind: RecordKind,
+    /// The key has conditions of its own (`_sort:…`).
+    conditioned: bool,
+    /// Over all pages.
+    pub(super) count: u64,
+}
+
+impl Missing {
+    /// Counts those of another type in.
+    pub(super) fn add(all: &mut Vec<Self>, more: Vec<Self>) {
+        for (at, missing) in more.into_iter().enumerate() {
+            match all.get_mut(at) {
+                Some(known) => known.count += missing.count,
+                None => all.push(missing),
+            }
+        }
+    }
+
+    /// Whether the answer speaks of it: always when the order was given conditions.
+    pub(super) fn is_told(&self) -> bool {
+        self.conditioned || self.count > 0
+    }
+}
+
+/// How many matches have no value of the keys that read records.
+fn count_missing(plan: &TypePlan, candidates: &[Vec<Candidate>]) -> Vec<Missing> {
+    let mut missing = Vec::new();
+    for (at, key) in plan.order.iter().enumerate() {
+        if let OrderKey::Field(order) = key
+            && let Some(kind) = order.record
+        {
+            let is_missing = |c: &&Candidate| c.values.get(at) == Some(&SortValue::Missing);
+            let count = candidates.iter().flatten().filter(is_missing).count() as u64;
+            missing.push(Missing { kind, conditioned: order.conditioned, count });
+        }
+    }
+    missing
 }
 
 /// Without sort keys: by resource key, which never changes.
@@ -252,10 +303,10 @@ enum Key {
 
 /// Where to look for the values of a key: the sources of its plan, evaluated. `None` is everything.
 struct Eligible {
-    matches: Option<KeySet>,
+    matches: Option<Arc<KeySet>>,
     steps: Vec<JoinStep>,
-    targets: Option<KeySet>,
-    records: Option<DocSet>,
+    targets: Option<Arc<KeySet>>,
+    records: Option<Arc<DocSet>>,
 }
 
 impl Key {
@@ -337,7 +388,7 @@ fn eligible(context: &mut Evaluation<'_>, plan: &TypePlan, order: &Order) -> Res
         let target = source.steps.last().map_or(plan.base, |step| step.to);
         let mut keys = |base, predicate: &Predicate| {
             let is_all = *predicate == Predicate::All;
-            if is_all { Ok(None) } else { context.keys(base, predicate, None).map(Some) }
+            if is_all { Ok(None) } else { context.all_keys(base, predicate).map(Some) }
         };
         let (matches, targets) = (keys(plan.base, &source.matches)?, keys(target, &source.target)?);
         let records = match (order.record, source.record.is_empty()) {
@@ -356,7 +407,7 @@ fn best_value(
     key: u32,
 ) -> Result<SortValue> {
     let snapshot = context.snapshot;
-    let holds = |set: Option<&KeySet>, key: u32| set.is_none_or(|set| set.contains(key));
+    let holds = |set: Option<&Arc<KeySet>>, key: u32| set.is_none_or(|set| set.contains(key));
     let mut best = SortValue::Missing;
     for source in eligible.iter().filter(|source| holds(source.matches.as_ref(), key)) {
         let targets = if source.steps.is_empty() {
@@ -384,7 +435,7 @@ fn value_docs(snapshot: &Snapshot, order: &Order, source: &Eligible, at: Locatio
     let view = snapshot.view(at);
     let wanted = RECORD_KIND_OFFSET + kind as u8;
     let counts = |doc: &u32| {
-        let of_segment = |docs: &DocSet| docs.of_segment(at.segment as usize).contains(*doc);
+        let of_segment = |docs: &Arc<DocSet>| docs.of_segment(at.segment as usize).contains(*doc);
         view.kind(*doc) == wanted && source.records.as_ref().is_none_or(of_segment)
     };
     view.records(at.doc).filter(counts).collect()
