@@ -141,6 +141,7 @@ pub(crate) fn search(
         );
         hits.issues.push(Issue::information(IssueType::Informational, text));
     }
+    hits.issues.extend(context.word_issues());
     if page.count == 0 {
         return Ok((hits, None));
     }

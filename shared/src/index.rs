@@ -16,6 +16,7 @@ mod places;
 mod segment;
 mod sets;
 mod snapshot;
+mod statistics;
 mod writer;
 
 pub use columns::{Rows, TextColumn};
@@ -28,4 +29,5 @@ pub use places::{Place, PlaceGrid};
 pub use segment::SegmentView;
 pub use sets::{BitSet, KeySet};
 pub use snapshot::{Location, Segment, Snapshot};
+pub use statistics::WordStatistics;
 pub use writer::{IndexWriter, IndexedResource, WriterOptions};

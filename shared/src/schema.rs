@@ -85,6 +85,8 @@ pub struct IndexSchema {
     pub terms: Field,
     /// Words.
     pub words: Field,
+    /// Number of words of the resource's name.
+    pub name_words: Field,
     /// Latitude and longitude of a place, in degrees.
     pub position: (Field, Field),
     /// Whether the position is only that of the commune.
@@ -136,6 +138,7 @@ impl IndexSchema {
                     .set_fieldnorms(true),
             ),
         );
+        let name_words = builder.add_u64_field("name_words", FAST);
         let position = (
             builder.add_f64_field("latitude", fast.clone()),
             builder.add_f64_field("longitude", fast.clone()),
@@ -157,6 +160,7 @@ impl IndexSchema {
             id,
             terms,
             words,
+            name_words,
             position,
             approximate,
             zone,

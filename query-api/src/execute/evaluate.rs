@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use shared::access::VisibilityClass;
+use shared::error::Issue;
 use shared::fhir::ResourceType;
 use shared::index::{DocSet, KeySet, SegmentView, Snapshot};
 use shared::param::date::DateRange;
@@ -362,6 +363,19 @@ impl<'a> Evaluation<'a> {
         let hits = Arc::new(words::find(self.snapshot, base, query)?);
         self.words.insert(query.clone(), Arc::clone(&hits));
         Ok(hits)
+    }
+
+    /// How the words of the request were read, where not as typed.
+    pub(super) fn word_issues(&self) -> Vec<Issue> {
+        let mut issues: Vec<Issue> = Vec::new();
+        for issue in self.words.values().flat_map(|hits| &hits.issues) {
+            if !issues.contains(issue) {
+                issues.push(issue.clone());
+            }
+        }
+        // The map has no order.
+        issues.sort_unstable_by(|a, b| a.diagnostics.cmp(&b.diagnostics));
+        issues
     }
 
     /// What the matches of a plan are scored by; empty when it searches no words.

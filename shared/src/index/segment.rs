@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tantivy::columnar::Column;
 use tantivy::fieldnorm::FieldNormReader;
 use tantivy::index::SegmentId;
-use tantivy::postings::{BlockSegmentPostings, TermInfo};
+use tantivy::postings::{BlockSegmentPostings, SegmentPostings, TermInfo};
 use tantivy::schema::IndexRecordOption;
 use tantivy::{InvertedIndexReader, SegmentReader};
 
@@ -49,6 +49,8 @@ pub struct SegmentView {
     terms: Arc<InvertedIndexReader>,
     words: Arc<InvertedIndexReader>,
     word_norms: FieldNormReader,
+    /// `None` when nothing has a name.
+    name_words: Option<Column<u64>>,
     columns: Vec<OnceLock<tantivy::Result<Decoded>>>,
     dictionaries: Mutex<HashMap<String, Arc<WordDictionary>>>,
     texts: Mutex<HashMap<[u8; 4], Arc<WordDictionary>>>,
@@ -94,6 +96,7 @@ impl SegmentView {
             openings: OnceLock::new(),
             terms: reader.inverted_index(schema.terms)?,
             words: reader.inverted_index(schema.words)?,
+            name_words: reader.fast_fields().column_opt("name_words")?,
             word_norms: reader.get_fieldnorms_reader(schema.words)?,
             columns: registry::fields().iter().map(|_| OnceLock::new()).collect(),
             dictionaries: Mutex::default(),
@@ -214,15 +217,16 @@ impl SegmentView {
         &self.words
     }
 
-    /// The words of a scope, read at first use.
-    pub fn dictionary(&self, scope: &str) -> tantivy::Result<Arc<WordDictionary>> {
+    /// The words of a scope in one form, read at first use.
+    pub fn dictionary(&self, scope: &str, form: char) -> tantivy::Result<Arc<WordDictionary>> {
+        let prefix = format!("{scope}{form}");
         // Nothing is left half done by a panic: the map only grows by whole entries.
         let mut known = self.dictionaries.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(dictionary) = known.get(scope) {
+        if let Some(dictionary) = known.get(&prefix) {
             return Ok(Arc::clone(dictionary));
         }
-        let dictionary = Arc::new(WordDictionary::of_scope(&self.words, scope)?);
-        known.insert(scope.to_owned(), Arc::clone(&dictionary));
+        let dictionary = Arc::new(WordDictionary::read(&self.words, prefix.as_bytes())?);
+        known.insert(prefix, Arc::clone(&dictionary));
         Ok(dictionary)
     }
 
@@ -260,6 +264,17 @@ impl SegmentView {
     /// The documents and frequencies of a word.
     pub fn word_postings(&self, info: &TermInfo) -> tantivy::Result<BlockSegmentPostings> {
         Ok(self.words.read_block_postings_from_terminfo(info, IndexRecordOption::WithFreqs)?)
+    }
+
+    /// The documents and positions of a word.
+    pub fn word_positions(&self, info: &TermInfo) -> tantivy::Result<SegmentPostings> {
+        let option = IndexRecordOption::WithFreqsAndPositions;
+        Ok(self.words.read_postings_from_terminfo(info, option)?)
+    }
+
+    /// Number of words of a resource's name; 0 when it has none.
+    pub fn name_words(&self, doc: u32) -> u32 {
+        self.name_words.as_ref().and_then(|column| column.first(doc)).unwrap_or(0) as u32
     }
 
     /// Number of words of a document, as the index keeps it (one byte, rounded).

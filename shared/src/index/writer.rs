@@ -192,6 +192,9 @@ fn block(resource: &IndexedResource<'_>) -> Vec<TantivyDocument> {
         let scope = words::scope(extracted.resource_type, *class);
         document.add_text(schema.words, format!("{scope}{text}"));
     }
+    if extracted.name_words > 0 {
+        document.add_u64(schema.name_words, u64::from(extracted.name_words));
+    }
     if let Some(narrative) = &extracted.narrative {
         let scope = words::narrative_scope(extracted.resource_type);
         document.add_text(schema.words, format!("{scope}{narrative}"));
