@@ -3,7 +3,8 @@
 use shared::error::IssueType;
 use shared::fhir::ResourceType;
 use shared::geo::gazetteer;
-use shared::param::date::DateQuery;
+use shared::param::age;
+use shared::param::date::{DateQuery, DateRange};
 use shared::param::near::NearQuery;
 use shared::param::number::NumberQuery;
 use shared::param::quantity::QuantityQuery;
@@ -18,6 +19,9 @@ use super::Context;
 use super::ast::Test;
 use super::key::{Modifier, Path};
 use super::report::Report;
+
+/// The present, as a value of `open-at`.
+const NOW: &str = "now";
 
 /// What the value `text` of the parameter `name` asks of the end of `path`.
 ///
@@ -35,8 +39,10 @@ pub(super) fn test(
         escape::split(given, ',')
     };
     let texts: Vec<&str> = texts.into_iter().map(str::trim).collect();
-    let given: Vec<&str> = texts.iter().copied().filter(|text| !text.is_empty()).collect();
-    if given.len() < texts.len() {
+    let mut given: Vec<&str> = texts.iter().copied().filter(|text| !text.is_empty()).collect();
+    if given.is_empty() && path.parameter.code == "open-at" {
+        given.push(NOW);
+    } else if given.len() < texts.len() {
         let what = if given.is_empty() { "is ignored" } else { "has an empty value, ignored" };
         let diagnostics = format!("\"{name}\" {what}: it has no value");
         report.tolerate(IssueType::Value, name, diagnostics);
@@ -110,6 +116,9 @@ pub(super) fn values(
     for text in given {
         match value(context, path.parameter, path.base, path.modifier, text) {
             Ok(value) => {
+                if is_relative(path.parameter, text) {
+                    report.uses_clock();
+                }
                 advise(report, name, &value, text);
                 read.push(value);
             }
@@ -180,12 +189,42 @@ fn value(
             }
             Ok(QueryValue::Date(query))
         }
+        ParameterType::Special if parameter.code == "open-at" => {
+            instant(context, text).map(QueryValue::Date)
+        }
+        ParameterType::Special if parameter.code == "capacity-max-age" => {
+            let since_ms = context.now_ms - age::parse(text)?;
+            let range = DateRange { low_ms: since_ms, high_ms: since_ms };
+            // Started after what lies before: at this instant or later.
+            Ok(QueryValue::Date(DateQuery { prefix: Prefix::Sa, range, repaired: false }))
+        }
         ParameterType::Special if parameter.code == "near-insee-code" => {
             NearQuery::parse_commune(text).map(QueryValue::Near)
         }
         ParameterType::Special => NearQuery::parse_point(text).map(QueryValue::Near),
         ParameterType::Composite => composite(context, parameter, base, text),
     }
+}
+
+/// Whether a value means something else at another time.
+fn is_relative(parameter: &SearchParameter, text: &str) -> bool {
+    parameter.code == "capacity-max-age" || (parameter.code == "open-at" && text == NOW)
+}
+
+/// `now`, or a day with a time.
+fn instant(context: &Context<'_>, text: &str) -> Result<DateQuery, ValueError> {
+    if text == NOW {
+        let range = DateRange { low_ms: context.now_ms, high_ms: context.now_ms + 1 };
+        return Ok(DateQuery { prefix: Prefix::Eq, range, repaired: false });
+    }
+    let query = DateQuery::parse(text, context.now_ms)?;
+    if query.prefix != Prefix::Eq || text.starts_with("eq") || !text.contains('T') {
+        return Err(ValueError::new(format!(
+            "\"{text}\" is not an instant; write now, or a day and a time such as 2026-01-31T14:30 \
+             (in Europe/Paris without a zone)"
+        )));
+    }
+    Ok(query)
 }
 
 fn composite(

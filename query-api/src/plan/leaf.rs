@@ -160,6 +160,12 @@ fn any(
         ParameterType::Special if parameter.code == "price-in-force" => {
             LeafTest::InForce(all!(Date).into_iter().map(|query| query.range.high_ms).collect())
         }
+        ParameterType::Special if parameter.code == "open-at" => {
+            LeafTest::OpenAt(all!(Date).into_iter().map(|query| query.range.low_ms).collect())
+        }
+        ParameterType::Special if parameter.code == "capacity-max-age" => {
+            LeafTest::Dates(all!(Date))
+        }
         ParameterType::Special => LeafTest::Near(all!(Near)),
         ParameterType::Text => words(context, base, parameter, all!(Text)),
         ParameterType::Composite => return None,
@@ -224,8 +230,13 @@ fn texts(values: &[QueryValue]) -> impl Iterator<Item = &str> {
     })
 }
 
-fn field_of(base: ResourceType, parameter: &SearchParameter) -> FieldId {
-    field_id(base, parameter.code).expect("the parser looked the parameter up on this type")
+/// The field whose values answer a parameter: an age is asked of the date of the update.
+pub(super) fn field_of(base: ResourceType, parameter: &SearchParameter) -> FieldId {
+    let code = match parameter.code {
+        "capacity-max-age" => "capacity-update-date",
+        code => code,
+    };
+    field_id(base, code).expect("the parser looked the parameter up on this type")
 }
 
 fn visible(access: Access, base: ResourceType, code: &str) -> Vec<shared::access::VisibilityClass> {

@@ -81,6 +81,8 @@ pub(crate) enum LeafTest {
     Below(Vec<ReferenceQuery>),
     /// A reference to one of these or to something it is part of.
     Above(Vec<ReferenceQuery>),
+    /// Open at one of these instants (milliseconds).
+    OpenAt(Vec<i64>),
     /// In force just before one of these instants (milliseconds): the end of the asked day.
     InForce(Vec<i64>),
     /// A place in one of these circles.

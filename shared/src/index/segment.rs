@@ -12,12 +12,13 @@ use tantivy::{InvertedIndexReader, SegmentReader};
 
 use super::columns::{self, Ids, Rows, TextColumn};
 use super::dictionary::WordDictionary;
+use super::openings::Openings;
 use super::places::{Place, PlaceGrid};
 use crate::fhir::ResourceType;
 use crate::geo::Point;
 use crate::param::quantity::QuantityValue;
 use crate::registry::{self, FieldId};
-use crate::schema::{Columns, RECORD_KIND_OFFSET, index_schema};
+use crate::schema::{Columns, RECORD_KIND_OFFSET, column_names, index_schema};
 
 /// A decoded column of one field.
 #[derive(Debug)]
@@ -42,6 +43,9 @@ pub struct SegmentView {
     ids: Ids,
     places: PlaceGrid,
     points: Rows<(f64, f64)>,
+    approximate: Option<Column<u64>>,
+    zones: Rows<u32>,
+    openings: OnceLock<tantivy::Result<Openings>>,
     terms: Arc<InvertedIndexReader>,
     words: Arc<InvertedIndexReader>,
     word_norms: FieldNormReader,
@@ -87,6 +91,9 @@ impl SegmentView {
             ids: Ids::decode(&reader, schema.id)?,
             places,
             points,
+            approximate: reader.fast_fields().column_opt(&column_names()[&schema.approximate])?,
+            zones: columns::keys(&reader, schema.zone)?,
+            openings: OnceLock::new(),
             terms: reader.inverted_index(schema.terms)?,
             words: reader.inverted_index(schema.words)?,
             name_words: reader.fast_fields().column_opt("name_words")?,
@@ -179,6 +186,25 @@ impl SegmentView {
     pub fn point(&self, doc: u32) -> Option<Point> {
         let (lat, lon) = *self.points.of(doc).first()?;
         Point::new(lat, lon)
+    }
+
+    /// Whether a place is only known by the point of its commune.
+    pub fn is_approximate(&self, doc: u32) -> bool {
+        self.approximate.as_ref().and_then(|column| column.first(doc)) == Some(1)
+    }
+
+    /// The places that are not in Europe/Paris, with the number of their time zone.
+    pub fn zones(&self) -> &Rows<u32> {
+        &self.zones
+    }
+
+    /// The opening hours and closings, read at first use.
+    ///
+    /// # Errors
+    /// When the segment cannot be read.
+    pub fn openings(&self) -> tantivy::Result<&Openings> {
+        let decode = || Openings::decode(&self.reader, index_schema().opening);
+        self.openings.get_or_init(decode).as_ref().map_err(Clone::clone)
     }
 
     /// The exact terms.

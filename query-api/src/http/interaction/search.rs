@@ -124,6 +124,7 @@ fn page(
     let included = Subset::of(&[], request.summary);
     let searchset = Searchset {
         base_url: &app.base_url,
+        now_ms: request.now_ms,
         self_url: &links.this,
         next_url: next.as_deref(),
         hits: &hits,
