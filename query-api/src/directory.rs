@@ -4,6 +4,7 @@ mod history;
 
 use std::collections::VecDeque;
 use std::io;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, bail};
@@ -12,6 +13,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use shared::access::Access;
 use shared::config::Settings;
+use shared::disk::Room;
 use shared::error::{Issue, IssueType};
 use shared::fhir::ResourceType;
 use shared::index::{DocumentAddress, Generation, IndexWriter, Manifest, Snapshot, WriterOptions};
@@ -109,9 +111,16 @@ pub(crate) fn open(opening: Opening<'_>) -> anyhow::Result<Arc<dyn Engine>> {
         new_id,
         views: Box::new(move |access| Ok(views.view(access))),
         show: Box::new(move |snapshot| show.current.store(snapshot)),
+        is_full: is_full(data_dir, settings.write.reserve_bytes),
     };
     let writer = Sequencer::start(parts, settings.write.queue).context("the writing thread")?;
     Ok(Arc::new(Directory { present, writer }))
+}
+
+/// Tells whether writing must stop; a system that does not say never is full.
+fn is_full(data_dir: &Path, reserve_bytes: u64) -> Box<dyn Fn() -> bool + Send> {
+    let data_dir = data_dir.to_owned();
+    Box::new(move || Room::at(&data_dir).is_ok_and(|room| room.is_short_of(reserve_bytes)))
 }
 
 fn empty_generation(store: &Store, settings: &Settings) -> anyhow::Result<Generation> {
@@ -385,6 +394,9 @@ impl From<ExecuteError> for EngineError {
 
 impl From<StoreError> for EngineError {
     fn from(error: StoreError) -> Self {
+        if matches!(error, StoreError::Closed) {
+            return Self::NotReady;
+        }
         Self::Io(io::Error::other(error))
     }
 }

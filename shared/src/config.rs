@@ -175,6 +175,12 @@ pub const KEYS: &[Key] = &[
         "Longest wait for a stored change to be searchable before it is answered with X-Not-Yet-Searchable. Default: 5000",
     ),
     key(
+        "write.reserve_bytes",
+        "ROR_WRITE_RESERVE_BYTES",
+        Kind::Integer,
+        "Room on the disk below which changes are refused with 507; on a small disk, a sixteenth of it. Default: 268435456",
+    ),
+    key(
         "access.anonymous_profile",
         "ROR_ANONYMOUS_PROFILE",
         Kind::Text,

@@ -238,7 +238,8 @@ impl ApiError {
             ),
             Self::NoSpace => (
                 IssueType::NoStore,
-                "the disk of the service is full; nothing was stored".to_owned(),
+                "the disk of the service is full: the change was not kept; once there is room, read the resource and try again"
+                    .to_owned(),
             ),
             Self::Undecided => (
                 IssueType::Timeout,

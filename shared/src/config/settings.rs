@@ -112,6 +112,8 @@ pub struct Write {
     pub queue: usize,
     /// Longest wait, in milliseconds, for a durable change to be found by searches.
     pub visible_ms: u64,
+    /// Room on the disk, in bytes, below which changes are refused; at most a sixteenth of the disk.
+    pub reserve_bytes: u64,
 }
 
 /// Who may see what.
@@ -198,7 +200,7 @@ impl Default for Engine {
 
 impl Default for Write {
     fn default() -> Self {
-        Self { queue: 4096, visible_ms: 5_000 }
+        Self { queue: 4096, visible_ms: 5_000, reserve_bytes: 256 << 20 }
     }
 }
 

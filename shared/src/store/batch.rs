@@ -161,7 +161,7 @@ impl Batch<'_> {
             rows.head(*key, identity.resource_type, &identity.id, Some(head));
         }
         rows.counters(&counters);
-        store.tree().apply_batch(rows.batch)?;
+        store.apply(rows)?;
         *shared = counters;
         // Others may write while we wait for the disk: their flush covers ours, and ours theirs.
         drop(shared);

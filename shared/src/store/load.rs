@@ -85,8 +85,8 @@ impl Store {
         let mut rows = Rows::default();
         rows.counters(&counters);
         rows.batch.insert(layout::OPEN_LOAD, layout::write_open_load(&mark));
-        self.tree().apply_batch(rows.batch)?;
-        self.db.flush()?;
+        self.db()?.apply_batch(rows.batch)?;
+        self.db()?.flush()?;
         *shared = counters;
         Ok(Load { store: self, shared, mark, identities, closed: false })
     }
@@ -158,7 +158,7 @@ impl Load<'_> {
             });
         }
         rows.counters(&counters);
-        self.store.tree().apply_batch(rows.batch)?;
+        self.store.db()?.apply_batch(rows.batch)?;
         *self.shared = counters;
         Ok(())
     }
@@ -166,13 +166,13 @@ impl Load<'_> {
     /// Makes the whole load durable and visible to followers. Returns the last sequence number.
     pub fn close(mut self) -> Result<Seq, StoreError> {
         // What comes before the mark's removal must be on disk before it.
-        self.store.db.flush()?;
+        self.store.db()?.flush()?;
         let mut counters = *self.shared;
         counters.clock_ms = counters.clock_ms.max(self.mark.started_ms);
         let mut rows = self.take_new_identities(&mut counters);
         rows.counters(&counters);
         rows.batch.remove(layout::OPEN_LOAD);
-        self.store.tree().apply_batch(rows.batch)?;
+        self.store.db()?.apply_batch(rows.batch)?;
         *self.shared = counters;
         self.closed = true;
         self.store.flush_to(counters.last_seq)?;
@@ -194,7 +194,8 @@ impl Drop for Load<'_> {
         if self.closed {
             return;
         }
-        if let Err(error) = undo_unclosed(self.store.tree(), &mut self.shared) {
+        let undone = self.store.db().and_then(|db| undo_unclosed(&db, &mut self.shared));
+        if let Err(error) = undone {
             // The mark is still there: the next opening tries again.
             tracing::error!(load = self.mark.load, %error, "an abandoned load is not undone yet");
         }
