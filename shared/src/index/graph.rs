@@ -11,7 +11,7 @@ use super::snapshot::Snapshot;
 use crate::access::VisibilityClass;
 use crate::fhir::ResourceType;
 use crate::param::token::{SystemQuery, TokenQuery};
-use crate::registry::{self, FieldId};
+use crate::registry::{self, FieldId, ParameterType};
 use crate::schema::{TermKind, term, term_prefix};
 
 /// Logical and canonical references of one field, resolved: source and target, by source.
@@ -50,6 +50,22 @@ impl Snapshot {
             Some(among) => found.and(among),
             None => found,
         })
+    }
+
+    /// The resources that refer to `target` by a literal reference, in any field; ascending.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn literal_referrers(&self, target: u32) -> Result<Vec<u32>> {
+        let mut found = Vec::new();
+        for (id, field) in (0..).zip(registry::fields()) {
+            if field.parameter.kind == ParameterType::Reference {
+                found.append(&mut self.referrers_by_postings(id, &[target])?);
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        Ok(found)
     }
 
     /// The existing resources that `sources` refer to by `field`.
