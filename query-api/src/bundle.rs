@@ -12,7 +12,7 @@ pub(crate) mod versions;
 
 use shared::error::Issue;
 
-use crate::execute::Hits;
+use crate::execute::{Hit, Hits};
 use entry::Mode;
 pub(crate) use entry::write_outcome;
 use subset::Subset;
@@ -48,7 +48,7 @@ const DOCUMENT_BYTES: usize = 4096;
 /// Those of `read`, and of a stored document that is not a JSON object.
 pub(crate) fn searchset<E: From<subset::NotAnObject>>(
     page: &Searchset<'_>,
-    mut read: impl FnMut(shared::index::DocumentAddress, &mut Vec<u8>) -> Result<(), E>,
+    mut read: impl FnMut(&Hit, &mut Vec<u8>) -> Result<(), E>,
 ) -> Result<Vec<u8>, E> {
     let hits = page.hits;
     let resources = hits.matches.len() + hits.included.len();
@@ -76,7 +76,7 @@ pub(crate) fn searchset<E: From<subset::NotAnObject>>(
             separator = b",";
             entry::start(&mut out, page.base_url, hit);
             let document = out.len();
-            read(hit.document, &mut out)?;
+            read(hit, &mut out)?;
             subset.apply(&mut out, document, hit.resource_type)?;
             entry::finish(&mut out, mode, hit);
         }
@@ -124,8 +124,8 @@ mod tests {
             matches: subset,
             included: &Subset::All,
         };
-        let read = |address: DocumentAddress, out: &mut Vec<u8>| {
-            out.extend_from_slice(DOCUMENTS[address.offset as usize].as_bytes());
+        let read = |hit: &Hit, out: &mut Vec<u8>| {
+            out.extend_from_slice(DOCUMENTS[hit.document.offset as usize].as_bytes());
             Ok::<(), NotAnObject>(())
         };
         String::from_utf8(searchset(&page, read).unwrap()).unwrap()

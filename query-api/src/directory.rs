@@ -5,10 +5,11 @@ mod history;
 use std::collections::VecDeque;
 use std::io;
 use std::num::NonZeroU32;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -91,7 +92,11 @@ pub(crate) fn open(opening: Opening<'_>) -> anyhow::Result<Arc<dyn Engine>> {
     let mut index = generation.writer(WriterOptions::LIVE).context("the index writer")?;
     catch_up(&store, &generation, &mut index, &base_urls)
         .with_context(|| data_dir.display().to_string())?;
-    let snapshot = Arc::new(generation.snapshot(None).context("the current index")?);
+    // The engine reports some damage by panicking.
+    let snapshot = catch_unwind(AssertUnwindSafe(|| generation.snapshot(None)))
+        .map_err(|_| anyhow!("the current index is damaged: run `indexer rebuild`"))?
+        .context("the current index")?;
+    let snapshot = Arc::new(snapshot);
     shared::geo::gazetteer().prepare();
     let store = Arc::new(store);
     let present = Arc::new(Present {
@@ -256,7 +261,8 @@ impl View for DirectoryView {
     fn read(&self, resource_type: ResourceType, id: &str) -> Result<Stored, EngineError> {
         if let Some(hit) = execute::read(&self.snapshot, resource_type, id)? {
             let mut json = Vec::new();
-            self.document(hit.document, &mut json)?;
+            self.document(hit.document, &mut json)
+                .map_err(|error| error.of_document(resource_type, id))?;
             let meta = Meta::of(&json)?;
             let (version, last_updated) = (meta.version()?, meta.last_updated()?);
             return Ok(Stored::Found(Document { version, last_updated, json }));

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -19,8 +19,10 @@ use serde_json::{Value, json};
 use crate::{JSON, indexer, place, setting, total, verify, words};
 
 const WRITERS: usize = 4;
+/// Longest wait for writers that are slow.
+const WORK_MAX: Duration = Duration::from_secs(20);
 /// Documents of a load that is to be killed.
-const LOADED: u64 = 2_000;
+const LOADED: u64 = 1_000;
 /// Resources that every load changes.
 const RELOADED: u64 = 100;
 
@@ -37,18 +39,19 @@ fn what_was_acknowledged_survives() {
         // Another moment each time, spread evenly by the golden ratio.
         let share = (run as f64 * 0.618_034).fract();
         match run % 4 {
-            0 => kill_server(&data, &mut known, share, |client, id, killed| {
-                write_until(killed, client, id)
+            0 => kill_server(&data, &mut known, share, |client, id, done| {
+                write_until_killed(client, id, done)
             }),
-            1 => kill_server(&data, &mut known, share, |client, id, killed| {
-                transact_until(killed, client, id)
+            1 => kill_server(&data, &mut known, share, |client, id, done| {
+                transact_until_killed(client, id, done)
             }),
             2 => kill_load(&data, &mut known, run, patience.mul_f64(share * 1.1)),
             _ => kill_rebuild(&data, patience.mul_f64(share)),
         }
         check(&data, &mut known);
     }
-    assert!(known.values().filter(|versions| **versions > 3).count() > 4, "nothing was written");
+    let written: Vec<_> = known.iter().filter(|(id, _)| id.starts_with('w')).collect();
+    assert!(written.iter().filter(|(_, versions)| **versions > 3).count() > 4, "{written:?}");
     let rebuilt = indexer("rebuild", &data);
     assert!(rebuilt.status.success(), "{}", words(&rebuilt));
     check(&data, &mut known);
@@ -69,21 +72,25 @@ fn kill_server(
     data: &Path,
     known: &mut Known,
     share: f64,
-    work: impl Fn(&Client, &str, &AtomicBool) -> Known + Sync,
+    work: impl Fn(&Client, &str, &AtomicU64) -> Known + Sync,
 ) {
     let mut server = Server::start(data);
     let client = server.client();
-    let killed = AtomicBool::new(false);
+    let done = AtomicU64::new(0);
     let start = known.len();
     thread::scope(|scope| {
         let write = |writer| {
-            let (client, killed, work) = (client.clone(), &killed, &work);
-            scope.spawn(move || work(&client, &format!("w{start}-{writer}"), killed))
+            let (client, done, work) = (client.clone(), &done, &work);
+            scope.spawn(move || work(&client, &format!("w{start}-{writer}"), done))
         };
         let writers: Vec<_> = (0..WRITERS).map(write).collect();
-        thread::sleep(Duration::from_secs_f64(0.1 + share * 0.4));
+        let started = Instant::now();
+        let enough = 4 * WRITERS as u64 + (share * 40.0) as u64;
+        while done.load(Ordering::Relaxed) < enough && started.elapsed() < WORK_MAX {
+            thread::sleep(Duration::from_micros(500));
+        }
+        thread::sleep(Duration::from_secs_f64(share * 0.03));
         server.kill();
-        killed.store(true, Ordering::Release);
         for writer in writers {
             known.extend(writer.join().expect("a writer"));
         }
@@ -91,24 +98,25 @@ fn kill_server(
 }
 
 /// Writes version after version of one resource.
-fn write_until(killed: &AtomicBool, client: &Client, id: &str) -> Known {
+fn write_until_killed(client: &Client, id: &str, done: &AtomicU64) -> Known {
     let mut versions = 0;
-    while !killed.load(Ordering::Acquire) {
+    loop {
         let body = place(id, &format!("{id}-{}", versions + 1)).to_string();
         let path = format!("/Location/{id}");
         let sent = client.try_send("PUT", &path, &[JSON], Some(body.as_bytes()));
         let Some(answer) = sent else { break };
         assert!(matches!(answer.status, 200 | 201), "{}", answer.excerpt());
         versions += 1;
+        done.fetch_add(1, Ordering::Relaxed);
     }
     Known::from([(id.to_owned(), versions)])
 }
 
 /// Sends transactions that each make two resources and change a third; all three carry its number.
-fn transact_until(killed: &AtomicBool, client: &Client, id: &str) -> Known {
-    let mut done = 0;
-    while !killed.load(Ordering::Acquire) {
-        let number = done + 1;
+fn transact_until_killed(client: &Client, id: &str, done: &AtomicU64) -> Known {
+    let mut last = 0;
+    loop {
+        let number = last + 1;
         let ids = [format!("{id}-{number}-a"), format!("{id}-{number}-b"), id.to_owned()];
         let entry = |id: &String| {
             let resource = place(id, &format!("{id}-{number}"));
@@ -122,11 +130,12 @@ fn transact_until(killed: &AtomicBool, client: &Client, id: &str) -> Known {
             break;
         };
         assert_eq!(answer.status, 200, "{}", answer.excerpt());
-        done = number;
+        last = number;
+        done.fetch_add(1, Ordering::Relaxed);
     }
-    let mut known = Known::from([(id.to_owned(), done)]);
-    for number in 1..=done + 1 {
-        let is_known = u64::from(number <= done);
+    let mut known = Known::from([(id.to_owned(), last)]);
+    for number in 1..=last + 1 {
+        let is_known = u64::from(number <= last);
         known.insert(format!("{id}-{number}-a"), is_known);
         known.insert(format!("{id}-{number}-b"), is_known);
     }

@@ -86,6 +86,9 @@ pub(crate) enum ApiError {
     /// Our bug or damaged data; the detail is for the log only.
     #[error("internal error: {0}")]
     Internal(String),
+    /// The document of this resource is damaged; the detail is for the log only.
+    #[error("damaged document: {1}")]
+    Damaged(String, String),
     /// Not ready, or too many requests.
     #[error("unavailable")]
     Unavailable(&'static str),
@@ -158,6 +161,9 @@ impl From<EngineError> for ApiError {
             EngineError::NotReady => Self::Unavailable("the directory is being opened"),
             EngineError::Busy => Self::Unavailable("too many requests are waiting"),
             EngineError::Deadline => Self::Deadline,
+            EngineError::DamagedDocument(ref identity, _) => {
+                Self::Damaged(identity.to_string(), with_sources(&error))
+            }
             EngineError::Damaged(_) | EngineError::Io(_) | EngineError::Defect(_) => {
                 Self::Internal(with_sources(&error))
             }
@@ -193,7 +199,7 @@ impl ApiError {
             Self::UrlTooLong(_) => StatusCode::URI_TOO_LONG,
             Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Internal(_) | Self::Damaged(..) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Deadline | Self::Undecided => StatusCode::GATEWAY_TIMEOUT,
             Self::SeveralMatches(_) | Self::OtherVersion(..) => StatusCode::PRECONDITION_FAILED,
@@ -311,6 +317,10 @@ impl ApiError {
                 "the service failed to answer; the failure is logged under the X-Request-Id of this answer"
                     .to_owned(),
             ),
+            Self::Damaged(name, _) => (
+                IssueType::Exception,
+                format!("the document of {name} is damaged in the index; `indexer rebuild` makes it anew from the store"),
+            ),
             Self::Unavailable(why) => {
                 (IssueType::Transient, format!("{why}; try again in a moment"))
             }
@@ -347,6 +357,7 @@ impl ApiError {
             | Self::UrlTooLong(_)
             | Self::UnsupportedMediaType(_)
             | Self::Internal(_)
+            | Self::Damaged(..)
             | Self::Deadline
             | Self::Undecided
             | Self::Unprocessable(_)
@@ -363,7 +374,7 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        if let Self::Internal(detail) = self.innermost() {
+        if let Self::Internal(detail) | Self::Damaged(_, detail) = self.innermost() {
             tracing::error!(error = %detail, "a request failed inside the service");
         }
         let status = self.status();

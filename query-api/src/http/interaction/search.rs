@@ -131,7 +131,10 @@ fn page(
         matches: &matches,
         included: &included,
     };
-    let json = bundle::searchset(&searchset, |address, out| view.document(address, out))?;
+    let json = bundle::searchset(&searchset, |hit, out| {
+        let read = view.document(hit.document, out);
+        read.map_err(|error| error.of_document(hit.resource_type, &hit.id))
+    })?;
     Ok((json, (hits.matches.len() + hits.included.len()) as u64))
 }
 
