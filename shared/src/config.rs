@@ -100,6 +100,12 @@ pub const KEYS: &[Key] = &[
         "Largest request body. Default: 4194304",
     ),
     key(
+        "limits.body_seconds",
+        "ROR_LIMITS_BODY_SECONDS",
+        Kind::Integer,
+        "Time a request body has to arrive, in seconds. Default: 60",
+    ),
+    key(
         "limits.parameters",
         "ROR_LIMITS_PARAMETERS",
         Kind::Integer,

@@ -241,6 +241,11 @@ impl Server {
         matches!(self.child.try_wait(), Ok(None))
     }
 
+    /// Everything the server logged.
+    pub fn whole_log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
     /// The last lines the server logged.
     pub fn log(&self) -> String {
         tail(&self.log)

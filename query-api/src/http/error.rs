@@ -9,6 +9,7 @@
 //! | method that the path does not answer | 405 + `Allow` | `not-supported` |
 //! | no format that the caller accepts | 406 | `not-supported` |
 //! | deleted; page token of another schema | 410 | `deleted`; `not-found` |
+//! | body that does not arrive | 408 | `timeout` |
 //! | body too large; URL too long; headers too large | 413; 414; 431 | `too-long` |
 //! | body in a format that is not read | 415 | `not-supported` |
 //! | `If-Match` names another version; several matches of a condition | 412 | `conflict`; `multiple-matches` |
@@ -74,6 +75,9 @@ pub(crate) enum ApiError {
     /// The body is larger than the limit, in bytes.
     #[error("body too large")]
     BodyTooLarge(usize),
+    /// The body took longer than the limit, in seconds.
+    #[error("body too slow")]
+    BodyTooSlow(u64),
     /// The URL is longer than the limit, in bytes.
     #[error("URL too long")]
     UrlTooLong(usize),
@@ -196,6 +200,7 @@ impl ApiError {
             Self::NotAcceptable(_) => StatusCode::NOT_ACCEPTABLE,
             Self::Deleted(..) | Self::Forgotten(..) | Self::ExpiredPage => StatusCode::GONE,
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooSlow(_) => StatusCode::REQUEST_TIMEOUT,
             Self::UrlTooLong(_) => StatusCode::URI_TOO_LONG,
             Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -304,6 +309,9 @@ impl ApiError {
             Self::BodyTooLarge(limit) => {
                 (IssueType::TooLong, format!("the body is larger than {limit} bytes"))
             }
+            Self::BodyTooSlow(limit) => {
+                (IssueType::Timeout, format!("the body took longer than {limit} seconds to arrive"))
+            }
             Self::UrlTooLong(limit) => (
                 IssueType::TooLong,
                 format!("the URL is longer than {limit} bytes; send the search by POST to [type]/_search"),
@@ -354,6 +362,7 @@ impl ApiError {
             | Self::NotAcceptable(_)
             | Self::ExpiredPage
             | Self::BodyTooLarge(_)
+            | Self::BodyTooSlow(_)
             | Self::UrlTooLong(_)
             | Self::UnsupportedMediaType(_)
             | Self::Internal(_)

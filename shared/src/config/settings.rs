@@ -68,6 +68,8 @@ pub struct Limits {
     pub url_bytes: usize,
     /// Largest request body, in bytes.
     pub body_bytes: usize,
+    /// Time a request body has to arrive, in seconds.
+    pub body_seconds: u64,
     /// Most parameters of one search.
     pub parameters: usize,
     /// Most values separated by commas in one parameter.
@@ -208,6 +210,7 @@ impl Default for Limits {
         Self {
             url_bytes: 32 * 1024,
             body_bytes: 4 * 1024 * 1024,
+            body_seconds: 60,
             parameters: 200,
             or_values: 2000,
             chain_depth: 8,
@@ -268,6 +271,7 @@ impl Settings {
         let positive = [
             ("limits.url_bytes", limits.url_bytes as u64),
             ("limits.body_bytes", limits.body_bytes as u64),
+            ("limits.body_seconds", limits.body_seconds),
             ("limits.parameters", limits.parameters as u64),
             ("limits.or_values", limits.or_values as u64),
             ("limits.chain_depth", limits.chain_depth as u64),

@@ -183,7 +183,7 @@ pub(in crate::http) fn parse(
 /// Reads the form of a posted search.
 async fn form(limits: &Limits, headers: &HeaderMap, body: Body) -> Result<String, ApiError> {
     const FORM: &str = "application/x-www-form-urlencoded";
-    let bytes = body::read(limits.body_bytes, body).await?;
+    let bytes = body::read(limits, body).await?;
     let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let media_type = content_type.and_then(|value| value.split(';').next()).map(str::trim);
     let is_form = media_type.is_some_and(|name| name.eq_ignore_ascii_case(FORM));
