@@ -9,7 +9,7 @@ mod filter;
 mod key;
 mod report;
 mod result_param;
-mod suggest;
+pub(crate) mod suggest;
 mod value;
 
 #[cfg(test)]
