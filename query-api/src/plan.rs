@@ -7,6 +7,7 @@
 mod correlate;
 mod explain;
 mod leaf;
+mod near;
 mod order;
 mod predicate;
 
@@ -17,6 +18,7 @@ use shared::param::near::NearQuery;
 
 use crate::parse::ast::{self, SearchRequest};
 
+pub(crate) use near::PlaceSource;
 pub(crate) use order::{Order, OrderKey};
 pub(crate) use predicate::{JoinStep, Leaf, LeafTest, Predicate, WordQuery};
 
@@ -47,7 +49,7 @@ pub(crate) struct TypePlan {
     pub(crate) predicate: Predicate,
     /// Order of the matches; ties go by id.
     pub(crate) order: Vec<OrderKey>,
-    /// The searched places, in order: the first one gives the distances of the answer.
+    /// The searched places: distances are measured from the nearest of their centers.
     pub(crate) centers: Vec<NearQuery>,
     /// The word searches, each with the way to the resource that holds the words.
     pub(crate) texts: Vec<(Vec<JoinStep>, Leaf)>,
@@ -65,6 +67,12 @@ pub(crate) enum PlanError {
     /// A sort key cannot be used on one of the searched types.
     #[error("\"{0}\" cannot order {1} resources")]
     NotSortable(&'static str, ResourceType),
+    /// An order by distance, and nothing to measure it from.
+    #[error(
+        "\"near\" orders by distance from a searched place, and the request has none; add a criterion \
+         near, near-insee-code or near-address"
+    )]
+    NoPlace,
 }
 
 impl PlanError {
@@ -74,7 +82,7 @@ impl PlanError {
             Self::TooManyAlternatives(_) => {
                 Issue::error(IssueType::TooCostly, self.to_string()).at("_filter")
             }
-            Self::NotSortable(..) => {
+            Self::NotSortable(..) | Self::NoPlace => {
                 Issue::error(IssueType::NotSupported, self.to_string()).at("_sort")
             }
         }
@@ -93,7 +101,7 @@ pub(crate) fn search(
     let types = types
         .map(|(base, expr)| {
             let predicate = correlate::predicate(context, *base, expr)?;
-            let mut found = Found::default();
+            let mut found = Found { centers: near::centers(expr), ..Found::default() };
             found.walk(&predicate, &mut Vec::new());
             let order = order::order(context, request, *base, &found, expr)?;
             Ok(TypePlan {
@@ -108,7 +116,7 @@ pub(crate) fn search(
     Ok(SearchPlan { types })
 }
 
-/// The places and words a predicate searches (not the negated ones), with the way to them.
+/// The places and words that are searched (not the negated ones), with the way to the words.
 #[derive(Debug, Default)]
 struct Found {
     centers: Vec<NearQuery>,
@@ -125,13 +133,6 @@ impl Found {
                 }
             }
             Predicate::Leaf(leaf) => {
-                if let LeafTest::Near(circles) = &leaf.test {
-                    for circle in circles {
-                        if !self.centers.contains(circle) {
-                            self.centers.push(circle.clone());
-                        }
-                    }
-                }
                 if let LeafTest::Words(_) = &leaf.test {
                     self.texts.push((steps.clone(), leaf.clone()));
                 }

@@ -28,7 +28,12 @@ pub(super) fn test(
     path: &Path,
     text: &str,
 ) -> Option<Test> {
-    let texts: Vec<&str> = escape::split(text, ',').into_iter().map(str::trim).collect();
+    let texts: Vec<&str> = if path.parameter.code == "near-address" {
+        // A comma belongs to the address: "7 rue porte de Buc, 78000 Versailles".
+        vec![text.trim()]
+    } else {
+        escape::split(text, ',').into_iter().map(str::trim).collect()
+    };
     let given: Vec<&str> = texts.iter().copied().filter(|text| !text.is_empty()).collect();
     if given.len() < texts.len() {
         let what = if given.is_empty() { "is ignored" } else { "has an empty value, ignored" };
@@ -163,6 +168,9 @@ fn value(
         ParameterType::Special if parameter.code == "near-insee-code" => {
             NearQuery::parse_commune(text).map(QueryValue::Near)
         }
+        ParameterType::Special if parameter.code == "near-address" => {
+            NearQuery::parse_address(text).map(QueryValue::Near)
+        }
         ParameterType::Special => NearQuery::parse_point(text).map(QueryValue::Near),
         ParameterType::Composite => composite(context, parameter, base, text),
     }
@@ -200,11 +208,7 @@ fn advise(report: &mut Report, name: &str, value: &QueryValue, text: &str) {
             format!("\"{name}\": a + in a URL is a space; the zone of \"{text}\" was read with +"),
         ),
         QueryValue::Token(token) => advise_token(report, name, token, text),
-        QueryValue::Near(NearQuery::Commune { code, .. })
-            if gazetteer().current_commune(code).is_none() =>
-        {
-            report.advise(name, format!("\"{name}\": no commune has the code \"{code}\""));
-        }
+        QueryValue::Near(NearQuery::Commune { code, .. }) => advise_commune(report, name, code),
         QueryValue::Composite(parts) => {
             for (part, text) in parts.iter().zip(escape::split(text, '$')) {
                 advise(report, name, part, text);
@@ -218,6 +222,23 @@ fn advise(report: &mut Report, name: &str, value: &QueryValue, text: &str) {
         | QueryValue::Uri(_)
         | QueryValue::Near(_)
         | QueryValue::Text(_) => {}
+    }
+}
+
+fn advise_commune(report: &mut Report, name: &str, code: &str) {
+    let Some(commune) = gazetteer().commune(code) else {
+        report.advise(name, format!("\"{name}\": no commune has the code \"{code}\""));
+        return;
+    };
+    if commune.point.is_none() {
+        let text = format!("\"{name}\": nobody knows where {} ({code}) is", commune.name);
+        report.advise(name, text);
+    } else if commune.code != code {
+        let text = format!(
+            "\"{name}\": the commune \"{code}\" is now part of {} ({}), whose point is taken",
+            commune.name, commune.code
+        );
+        report.advise(name, text);
     }
 }
 
