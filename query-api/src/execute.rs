@@ -176,7 +176,7 @@ fn hit(
         centers.zip(view.point(at.doc)).map(|(centers, point)| centers.distance_m(point));
     Some(Hit {
         resource_type: snapshot.resource_type(key)?,
-        id: view.resource_id(at.doc)?,
+        id: view.resource_id(at.doc)?.to_owned(),
         document: snapshot.address(key)?,
         score,
         distance_m,

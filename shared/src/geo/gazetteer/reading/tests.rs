@@ -99,7 +99,7 @@ fn first_readings() {
         ("01400", "01093", PostalCode, true),
         ("01400 Lieu-Dit", "01093", Municipality, false),
         // What is being typed.
-        ("vers", "78646", Municipality, false),
+        ("versai", "78646", Municipality, false),
         ("nan", "44109", Municipality, false),
         ("4400", "44109", Municipality, false),
         ("78000 vers", "78646", Municipality, true),
