@@ -17,6 +17,7 @@ use shared::fhir::ResourceType;
 use shared::param::near::NearQuery;
 
 use crate::parse::ast::{self, SearchRequest};
+use crate::parse::locate;
 
 pub(crate) use near::PlaceSource;
 pub(crate) use order::{Order, OrderKey};
@@ -73,6 +74,12 @@ pub(crate) enum PlanError {
          near, near-insee-code or near-address"
     )]
     NoPlace,
+    /// An address was not looked up: it is not asked here.
+    #[error(
+        "near-address cannot be asked here, because what it finds may change with the services that know \
+         addresses; use near, with a position that [base]/$geocode finds"
+    )]
+    Address,
 }
 
 impl PlanError {
@@ -84,6 +91,9 @@ impl PlanError {
             }
             Self::NotSortable(..) | Self::NoPlace => {
                 Issue::error(IssueType::NotSupported, self.to_string()).at("_sort")
+            }
+            Self::Address => {
+                Issue::error(IssueType::NotSupported, self.to_string()).at("near-address")
             }
         }
     }
@@ -97,6 +107,9 @@ pub(crate) fn search(
     request: &SearchRequest,
     context: PlanContext,
 ) -> Result<SearchPlan, PlanError> {
+    if !locate::addresses(request).is_empty() {
+        return Err(PlanError::Address);
+    }
     let types = request.types.iter().zip(&request.criteria);
     let types = types
         .map(|(base, expr)| {

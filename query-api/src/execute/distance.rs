@@ -30,12 +30,16 @@ impl Centers {
     }
 }
 
-/// Where the center of a circle is. An unknown commune, or an address that was not found, is nowhere.
+/// Where the center of a circle is. An unknown commune is nowhere.
 pub(super) fn center_of(circle: &NearQuery) -> Option<Point> {
     match circle {
         NearQuery::Point { lat, lon, .. } => Point::new(*lat, *lon),
         NearQuery::Commune { code, .. } => gazetteer().commune(code)?.point,
-        NearQuery::Address { .. } => None,
+        NearQuery::Address { .. } => {
+            debug_assert!(false, "planning refuses an address without its place");
+            None
+        }
+        NearQuery::Nowhere { .. } => None,
     }
 }
 
@@ -71,8 +75,8 @@ mod tests {
     #[test]
     fn what_is_nowhere_is_no_center() {
         let unknown = NearQuery::Commune { code: "99999".to_owned(), radius_m: 1.0 };
-        let address = NearQuery::Address { text: "Nantes".to_owned(), radius_m: 1.0 };
-        assert!(Centers::of(&[unknown.clone(), address]).is_none());
+        let nowhere = NearQuery::Nowhere { radius_m: 1.0 };
+        assert!(Centers::of(&[unknown.clone(), nowhere]).is_none());
         let known = NearQuery::Point { lat: 47.0, lon: -1.0, radius_m: 1.0 };
         assert!(Centers::of(&[unknown, known]).is_some());
     }

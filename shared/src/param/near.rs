@@ -31,11 +31,16 @@ pub enum NearQuery {
         /// Radius in meters.
         radius_m: f64,
     },
-    /// Around a postal address. It has a position only once it is looked up, and then becomes a
-    /// [`NearQuery::Point`]; one that is not found stays, and nothing is near it.
+    /// Around a postal address. It must be looked up before it can be searched, and then becomes a
+    /// [`NearQuery::Point`], or [`NearQuery::Nowhere`].
     Address {
         /// The address as it was written, trimmed.
         text: String,
+        /// Radius in meters.
+        radius_m: f64,
+    },
+    /// Around a place that was not found: nothing is near it.
+    Nowhere {
         /// Radius in meters.
         radius_m: f64,
     },
@@ -130,7 +135,8 @@ impl NearQuery {
         match self {
             Self::Point { radius_m, .. }
             | Self::Commune { radius_m, .. }
-            | Self::Address { radius_m, .. } => *radius_m,
+            | Self::Address { radius_m, .. }
+            | Self::Nowhere { radius_m } => *radius_m,
         }
     }
 }
@@ -181,6 +187,7 @@ impl fmt::Display for NearQuery {
             Self::Address { text, radius_m } => {
                 write!(f, "{}|{radius_m}|m", escape::escape(text))
             }
+            Self::Nowhere { radius_m } => write!(f, "|{radius_m}|m"),
         }
     }
 }

@@ -200,6 +200,6 @@ pub(super) fn circle(query: &NearQuery) -> ((f64, f64), f64) {
             let point = point.expect("the test's communes are there");
             ((point.lat, point.lon), *radius_m)
         }
-        NearQuery::Address { .. } => panic!("no addresses here"),
+        NearQuery::Address { .. } | NearQuery::Nowhere { .. } => panic!("no addresses here"),
     }
 }
