@@ -49,9 +49,9 @@ pub(super) async fn locate(
             None => unknown(&address, &found),
         });
         located.push(Located::new(address, taken.and_then(|candidate| candidate.point)));
-        for issue in found.issues {
+        for issue in found.issues.into_iter().map(|issue| issue.at(NAME)) {
             if !issues.contains(&issue) {
-                issues.push(issue.at(NAME));
+                issues.push(issue);
             }
         }
     }
