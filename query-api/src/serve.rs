@@ -18,6 +18,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::{App, Outfit, base_urls};
 use crate::directory::{self, Opening};
+use crate::geocoder::Geocoder;
 use crate::http::sealed::Seal;
 use crate::http::wire::OutcomeAcceptor;
 use crate::http::{internal, router};
@@ -58,7 +59,8 @@ async fn run(settings: &Settings) -> anyhow::Result<()> {
 
     std::fs::create_dir_all(&settings.data_dir)
         .with_context(|| format!("the data directory {}", settings.data_dir.display()))?;
-    let seal = Seal::of_directory(&settings.data_dir).context("the key of links")?;
+    let seal = Seal::of_directory(&settings.data_dir)
+        .with_context(|| format!("the key of links in {}", settings.data_dir.display()))?;
     let validator = Arc::new(Validator::new(settings.write.profiles.into()));
     let engine = directory::open(Opening {
         settings,
@@ -67,6 +69,8 @@ async fn run(settings: &Settings) -> anyhow::Result<()> {
         now,
         new_id,
     })?;
+    let geocoder = Geocoder::new(&settings.geocoder, now)
+        .context("the certificates to call geocoder.url with")?;
     let app = App::new(Outfit {
         settings,
         local_base_url: local_base.clone(),
@@ -74,6 +78,7 @@ async fn run(settings: &Settings) -> anyhow::Result<()> {
         engine: Arc::clone(&engine),
         seal,
         validator,
+        geocoder,
     });
 
     let handle = Handle::new();

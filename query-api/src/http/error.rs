@@ -6,9 +6,11 @@
 //! | no HTTP | 400 | `structure` |
 //! | no credentials where they are asked for | 401 | `login` |
 //! | unknown path, type, id or version; a condition of PATCH without match | 404 | `not-found` |
+//! | unknown operation | 404 | `not-supported` |
 //! | method that the path does not answer | 405 + `Allow` | `not-supported` |
 //! | no format that the caller accepts | 406 | `not-supported` |
 //! | deleted; page token of another schema | 410 | `deleted`; `not-found` |
+//! | body that does not arrive | 408 | `timeout` |
 //! | body too large; URL too long; headers too large | 413; 414; 431 | `too-long` |
 //! | body in a format that is not read | 415 | `not-supported` |
 //! | `If-Match` names another version; several matches of a condition | 412 | `conflict`; `multiple-matches` |
@@ -30,6 +32,7 @@ use shared::store::Identity;
 use crate::bundle;
 use crate::engine::EngineError;
 use crate::http::answer::FHIR_JSON;
+use crate::http::operation;
 use crate::write::WriteError;
 
 /// Why a request is not answered as asked.
@@ -47,6 +50,9 @@ pub(crate) enum ApiError {
     /// A path that is no part of the service.
     #[error("unknown path")]
     UnknownPath,
+    /// An operation that the service does not have, or not at this path; without `$`.
+    #[error("unknown operation")]
+    UnknownOperation(String),
     /// A path with a resource type that the directory does not hold.
     #[error("unknown resource type")]
     UnknownType(String),
@@ -74,6 +80,9 @@ pub(crate) enum ApiError {
     /// The body is larger than the limit, in bytes.
     #[error("body too large")]
     BodyTooLarge(usize),
+    /// The body took longer than the limit, in seconds.
+    #[error("body too slow")]
+    BodyTooSlow(u64),
     /// The URL is longer than the limit, in bytes.
     #[error("URL too long")]
     UrlTooLong(usize),
@@ -86,6 +95,9 @@ pub(crate) enum ApiError {
     /// Our bug or damaged data; the detail is for the log only.
     #[error("internal error: {0}")]
     Internal(String),
+    /// The document of this resource is damaged; the detail is for the log only.
+    #[error("damaged document: {1}")]
+    Damaged(String, String),
     /// Not ready, or too many requests.
     #[error("unavailable")]
     Unavailable(&'static str),
@@ -158,6 +170,9 @@ impl From<EngineError> for ApiError {
             EngineError::NotReady => Self::Unavailable("the directory is being opened"),
             EngineError::Busy => Self::Unavailable("too many requests are waiting"),
             EngineError::Deadline => Self::Deadline,
+            EngineError::DamagedDocument(ref identity, _) => {
+                Self::Damaged(identity.to_string(), with_sources(&error))
+            }
             EngineError::Damaged(_) | EngineError::Io(_) | EngineError::Defect(_) => {
                 Self::Internal(with_sources(&error))
             }
@@ -181,6 +196,7 @@ impl ApiError {
             Self::Refused(_) | Self::Malformed => StatusCode::BAD_REQUEST,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::UnknownPath
+            | Self::UnknownOperation(_)
             | Self::UnknownType(_)
             | Self::Absent(..)
             | Self::AbsentVersion(..)
@@ -190,10 +206,11 @@ impl ApiError {
             Self::NotAcceptable(_) => StatusCode::NOT_ACCEPTABLE,
             Self::Deleted(..) | Self::Forgotten(..) | Self::ExpiredPage => StatusCode::GONE,
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooSlow(_) => StatusCode::REQUEST_TIMEOUT,
             Self::UrlTooLong(_) => StatusCode::URI_TOO_LONG,
             Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Internal(_) | Self::Damaged(..) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Deadline | Self::Undecided => StatusCode::GATEWAY_TIMEOUT,
             Self::SeveralMatches(_) | Self::OtherVersion(..) => StatusCode::PRECONDITION_FAILED,
@@ -241,7 +258,8 @@ impl ApiError {
             ),
             Self::NoSpace => (
                 IssueType::NoStore,
-                "the disk of the service is full; nothing was stored".to_owned(),
+                "the disk of the service is full: the change was not kept; once there is room, read the resource and try again"
+                    .to_owned(),
             ),
             Self::Undecided => (
                 IssueType::Timeout,
@@ -260,6 +278,9 @@ impl ApiError {
                 IssueType::NotFound,
                 "nothing is at this path; the service describes itself at [base]/metadata".to_owned(),
             ),
+            Self::UnknownOperation(code) => {
+                (IssueType::NotSupported, operation::why_unknown(&code))
+            }
             Self::UnknownType(name) => (
                 IssueType::NotFound,
                 format!("\"{name}\" is not a resource type of this directory; there are {}", types()),
@@ -297,6 +318,9 @@ impl ApiError {
             Self::BodyTooLarge(limit) => {
                 (IssueType::TooLong, format!("the body is larger than {limit} bytes"))
             }
+            Self::BodyTooSlow(limit) => {
+                (IssueType::Timeout, format!("the body took longer than {limit} seconds to arrive"))
+            }
             Self::UrlTooLong(limit) => (
                 IssueType::TooLong,
                 format!("the URL is longer than {limit} bytes; send the search by POST to [type]/_search"),
@@ -309,6 +333,10 @@ impl ApiError {
                 IssueType::Exception,
                 "the service failed to answer; the failure is logged under the X-Request-Id of this answer"
                     .to_owned(),
+            ),
+            Self::Damaged(name, _) => (
+                IssueType::Exception,
+                format!("the document of {name} is damaged in the index; `indexer rebuild` makes it anew from the store"),
             ),
             Self::Unavailable(why) => {
                 (IssueType::Transient, format!("{why}; try again in a moment"))
@@ -334,6 +362,7 @@ impl ApiError {
             | Self::Malformed
             | Self::HeadTooLarge
             | Self::UnknownPath
+            | Self::UnknownOperation(_)
             | Self::UnknownType(_)
             | Self::Absent(..)
             | Self::AbsentVersion(..)
@@ -343,9 +372,11 @@ impl ApiError {
             | Self::NotAcceptable(_)
             | Self::ExpiredPage
             | Self::BodyTooLarge(_)
+            | Self::BodyTooSlow(_)
             | Self::UrlTooLong(_)
             | Self::UnsupportedMediaType(_)
             | Self::Internal(_)
+            | Self::Damaged(..)
             | Self::Deadline
             | Self::Undecided
             | Self::Unprocessable(_)
@@ -362,14 +393,14 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        if let Self::Internal(detail) = self.innermost() {
+        if let Self::Internal(detail) | Self::Damaged(_, detail) = self.innermost() {
             tracing::error!(error = %detail, "a request failed inside the service");
         }
         let status = self.status();
         let header = self.header();
         // The router adds `Allow` to every answer that its path's fallback gives, and the fallback
-        // also answers for unknown types, whose paths allow nothing.
-        let no_allow = matches!(self, Self::UnknownType(_));
+        // also answers for unknown types and operations, whose paths allow nothing.
+        let no_allow = matches!(self, Self::UnknownType(_) | Self::UnknownOperation(_));
         let body = self.into_outcome();
         let content_type = HeaderValue::from_static(FHIR_JSON);
         let mut response = (status, [(CONTENT_TYPE, content_type)], body).into_response();
@@ -418,6 +449,7 @@ mod tests {
             (ApiError::HeadTooLarge, 431, "too-long"),
             (ApiError::Unauthenticated, 401, "login"),
             (ApiError::UnknownPath, 404, "not-found"),
+            (ApiError::UnknownOperation("x".into()), 404, "not-supported"),
             (ApiError::UnknownType("Patient".into()), 404, "not-found"),
             (ApiError::Absent(Location, "a".into()), 404, "not-found"),
             (ApiError::AbsentVersion(Location, "a".into(), "9".into()), 404, "not-found"),

@@ -1,6 +1,7 @@
 //! Search, of one type or of the system, by GET and by POST.
 
 mod address;
+mod places;
 
 use axum::body::Body;
 use axum::extract::{Extension, State};
@@ -85,11 +86,14 @@ async fn search(
     let (mut request, found) = parse(&app, scope, &criteria.text);
     issues.extend(found);
     let mut issues = preference.admit(issues)?;
+    issues.extend(places::locate(&app.geocoder, &mut request, criteria.located).await?);
     // Strict handling has no quarrel with a smaller page: the answer is complete over its pages.
     issues.extend(set_page_size(&mut request, &app));
 
     let layout = if request.pretty { Layout::Pretty } else { Layout::Compact };
-    let links = Links::of(&app, scope, &request, criteria.hidden);
+    // An address is a person's, wherever it came from.
+    let hidden = criteria.hidden || !request.located.is_empty();
+    let links = Links::of(&app, scope, &request, hidden);
     let worker = app.clone();
     let (json, results) = app
         .engine
@@ -132,7 +136,12 @@ fn page(
         matches: &matches,
         included: &included,
     };
-    let json = bundle::searchset(&searchset, |address, out| view.document(address, out))?;
+    let json = bundle::searchset(&searchset, |address, out| {
+        view.document(address, out).map_err(|error| match hits.at(address) {
+            Some(hit) => error.of_document(hit.resource_type, &hit.id),
+            None => error,
+        })
+    })?;
     Ok((json, (hits.matches.len() + hits.included.len()) as u64))
 }
 
@@ -154,7 +163,7 @@ fn set_page_size(request: &mut SearchRequest, app: &App) -> Option<Issue> {
     Some(Issue::warning(IssueType::TooCostly, text).at("_count"))
 }
 
-/// Understands the criteria.
+/// Understands the criteria. Addresses in them are not looked up.
 pub(in crate::http) fn parse(
     app: &App,
     scope: Option<ResourceType>,
@@ -182,7 +191,7 @@ pub(in crate::http) fn parse(
 /// Reads the form of a posted search.
 async fn form(limits: &Limits, headers: &HeaderMap, body: Body) -> Result<String, ApiError> {
     const FORM: &str = "application/x-www-form-urlencoded";
-    let bytes = body::read(limits.body_bytes, body).await?;
+    let bytes = body::read(limits, body).await?;
     let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let media_type = content_type.and_then(|value| value.split(';').next()).map(str::trim);
     let is_form = media_type.is_some_and(|name| name.eq_ignore_ascii_case(FORM));
