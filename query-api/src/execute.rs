@@ -3,6 +3,7 @@
 //! Every set is over resource keys. The total is exact because the whole match set is known before the
 //! page is cut; only the page is fully sorted.
 
+mod count;
 mod evaluate;
 mod include;
 mod order;
@@ -21,6 +22,7 @@ use shared::param::near::NearQuery;
 use crate::parse::ast::Include;
 use crate::plan::{SearchPlan, TypePlan};
 
+pub(crate) use count::{CapacityGroup, CapacitySum, CodeField, Counted, Counting};
 pub(crate) use page::{PageKeys, PageToken};
 
 /// The answer to one page of a search, before it is written as a Bundle.
@@ -168,7 +170,8 @@ fn center(plan: &TypePlan) -> Option<Point> {
     plan.centers.iter().find_map(center_of)
 }
 
-fn center_of(circle: &NearQuery) -> Option<Point> {
+/// The point in the middle of a circle; `None` for a commune that no gazetteer knows.
+pub(crate) fn center_of(circle: &NearQuery) -> Option<Point> {
     match circle {
         NearQuery::Point { lat, lon, .. } => Point::new(*lat, *lon),
         NearQuery::Commune { code, .. } => gazetteer().commune(code)?.point,

@@ -5,6 +5,7 @@
 mod path;
 mod plan;
 mod price;
+mod territory;
 mod words;
 
 use serde_json::Value;

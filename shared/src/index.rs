@@ -4,6 +4,7 @@
 //! Nothing here knows requests: `plan` and `execute` of the query API turn them into calls on a
 //! [`Snapshot`].
 
+mod codes;
 mod columns;
 mod dictionary;
 mod documents;
@@ -16,6 +17,7 @@ mod sets;
 mod snapshot;
 mod writer;
 
+pub use codes::CodeColumn;
 pub use columns::{Rows, TextColumn};
 pub use dictionary::WordDictionary;
 pub use documents::{DocumentAddress, Documents};

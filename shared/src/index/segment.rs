@@ -10,9 +10,11 @@ use tantivy::postings::{BlockSegmentPostings, TermInfo};
 use tantivy::schema::IndexRecordOption;
 use tantivy::{InvertedIndexReader, SegmentReader};
 
+use super::codes::CodeColumn;
 use super::columns::{self, Rows, TextColumn};
 use super::dictionary::WordDictionary;
 use super::places::{Place, PlaceGrid};
+use crate::access::VisibilityClass;
 use crate::geo::Point;
 use crate::param::quantity::QuantityValue;
 use crate::registry::{self, FieldId};
@@ -44,6 +46,7 @@ pub struct SegmentView {
     word_norms: FieldNormReader,
     columns: Vec<OnceLock<tantivy::Result<Decoded>>>,
     dictionaries: Mutex<HashMap<String, Arc<WordDictionary>>>,
+    codes: Mutex<HashMap<(FieldId, VisibilityClass), Arc<CodeColumn>>>,
 }
 
 impl std::fmt::Debug for SegmentView {
@@ -83,6 +86,7 @@ impl SegmentView {
             word_norms: reader.get_fieldnorms_reader(schema.words)?,
             columns: registry::fields().iter().map(|_| OnceLock::new()).collect(),
             dictionaries: Mutex::default(),
+            codes: Mutex::default(),
             reader,
         })
     }
@@ -173,6 +177,21 @@ impl SegmentView {
         let dictionary = Arc::new(WordDictionary::read(&self.words, scope)?);
         known.insert(scope.to_owned(), Arc::clone(&dictionary));
         Ok(dictionary)
+    }
+
+    /// The codes of a token field by document, read at first use.
+    pub fn codes(
+        &self,
+        field: FieldId,
+        class: VisibilityClass,
+    ) -> tantivy::Result<Arc<CodeColumn>> {
+        let known = || self.codes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(column) = known().get(&(field, class)) {
+            return Ok(Arc::clone(column));
+        }
+        // Read without the lock, so that a large field holds up no other; two at once read the same.
+        let column = Arc::new(CodeColumn::read(self, field, class)?);
+        Ok(Arc::clone(known().entry((field, class)).or_insert(column)))
     }
 
     /// The documents and frequencies of a word.

@@ -144,6 +144,7 @@ mod tests {
         code: "closed",
         title: "",
         description: "",
+        comment: None,
         on_system: true,
         on_types: &[],
         affects_state: false,
