@@ -22,7 +22,7 @@ use shared::param::near::NearQuery;
 use crate::parse::ast::Include;
 use crate::plan::{SearchPlan, TypePlan};
 
-pub(crate) use count::{CapacityGroup, CapacitySum, CodeField, Counted, Counting};
+pub(crate) use count::{Bands, CapacityGroup, CapacitySum, CodeField, Counted, Counting};
 pub(crate) use page::{PageKeys, PageToken};
 
 /// The answer to one page of a search, before it is written as a Bundle.

@@ -17,8 +17,8 @@ use shared::param::token::StoredCode;
 use shared::registry::{RecordKind, field_id};
 
 use crate::engine::{Deadline, EngineError};
-use crate::execute::{self, CapacityGroup, CodeField, Counted, Counting, ExecuteError};
-use crate::parse::ast::{Expr, SearchRequest};
+use crate::execute::{self, Bands, CapacityGroup, CodeField, Counted, Counting, ExecuteError};
+use crate::parse::ast::{Correlation, Expr, SearchRequest};
 use crate::parse::{self, ast};
 use crate::plan::{self, Beside, PlanContext, PlanError};
 use lift::Choice;
@@ -178,9 +178,13 @@ impl Search<'_> {
         let way = way(self.base, place);
         let sources = self.sources(place, &way, true)?;
         let field = field_id(way.base, way.parameter.code).expect("the parser found it");
-        let counted = counting
-            .bands(self.base, &sources, (field, way.parameter.record), edges)
-            .map_err(ExecuteError::from)?;
+        let bands = Bands {
+            field,
+            record: way.parameter.record,
+            edges,
+            on_one: self.context.correlation == Correlation::Record,
+        };
+        let counted = counting.bands(self.base, &sources, bands).map_err(ExecuteError::from)?;
         let counts = counted.counts.iter().enumerate().filter(|(_, count)| **count > 0);
         let buckets =
             counts.map(|(band, count)| bucket::of_band(place, edges, band, *count)).collect();

@@ -39,6 +39,19 @@ pub(crate) struct CodeField<'a> {
     pub(crate) in_any_system: bool,
 }
 
+/// A field whose numbers are counted by bands.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bands<'a> {
+    /// The field.
+    pub(crate) field: FieldId,
+    /// The record that holds its values, if one does.
+    pub(crate) record: Option<RecordKind>,
+    /// Below the first, from each up to the next, from the last on.
+    pub(crate) edges: &'a [f64],
+    /// Whether both bounds of a band hold on one number; otherwise each on some number.
+    pub(crate) on_one: bool,
+}
+
 /// What was counted.
 #[derive(Debug, Clone)]
 pub(crate) struct Counted<T> {
@@ -120,16 +133,16 @@ impl<'a> Counting<'a> {
         Ok(Counted { matches, with_value, counts: tally.counts() })
     }
 
-    /// Counts numbers by bands: below the first edge, from each edge up to the next, from the last on.
+    /// Counts numbers by bands.
     pub(crate) fn bands(
         &mut self,
         base: ResourceType,
         sources: &[Source],
-        (field, record): (FieldId, Option<RecordKind>),
-        edges: &[f64],
+        bands: Bands<'_>,
     ) -> Result<Counted<Vec<u64>>> {
+        let Bands { field, record, edges, on_one } = bands;
         let places = self.places(base, sources, record)?;
-        let mut tally = BandTally::new(self.context.snapshot, field, edges)?;
+        let mut tally = BandTally::new(self.context.snapshot, field, edges, on_one)?;
         let (matches, with_value) = self.tally(&places, record, &mut tally)?;
         Ok(Counted { matches, with_value, counts: tally.counts() })
     }

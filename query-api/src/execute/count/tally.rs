@@ -126,18 +126,40 @@ pub(super) struct BandTally<'a> {
     /// By segment.
     columns: Vec<&'a Rows<f64>>,
     edges: &'a [f64],
+    /// Whether the two bounds of a band hold on one number.
+    on_one: bool,
+    /// Where they need not: the present match with its least and greatest number.
+    extremes: Option<(u32, f64, f64)>,
     buckets: Buckets,
 }
 
 impl<'a> BandTally<'a> {
-    pub(super) fn new(snapshot: &'a Snapshot, field: FieldId, edges: &'a [f64]) -> Result<Self> {
+    pub(super) fn new(
+        snapshot: &'a Snapshot,
+        field: FieldId,
+        edges: &'a [f64],
+        on_one: bool,
+    ) -> Result<Self> {
         let segments = snapshot.segments().iter();
         let columns = segments.map(|segment| segment.view.numbers(field)).collect::<Result<_>>()?;
-        Ok(Self { columns, edges, buckets: Buckets::new(edges.len() + 1) })
+        let buckets = Buckets::new(edges.len() + 1);
+        Ok(Self { columns, edges, on_one, extremes: None, buckets })
     }
 
-    pub(super) fn counts(self) -> Vec<u64> {
+    pub(super) fn counts(mut self) -> Vec<u64> {
+        self.count_extremes();
         self.buckets.counts
+    }
+
+    /// Some number is below the upper bound and some, maybe another, reaches the lower one.
+    fn count_extremes(&mut self) {
+        let Some((key, least, greatest)) = self.extremes.take() else { return };
+        let (first, last) = (self.band(least), self.band(greatest));
+        (first..=last).for_each(|band| self.buckets.add(band, key));
+    }
+
+    fn band(&self, number: f64) -> usize {
+        self.edges.partition_point(|edge| *edge <= number)
     }
 }
 
@@ -145,7 +167,19 @@ impl Tally for BandTally<'_> {
     fn count(&mut self, key: u32, at: Location) -> bool {
         let numbers = self.columns[at.segment as usize].of(at.doc);
         for number in numbers {
-            self.buckets.add(self.edges.partition_point(|edge| edge <= number), key);
+            if self.on_one {
+                self.buckets.add(self.band(*number), key);
+                continue;
+            }
+            match &mut self.extremes {
+                Some((present, least, greatest)) if *present == key => {
+                    (*least, *greatest) = (least.min(*number), greatest.max(*number));
+                }
+                _ => {
+                    self.count_extremes();
+                    self.extremes = Some((key, *number, *number));
+                }
+            }
         }
         !numbers.is_empty()
     }
