@@ -16,9 +16,11 @@ mod layout;
 mod load;
 mod log;
 mod meta;
+mod prune;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -69,6 +71,8 @@ pub struct VersionHeader {
     pub last_updated_ms: i64,
     /// Whether this version is the mark of a delete, without a document.
     pub deleted: bool,
+    /// Whether its document is no longer kept.
+    pub forgotten: bool,
     /// The digest of its content; zero for a delete.
     pub digest: Digest,
 }
@@ -95,7 +99,7 @@ pub struct Stored {
 }
 
 impl Stored {
-    /// The compressed document, as the arena takes it; empty for a delete.
+    /// The compressed document, as the arena takes it; empty for a delete or a forgotten version.
     pub fn blob(&self) -> &[u8] {
         &self.blob
     }
@@ -111,6 +115,9 @@ pub struct StoreSettings {
     pub lock_wait: Duration,
     /// Who we are, told to a later opener that finds the store locked: `indexer load, process 4711`.
     pub owner: String,
+    /// How many versions of a resource are kept, the newest included; `None` for all. Older ones are
+    /// forgotten when the resource is next written.
+    pub versions_kept: Option<NonZeroU32>,
 }
 
 impl Default for StoreSettings {
@@ -119,6 +126,7 @@ impl Default for StoreSettings {
             cache_bytes: 256 << 20,
             lock_wait: Duration::from_secs(3),
             owner: format!("process {}", std::process::id()),
+            versions_kept: None,
         }
     }
 }
@@ -130,6 +138,7 @@ pub struct Store {
     writer: Mutex<Counters>,
     durable_seq: AtomicU64,
     undone_changes: u64,
+    versions_kept: Option<NonZeroU32>,
 }
 
 impl fmt::Debug for Store {
@@ -172,6 +181,7 @@ impl Store {
             writer: Mutex::new(counters),
             durable_seq: AtomicU64::new(counters.last_seq),
             undone_changes,
+            versions_kept: settings.versions_kept,
         })
     }
 
@@ -252,9 +262,9 @@ impl Store {
         })
     }
 
-    /// Appends the JSON of a version to `out`; nothing for a delete.
+    /// Appends the JSON of a version to `out`; nothing for a delete or a forgotten version.
     pub fn decode(&self, stored: &Stored, out: &mut Vec<u8>) -> Result<(), StoreError> {
-        if stored.header.deleted {
+        if stored.header.deleted || stored.header.forgotten {
             return Ok(());
         }
         Ok(self.codec.decode(&stored.blob, out)?)

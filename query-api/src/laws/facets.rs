@@ -4,7 +4,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use shared::access::Access;
-use shared::fhir::ResourceType::{self, HealthcareService, Location, Organization};
+use shared::fhir::ResourceType::{self, HealthcareService, Location};
 
 use super::directory::Directory;
 use super::requests::{self, Pair};
