@@ -325,6 +325,12 @@ mod tests {
     }
 
     #[test]
+    fn the_documentation_lists_every_facet() {
+        let page = include_str!("../../../docs/facets.md");
+        assert!(page.contains(&super::markdown()), "docs/facets.md lacks:\n{}", super::markdown());
+    }
+
+    #[test]
     fn every_type_has_status_and_region() {
         for base in ResourceType::ALL {
             let names: Vec<_> = of_type(base).map(|facet| facet.name).collect();
