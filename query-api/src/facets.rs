@@ -31,6 +31,9 @@ pub(crate) use bucket::{Bucket, Coding};
 pub(crate) struct Asked {
     /// The facets, each once, all meaningful for the searched type.
     pub(crate) facets: Vec<&'static Facet>,
+    /// The criteria of the facets that are one criterion (see [`Kind::Holds`]), by name, as the present
+    /// request means them.
+    pub(crate) probes: Vec<(&'static str, Expr)>,
     /// Most buckets of one facet in the answer.
     pub(crate) limit: usize,
 }
@@ -74,7 +77,7 @@ pub(crate) fn count(
 ) -> Result<Facets, EngineError> {
     let (base, expr) = (request.types[0], &request.criteria[0]);
     let predicate = plan::predicate(context, base, expr).map_err(refused)?;
-    let total = counting.keys(base, &predicate).map_err(ExecuteError::from)?.len() as u64;
+    let total = counting.total(base, &predicate).map_err(ExecuteError::from)?;
     let mut facets = Vec::with_capacity(asked.facets.len());
     for facet in &asked.facets {
         deadline.check()?;
@@ -89,6 +92,11 @@ pub(crate) fn count(
                 None => continue,
             },
             Kind::Capacities(group) => search.capacities(counting, place, group, total)?,
+            Kind::Holds { value, display } => {
+                let probe = asked.probes.iter().find(|(name, _)| *name == facet.name);
+                let Some((_, probe)) = probe else { continue };
+                search.holds(counting, place, probe, bucket::of_probe(place, value, display))?
+            }
         };
         let Buckets { matches, without_value, mut buckets } = counted;
         let distinct = buckets.len();
@@ -217,6 +225,26 @@ impl Search<'_> {
             })
             .collect();
         Ok(Some(Buckets::of(&counted, buckets)))
+    }
+
+    /// The matches that one more criterion leaves.
+    fn holds(
+        &self,
+        counting: &mut Counting<'_>,
+        place: &Place,
+        probe: &Expr,
+        bucket: Bucket,
+    ) -> Result<Buckets, EngineError> {
+        let lifted = without_choice(self.base, self.expr, place);
+        let mut total = |expr: &Expr| {
+            let predicate = plan::predicate(self.context, self.base, expr).map_err(refused)?;
+            let total = counting.total(self.base, &predicate).map_err(ExecuteError::from)?;
+            Ok::<u64, EngineError>(total)
+        };
+        let matches = total(&lifted)?;
+        let count = total(&Expr::And(vec![lifted, probe.clone()]))?;
+        let buckets = if count > 0 { vec![Bucket { count, ..bucket }] } else { Vec::new() };
+        Ok(Buckets { matches, without_value: None, buckets })
     }
 
     /// Sums over the records that make the search match; nothing is lifted.

@@ -11,6 +11,7 @@ mod facets;
 mod naive;
 mod requests;
 mod rows;
+mod text;
 
 use std::collections::BTreeSet;
 

@@ -112,6 +112,12 @@ pub const KEYS: &[Key] = &[
         "Most values separated by commas in one parameter. Default: 2000",
     ),
     key(
+        "limits.words",
+        "ROR_LIMITS_WORDS",
+        Kind::Integer,
+        "Most words in the values of one _content or _text. Default: 1000",
+    ),
+    key(
         "limits.chain_depth",
         "ROR_LIMITS_CHAIN_DEPTH",
         Kind::Integer,

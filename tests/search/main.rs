@@ -17,5 +17,6 @@ mod record;
 mod reference;
 mod result;
 mod string;
+mod text;
 mod token;
 mod transfer;

@@ -7,7 +7,7 @@
 mod capacity;
 mod tally;
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use shared::access::VisibilityClass;
 use shared::fhir::ResourceType;
@@ -63,21 +63,19 @@ pub(crate) struct Counted<T> {
     pub(crate) counts: T,
 }
 
-/// The counts of one search, on one snapshot.
+/// The counts of one search, on one snapshot. What facets share is evaluated once.
 pub(crate) struct Counting<'a> {
     context: Evaluation<'a>,
-    /// What was evaluated already: facets share most of their sets.
-    known: Vec<(ResourceType, Predicate, Rc<KeySet>)>,
 }
 
 /// A source, evaluated.
 struct Place {
-    matches: Rc<KeySet>,
+    matches: Arc<KeySet>,
     steps: Vec<JoinStep>,
     /// The targets that count; `None` for all.
-    targets: Option<Rc<KeySet>>,
+    targets: Option<Arc<KeySet>>,
     /// The records that count; `None` for all.
-    records: Option<DocSet>,
+    records: Option<Arc<DocSet>>,
 }
 
 impl Place {
@@ -106,18 +104,12 @@ impl Place {
 impl<'a> Counting<'a> {
     /// Counts on `snapshot`.
     pub(crate) fn new(snapshot: &'a Snapshot, identify: Identify<'a>) -> Self {
-        Self { context: Evaluation::new(snapshot, identify, false), known: Vec::new() }
+        Self { context: Evaluation::new(snapshot, identify, false) }
     }
 
-    /// The matches of a predicate.
-    pub(crate) fn keys(&mut self, base: ResourceType, predicate: &Predicate) -> Result<Rc<KeySet>> {
-        let known = self.known.iter().find(|(b, p, _)| *b == base && p == predicate);
-        if let Some((_, _, keys)) = known {
-            return Ok(Rc::clone(keys));
-        }
-        let keys = Rc::new(self.context.keys(base, predicate, None)?);
-        self.known.push((base, predicate.clone(), Rc::clone(&keys)));
-        Ok(keys)
+    /// The number of matches of a predicate.
+    pub(crate) fn total(&mut self, base: ResourceType, predicate: &Predicate) -> Result<u64> {
+        Ok(self.context.all_keys(base, predicate)?.len() as u64)
     }
 
     /// Counts codes.
@@ -172,13 +164,13 @@ impl<'a> Counting<'a> {
             let target = source.steps.last().map_or(base, |step| step.to);
             let targets = match &source.target {
                 Predicate::All => None,
-                predicate => Some(self.keys(target, predicate)?),
+                predicate => Some(self.context.all_keys(target, predicate)?),
             };
             let records = match (record, source.record.is_empty()) {
                 (Some(kind), false) => Some(self.context.record_docs(kind, &source.record)?),
                 _ => None,
             };
-            let matches = self.keys(base, &source.matches)?;
+            let matches = self.context.all_keys(base, &source.matches)?;
             places.push(Place { matches, steps: source.steps.clone(), targets, records });
         }
         Ok(places)

@@ -102,6 +102,16 @@ pub(super) fn of_code(place: &Place, code: &StoredCode, count: u64) -> Bucket {
     }
 }
 
+/// The bucket of one criterion; its number is still to come.
+pub(super) fn of_probe(place: &Place, value: &str, display: &str) -> Bucket {
+    Bucket {
+        value: Some(Coding::plain(value.to_owned(), display.to_owned())),
+        count: 0,
+        criteria: Some(query_string([(place.path, value)].into_iter())),
+        capacity: None,
+    }
+}
+
 /// The bucket of a band of numbers.
 pub(super) fn of_band(place: &Place, edges: &[f64], band: usize, count: u64) -> Bucket {
     let low = band.checked_sub(1).map(|before| edges[before]);

@@ -34,6 +34,13 @@ pub(crate) enum Kind {
     Rings(&'static [f64]),
     /// Sums of capacities.
     Capacities(CapacityGroup),
+    /// One bucket: what satisfies this value of the parameter.
+    Holds {
+        /// The value in a request.
+        value: &'static str,
+        /// Its French label.
+        display: &'static str,
+    },
 }
 
 /// Where the values of a facet stand.
@@ -96,7 +103,7 @@ pub(crate) const RADII_M: &[f64] =
     &[1_000.0, 2_000.0, 5_000.0, 10_000.0, 20_000.0, 50_000.0, 100_000.0, 200_000.0];
 
 /// All facets.
-pub(crate) static FACETS: [Facet; 22] = [
+pub(crate) static FACETS: [Facet; 23] = [
     Facet {
         name: "activity",
         doc: "Activities of the offer.",
@@ -212,6 +219,12 @@ pub(crate) static FACETS: [Facet; 22] = [
         ],
     },
     Facet {
+        name: "open-now",
+        doc: "Offers that are open at this moment.",
+        kind: Kind::Holds { value: "now", display: "ouvert en ce moment" },
+        places: &[(HealthcareService, at("open-at")), (PractitionerRole, at("service.open-at"))],
+    },
+    Facet {
         name: "operational-status",
         doc: "Whether the place is open or closed, as stated.",
         kind: Kind::Codes,
@@ -317,7 +330,7 @@ mod tests {
                 let expected = match facet.kind {
                     Kind::Codes => ParameterType::Token,
                     Kind::Bands(_) | Kind::Capacities(_) => ParameterType::Number,
-                    Kind::Rings(_) => ParameterType::Special,
+                    Kind::Rings(_) | Kind::Holds { .. } => ParameterType::Special,
                 };
                 assert_eq!(kind, expected, "{base} {}", place.path);
             }

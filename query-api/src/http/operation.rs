@@ -126,7 +126,7 @@ const FACET: &[Parameter] = &[
     Parameter::output("name", "code", "Its name."),
     Parameter::output("parameter", "string", "The parameter that narrows to its values."),
     Parameter::output("matches", "integer", "Matches without the facet's own choice."),
-    Parameter::output("without-value", "integer", "Those without a value; not for sums.")
+    Parameter::output("without-value", "integer", "Those without a value, where that is counted.")
         .optional(),
     Parameter::output("distinct", "integer", "Number of buckets there are."),
     Parameter::output("left-out", "integer", "Number of buckets that are not in the answer."),

@@ -72,6 +72,8 @@ pub struct Limits {
     pub parameters: usize,
     /// Most values separated by commas in one parameter.
     pub or_values: usize,
+    /// Most words in the values of one text parameter.
+    pub words: usize,
     /// Most steps of one chain.
     pub chain_depth: usize,
     /// Most levels of parentheses, brackets and nots in a `_filter`.
@@ -208,6 +210,7 @@ impl Default for Limits {
             body_bytes: 4 * 1024 * 1024,
             parameters: 200,
             or_values: 2000,
+            words: 1000,
             chain_depth: 8,
             filter_depth: 32,
             includes: 10_000,
@@ -267,6 +270,7 @@ impl Settings {
             ("limits.body_bytes", limits.body_bytes as u64),
             ("limits.parameters", limits.parameters as u64),
             ("limits.or_values", limits.or_values as u64),
+            ("limits.words", limits.words as u64),
             ("limits.chain_depth", limits.chain_depth as u64),
             ("limits.filter_depth", limits.filter_depth as u64),
             ("limits.bundle_entries", limits.bundle_entries as u64),

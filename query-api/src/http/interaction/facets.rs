@@ -56,7 +56,16 @@ pub(crate) async fn facets(
     let text = input::read(&app, &method, &uri, &headers, body).await?;
     let format = negotiate::json_or_csv(&headers, query::value(&text, "_format").as_deref())?;
     let mut issues = input::check(&FACETS, &text);
-    let asked = asked(resource_type, &text, format, &mut issues);
+    let mut asked = asked(resource_type, &text, format, &mut issues);
+    for facet in &asked.asked.facets {
+        if let (table::Kind::Holds { value, .. }, Some(place)) =
+            (facet.kind, facet.place(resource_type))
+        {
+            let criterion = format!("{}={value}", place.path);
+            let (mut probe, _) = search::parse(&app, Some(resource_type), &criterion);
+            asked.asked.probes.push((facet.name, probe.criteria.remove(0)));
+        }
+    }
     let (request, found) = search::parse(&app, Some(resource_type), &criteria(&text, &mut issues));
     issues.extend(found);
     if let Some(distance) = asked.needs_center
@@ -129,7 +138,7 @@ fn asked(base: ResourceType, text: &str, format: Format, issues: &mut Vec<Issue>
     names.retain(|name| !name.is_empty());
     if names.is_empty() {
         let facets = table::of_type(base).collect();
-        return Wanted { asked: Asked { facets, limit }, needs_center: None };
+        return Wanted { asked: Asked { facets, probes: Vec::new(), limit }, needs_center: None };
     }
     let mut facets: Vec<&'static Facet> = Vec::new();
     for name in names {
@@ -141,7 +150,7 @@ fn asked(base: ResourceType, text: &str, format: Format, issues: &mut Vec<Issue>
     }
     let needs_center =
         facets.iter().copied().find(|facet| matches!(facet.kind, table::Kind::Rings(_)));
-    Wanted { asked: Asked { facets, limit }, needs_center }
+    Wanted { asked: Asked { facets, probes: Vec::new(), limit }, needs_center }
 }
 
 fn unknown(base: ResourceType, name: &str) -> Issue {

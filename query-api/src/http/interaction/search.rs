@@ -124,6 +124,7 @@ fn page(
     let included = Subset::of(&[], request.summary);
     let searchset = Searchset {
         base_url: &app.base_url,
+        now_ms: request.now_ms,
         self_url: &links.this,
         next_url: next.as_deref(),
         hits: &hits,
@@ -170,6 +171,7 @@ pub(in crate::http) fn parse(
             query_bytes: limits.url_bytes + limits.body_bytes,
             parameters: limits.parameters,
             or_values: limits.or_values,
+            words: limits.words,
             chain_depth: limits.chain_depth,
             filter_depth: limits.filter_depth,
         },
