@@ -49,6 +49,13 @@ pub(crate) struct Hits {
     pub(crate) issues: Vec<Issue>,
 }
 
+impl Hits {
+    /// The hit whose document stands at an address.
+    pub(crate) fn at(&self, address: DocumentAddress) -> Option<&Hit> {
+        self.matches.iter().chain(&self.included).find(|hit| hit.document == address)
+    }
+}
+
 /// One resource of the answer.
 #[derive(Debug, Clone)]
 pub(crate) struct Hit {

@@ -100,6 +100,12 @@ pub const KEYS: &[Key] = &[
         "Largest request body. Default: 4194304",
     ),
     key(
+        "limits.body_seconds",
+        "ROR_LIMITS_BODY_SECONDS",
+        Kind::Integer,
+        "Time a request body has to arrive, in seconds. Default: 60",
+    ),
+    key(
         "limits.parameters",
         "ROR_LIMITS_PARAMETERS",
         Kind::Integer,
@@ -188,6 +194,12 @@ pub const KEYS: &[Key] = &[
         "ROR_WRITE_VISIBLE_MS",
         Kind::Integer,
         "Longest wait for a stored change to be searchable before it is answered with X-Not-Yet-Searchable. Default: 5000",
+    ),
+    key(
+        "write.reserve_bytes",
+        "ROR_WRITE_RESERVE_BYTES",
+        Kind::Integer,
+        "Room on the disk below which changes are refused with 507; on a small disk, a sixteenth of it. Default: 268435456",
     ),
     key(
         "write.versions_kept",

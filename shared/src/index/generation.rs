@@ -48,8 +48,16 @@ pub enum GenerationError {
         /// The digest of this build.
         expected: String,
     },
+    /// `CURRENT` names what is no generation.
+    #[error("{path} is no generation ({reason}), but CURRENT names it: run `indexer rebuild`")]
+    Absent {
+        /// The generation.
+        path: PathBuf,
+        /// What is missing or wrong.
+        reason: String,
+    },
     /// The index cannot be opened or read.
-    #[error("the index: {0}")]
+    #[error("the index cannot be read ({0}); if it is damaged, run `indexer rebuild`")]
     Index(#[from] tantivy::TantivyError),
 }
 
@@ -96,7 +104,10 @@ impl Generation {
             Err(source) => return Err(GenerationError::Io { path: pointer, source }),
         };
         let dir = generations(data_dir).join(name.trim());
-        let manifest = read_manifest(&dir)?;
+        let manifest = read_manifest(&dir).map_err(|error| GenerationError::Absent {
+            path: dir.clone(),
+            reason: error.to_string(),
+        })?;
         let expected = &index_schema().digest;
         if manifest.schema_digest != *expected {
             return Err(GenerationError::OtherSchema {
@@ -160,6 +171,27 @@ impl Generation {
     pub fn committed_seq(&self) -> Result<u64, GenerationError> {
         let payload = self.index.load_metas()?.payload;
         Ok(payload.and_then(|p| p.parse().ok()).unwrap_or(0))
+    }
+
+    /// The last change that the current generation of `data_dir` is known to hold, as far as what is left
+    /// of it can be read; 0 when there is none. A store that ends before it has lost changes.
+    pub fn known_seq(data_dir: &Path) -> u64 {
+        let Ok(name) = fs::read_to_string(data_dir.join("CURRENT")) else { return 0 };
+        let dir = generations(data_dir).join(name.trim());
+        let published = read_manifest(&dir).map_or(0, |manifest| manifest.seq);
+        let index = tantivy::Index::open_in_dir(dir.join("index"));
+        let payload = index.ok().and_then(|index| index.load_metas().ok()?.payload);
+        published.max(payload.and_then(|payload| payload.parse().ok()).unwrap_or(0))
+    }
+
+    /// The files of the index whose content is not what was written: each ends with a checksum.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or has lost its end.
+    pub fn damaged_files(&self) -> Result<Vec<PathBuf>, GenerationError> {
+        let mut files: Vec<_> = self.index.validate_checksum()?.into_iter().collect();
+        files.sort();
+        Ok(files)
     }
 
     /// A snapshot of the last commit; views of segments that `previous` has are shared.
