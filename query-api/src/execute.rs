@@ -3,6 +3,7 @@
 //! Every set is over resource keys. The total is exact because the whole match set is known before the
 //! page is cut; only the page is fully sorted.
 
+mod count;
 mod distance;
 mod evaluate;
 mod include;
@@ -26,6 +27,8 @@ use distance::Centers;
 use named::NamedRecords;
 use order::Missing;
 
+pub(crate) use count::{Bands, CapacityGroup, CapacitySum, CodeField, Counted, Counting};
+pub(crate) use distance::center_of;
 pub(crate) use named::NamedRecord;
 pub(crate) use page::{PageKeys, PageToken};
 

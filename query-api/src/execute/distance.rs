@@ -31,7 +31,7 @@ impl Centers {
 }
 
 /// Where the center of a circle is. An unknown commune is nowhere.
-pub(super) fn center_of(circle: &NearQuery) -> Option<Point> {
+pub(crate) fn center_of(circle: &NearQuery) -> Option<Point> {
     match circle {
         NearQuery::Point { lat, lon, .. } => Point::new(*lat, *lon),
         NearQuery::Commune { code, .. } => gazetteer().commune(code)?.point,

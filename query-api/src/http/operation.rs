@@ -10,6 +10,7 @@ pub(super) mod input;
 use serde_json::{Value, json};
 use shared::fhir::ResourceType;
 
+use crate::facets::table;
 use crate::parse::suggest;
 
 /// One operation.
@@ -21,6 +22,8 @@ pub(crate) struct Operation {
     pub(crate) title: &'static str,
     /// What it answers, in sentences.
     pub(crate) description: &'static str,
+    /// More about its use, in Markdown, where it comes from a table of its own.
+    pub(crate) comment: Option<fn() -> String>,
     /// Called on the base: `[base]/$name`.
     pub(crate) on_system: bool,
     /// Called on these types: `[base]/[type]/$name`.
@@ -91,20 +94,65 @@ impl Parameter {
     }
 }
 
-/// `$facets`: the total of a search.
+/// `$facets`: the counts of a search.
 pub(crate) static FACETS: Operation = Operation {
     code: "facets",
     title: "Counts of a search",
-    description: "Takes the criteria of a search of the type and answers how many resources match.",
+    description: "Takes the criteria of a search of the type and answers how many matches have which value: by activity, type, department, region, band of prices, distance, mode, public, status; and sums of beds and places. A facet's own choice is not counted against it. As Parameters, or as CSV where text/csv is asked for.",
+    comment: Some(table::markdown),
     on_system: false,
     on_types: &ResourceType::ALL,
     affects_state: false,
     takes_criteria: true,
     parameters: &[
-        Parameter::output("total", "integer", "Number of matches.").optional(),
+        Parameter::input(
+            "facet",
+            "string",
+            "Names of facets, separated by commas; all that mean something on the type by default.",
+        )
+        .any_number(),
+        Parameter::input(
+            "facet-limit",
+            "integer",
+            "Most buckets of one facet: 50 by default, 10000 in CSV and at most.",
+        ),
+        Parameter::output("total", "integer", "Number of matches."),
+        Parameter { parts: FACET, ..Parameter::output("facet", "", "One facet.").any_number() },
         Parameter::output("outcome", "OperationOutcome", "What the caller should know.").optional(),
     ],
 };
+
+const FACET: &[Parameter] = &[
+    Parameter::output("name", "code", "Its name."),
+    Parameter::output("parameter", "string", "The parameter that narrows to its values."),
+    Parameter::output("matches", "integer", "Matches without the facet's own choice."),
+    Parameter::output("without-value", "integer", "Those without a value, where that is counted.")
+        .optional(),
+    Parameter::output("distinct", "integer", "Number of buckets there are."),
+    Parameter::output("left-out", "integer", "Number of buckets that are not in the answer."),
+    Parameter {
+        parts: BUCKET,
+        ..Parameter::output("bucket", "", "One value, most matches first; bands and rings ascend.")
+            .any_number()
+    },
+];
+
+const BUCKET: &[Parameter] = &[
+    Parameter::output("value", "Coding", "The value, with its French label; absent for none.")
+        .optional(),
+    Parameter::output("count", "integer", "Matches with the value, each once.").optional(),
+    Parameter::output("capacity-type", "Coding", "Of a sum: what is summed.").optional(),
+    Parameter::output("capacity-status", "Coding", "Of a sum: the status of the counts.")
+        .optional(),
+    Parameter::output("sum", "decimal", "Of a sum: the beds or places.").optional(),
+    Parameter::output("records", "integer", "Of a sum: number of records summed.").optional(),
+    Parameter::output(
+        "criteria",
+        "string",
+        "Query parameters that, in the place of the facet's own choice, narrow to the value.",
+    )
+    .optional(),
+];
 
 /// `$geocode`: the places that a text may mean.
 pub(crate) static GEOCODE: Operation = Operation {
@@ -118,6 +166,7 @@ pub(crate) static GEOCODE: Operation = Operation {
     on_types: &[],
     affects_state: false,
     takes_criteria: false,
+    comment: None,
     parameters: &[
         Parameter { min: 1, ..Parameter::input("q", "string", "The text, at most 300 bytes.") },
         Parameter::input("limit", "integer", "Most candidates, 1 to 20; 5 without it."),
@@ -215,6 +264,9 @@ impl Operation {
             "instance": false,
             "parameter": self.parameters.iter().map(Parameter::definition).collect::<Vec<_>>(),
         });
+        if let Some(comment) = self.comment {
+            definition["comment"] = json!(comment());
+        }
         if !types.is_empty() {
             definition["resource"] = json!(types);
         }

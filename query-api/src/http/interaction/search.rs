@@ -26,6 +26,8 @@ use crate::parse::ast::{SearchRequest, Summary};
 use crate::parse::{self, Scope};
 use address::{Criteria, Links};
 
+pub(super) use places::locate;
+
 /// `GET [base]?…`
 pub(crate) async fn system_by_get(
     State(app): State<App>,
@@ -86,7 +88,7 @@ async fn search(
     let (mut request, found) = parse(&app, scope, &criteria.text);
     issues.extend(found);
     let mut issues = preference.admit(issues)?;
-    issues.extend(places::locate(&app.geocoder, &mut request, criteria.located).await?);
+    issues.extend(locate(&app.geocoder, &mut request, criteria.located).await?);
     // Strict handling has no quarrel with a smaller page: the answer is complete over its pages.
     issues.extend(set_page_size(&mut request, &app));
 
