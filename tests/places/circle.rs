@@ -5,6 +5,9 @@ use serde_json::Value;
 
 use crate::{PLACES, bundle, distances, get, ids, issues, shared};
 
+/// Parameters of a request, and the ids it finds.
+type Row<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str]);
+
 const PARIS: &str = "48.8566|2.3522";
 
 fn found(resource_type: &str, parameters: &[(&str, &str)]) -> Vec<String> {
@@ -14,7 +17,7 @@ fn found(resource_type: &str, parameters: &[(&str, &str)]) -> Vec<String> {
 #[test]
 fn places_in_circles_nearest_first() {
     // (parameters, ids in order)
-    let rows: &[(&[(&str, &str)], &[&str])] = &[
+    let rows: &[Row<'_>] = &[
         (&[("near", "47.2184|-1.5536|10|km")], &["nantes", "herblain"]),
         (&[("near", "47.2184|-1.5536|1000|m")], &["nantes"]),
         (&[("near", "47.2184|-1.5536|0|km")], &["nantes"]),
@@ -89,7 +92,7 @@ fn the_whole_globe() {
 #[test]
 fn offers_by_their_nearest_place() {
     // (parameters, ids in order)
-    let rows: &[(&[(&str, &str)], &[&str])] = &[
+    let rows: &[Row<'_>] = &[
         (
             &[("location.near", "47.2184|-1.5536|10|km")],
             &["home-care-elsewhere", "near-and-far", "suburb"],
@@ -253,7 +256,7 @@ fn refused_or_said() {
 #[test]
 fn home_care_is_found_by_the_commune_it_serves() {
     // (parameters, ids)
-    let rows: &[(&[(&str, &str)], &[&str])] = &[
+    let rows: &[Row<'_>] = &[
         (&[("intervention-zone", "44162")], &["home-care"]),
         (&[("intervention-zone", &format!("{}|44143", crate::COMMUNES))], &["home-care"]),
         (&[("intervention-zone", "35238,44109")], &["home-care", "home-care-elsewhere"]),

@@ -91,7 +91,7 @@ fn pages_look_at_the_place_of_the_first() {
     assert!(!paged.contains(&"kerguelen".to_owned()), "{paged:?}");
     // A new search asks anew; the token of the old one does not fit it.
     let (_, token) = url.split_once("_page=").expect("a token");
-    let token = token.split("~").next().expect("before the seal");
+    let token = token.split('~').next().expect("before the seal");
     let answer = get(&client, "Location", &[("near-address", &value), ("_page", token)]);
     assert_eq!(service.asked().len(), 2);
     assert_eq!(answer.status, 400, "{}", answer.excerpt());
