@@ -7,6 +7,7 @@
 mod correlate;
 mod explain;
 mod leaf;
+mod named;
 mod near;
 mod order;
 mod predicate;
@@ -19,6 +20,7 @@ use shared::param::near::NearQuery;
 use crate::parse::ast::{self, SearchRequest};
 use crate::parse::locate;
 
+pub(crate) use named::Named;
 pub(crate) use near::PlaceSource;
 pub(crate) use order::{Order, OrderKey};
 pub(crate) use predicate::{JoinStep, Leaf, LeafTest, Predicate, WordQuery};
@@ -52,6 +54,8 @@ pub(crate) struct TypePlan {
     pub(crate) order: Vec<OrderKey>,
     /// The searched places: distances are measured from the nearest of their centers.
     pub(crate) centers: Vec<NearQuery>,
+    /// The records that the answer names beside each match.
+    pub(crate) named: Vec<Named>,
     /// The word searches, each with the way to the resource that holds the words.
     pub(crate) texts: Vec<(Vec<JoinStep>, Leaf)>,
 }
@@ -112,16 +116,21 @@ pub(crate) fn search(
     }
     let types = request.types.iter().zip(&request.criteria);
     let types = types
-        .map(|(base, expr)| {
+        .enumerate()
+        .map(|(number, (base, expr))| {
             let predicate = correlate::predicate(context, *base, expr)?;
             let mut found = Found { centers: near::centers(expr), ..Found::default() };
             found.walk(&predicate, &mut Vec::new());
-            let order = order::order(context, request, *base, &found, expr)?;
+            let sort_conditions = request.sort_conditions.get(number);
+            let asked = order::Asked { expr, sort_conditions };
+            let order = order::order(context, request, *base, &found, asked)?;
+            let named = named::records(&predicate, &order);
             Ok(TypePlan {
                 base: *base,
                 predicate,
                 order,
                 centers: found.centers,
+                named,
                 texts: found.texts,
             })
         })
@@ -146,7 +155,10 @@ impl Found {
                 }
             }
             Predicate::Leaf(leaf) => {
-                if let LeafTest::Words(_) = &leaf.test {
+                // Texts that only exclude rank nothing.
+                if let LeafTest::Words(query) = &leaf.test
+                    && query.texts.iter().any(|text| !text.wanted.is_empty())
+                {
                     self.texts.push((steps.clone(), leaf.clone()));
                 }
             }

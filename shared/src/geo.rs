@@ -12,6 +12,7 @@ mod candidate;
 pub mod gazetteer;
 pub mod outline;
 mod place_name;
+pub mod zone;
 
 use geo::{Distance, HaversineMeasure};
 

@@ -218,10 +218,8 @@ fn tests(
     let operator = comparison.operator;
     let texts = |values: &[Literal]| values.iter().map(|v| v.text.clone()).collect::<Vec<_>>();
     let given = &comparison.values;
-    // Where a place is cannot be told from where it is not.
-    let is_position =
-        path.parameter.kind == ParameterType::Special && path.parameter.record.is_none();
-    if operator == Operator::Pr && !is_position {
+    let kind = path.parameter.kind;
+    if operator == Operator::Pr && allowed(kind).contains(&"pr") {
         let words: Vec<&str> = given.iter().map(|v| v.text.as_str()).collect();
         let present = value::missing(report, &format!("{} pr", comparison.path), &words)?;
         return Some(vec![Test::Missing(!present)]);
@@ -267,12 +265,11 @@ fn tests(
             Test::Any(values(context, report, path, comparison, operator.as_str())?)
         }
         (kind, operator) => {
-            let allowed = if is_position { &["eq"] } else { allowed(kind) };
             let diagnostics = format!(
                 "\"_filter\": \"{}\" cannot be compared with \"{}\"; allowed: {}",
                 comparison.path,
                 operator.as_str(),
-                key::list(allowed)
+                key::list(allowed(kind))
             );
             report.error(IssueType::NotSupported, NAME, diagnostics);
             return None;
@@ -293,7 +290,8 @@ fn allowed(kind: ParameterType) -> &'static [&'static str] {
         }
         ParameterType::Reference => &["eq", "ne", "re", "pr"],
         ParameterType::Uri => &["eq", "ne", "pr"],
-        ParameterType::Composite | ParameterType::Special => &["eq", "pr"],
+        ParameterType::Composite => &["eq", "pr"],
+        ParameterType::Special => &["eq"],
         ParameterType::Text => &["co"],
     }
 }

@@ -23,7 +23,7 @@ impl Store {
         for version in (1..=newest.saturating_sub(kept.get())).rev() {
             let header = match pending(version) {
                 Some(header) => header,
-                None => match self.tree().get(layout::version_key(key, version))? {
+                None => match self.db()?.get(layout::version_key(key, version))? {
                     Some(row) => layout::read_version(&row)?.0,
                     None => return Err(StoreError::Corrupt("an earlier version")),
                 },

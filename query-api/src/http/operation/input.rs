@@ -32,7 +32,7 @@ pub(crate) async fn read(
 ) -> Result<String, ApiError> {
     let mut parts = vec![uri.query().unwrap_or_default().to_owned()];
     if method == Method::POST {
-        let bytes = body::read(app.limits.body_bytes, body).await?;
+        let bytes = body::read(&app.limits, body).await?;
         if !bytes.is_empty() {
             parts.push(match body::media_type(headers).as_deref() {
                 Some("application/x-www-form-urlencoded") => {
