@@ -23,7 +23,6 @@ use shared::registry::record_name;
 use crate::parse::ast::Include;
 use crate::plan::SearchPlan;
 use distance::Centers;
-
 use named::NamedRecords;
 use order::Missing;
 

@@ -314,9 +314,8 @@ struct Eligible {
 impl Key {
     fn is_descending(&self) -> bool {
         match self {
-            Self::Text(_, descending) => *descending,
+            Self::Text(_, descending) | Self::Distance { descending, .. } => *descending,
             Self::Values(order, _) => order.descending,
-            Self::Distance { descending, .. } => *descending,
             Self::Score(_) => true,
         }
     }

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use axum::http::header::{ACCEPT, RETRY_AFTER, USER_AGENT};
-use axum::http::{HeaderMap, Request, StatusCode};
+use axum::http::{HeaderMap, Request};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -168,13 +168,13 @@ impl Service {
             .body(Empty::new())
             .map_err(|_| (Failure::Unreachable, None))?;
         let response = self.client.request(request).await.map_err(unreachable)?;
-        let status = response.status();
-        if status != StatusCode::OK {
+        let status = response.status().as_u16();
+        if status != 200 {
             let pause_ms = self.retry_after_ms(response.headers());
             // A question that is refused says nothing of the next one.
-            let is_refused = status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS;
+            let is_refused = (400..500).contains(&status) && status != 429;
             let pause_ms = pause_ms.or(is_refused.then_some(0));
-            return Err((Failure::Status(status.as_u16()), pause_ms));
+            return Err((Failure::Status(status), pause_ms));
         }
         let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await;
         let body = body.map_err(|_| (Failure::Unreadable, None))?;

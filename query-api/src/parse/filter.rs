@@ -113,10 +113,8 @@ fn either_circle(exprs: Vec<Expr>) -> Vec<Expr> {
 }
 
 fn circles(criterion: &Criterion) -> Option<&[QueryValue]> {
-    match &criterion.test {
-        Test::Any(values) if matches!(values.first(), Some(QueryValue::Near(_))) => Some(values),
-        _ => None,
-    }
+    let Test::Any(values) = &criterion.test else { return None };
+    matches!(values.first(), Some(QueryValue::Near(_))).then_some(values)
 }
 
 /// Whether two criteria ask for circles of one parameter over one chain.

@@ -45,8 +45,10 @@ impl Located {
 /// The addresses in the criteria of a request, each once, in order.
 pub(crate) fn addresses(request: &SearchRequest) -> Vec<String> {
     let mut found = Vec::new();
-    let mut criteria = request.criteria.clone();
-    for expr in &mut criteria {
+    // The conditions of an order hold all criteria and more.
+    let mut all: Vec<Expr> = request.criteria.clone();
+    all.extend(request.sort_conditions.iter().cloned());
+    for expr in &mut all {
         each_circle(expr, &mut |circle| {
             if let NearQuery::Address { text, .. } = circle
                 && !found.contains(text)
@@ -60,7 +62,7 @@ pub(crate) fn addresses(request: &SearchRequest) -> Vec<String> {
 
 /// Puts places for the addresses they belong to.
 pub(crate) fn locate(request: &mut SearchRequest, located: Vec<Located>) {
-    for expr in &mut request.criteria {
+    for expr in request.criteria.iter_mut().chain(&mut request.sort_conditions) {
         each_circle(expr, &mut |circle| {
             if let NearQuery::Address { text, radius_m } = circle
                 && let Some(known) = located.iter().find(|known| known.address == *text)

@@ -33,16 +33,15 @@ pub(super) fn test(
     path: &Path,
     given: &str,
 ) -> Option<Test> {
-    let texts: Vec<&str> = if path.parameter.code == "near-address" {
+    let texts = if path.parameter.kind == ParameterType::Text {
+        text::split(given)
+    } else if path.parameter.code == "near-address" {
         // A comma belongs to the address: "7 rue porte de Buc, 78000 Versailles".
-        vec![given.trim()]
+        vec![given]
     } else {
-        let texts = match path.parameter.kind {
-            ParameterType::Text => text::split(given),
-            _ => escape::split(given, ','),
-        };
-        texts.into_iter().map(str::trim).collect()
+        escape::split(given, ',')
     };
+    let texts: Vec<&str> = texts.into_iter().map(str::trim).collect();
     let mut given: Vec<&str> = texts.iter().copied().filter(|text| !text.is_empty()).collect();
     if given.is_empty() && path.parameter.code == "open-at" {
         given.push(NOW);

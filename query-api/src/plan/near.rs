@@ -1,7 +1,7 @@
 //! Distances: the points they are measured from, and the places of a match that count.
 //!
-//! Of criteria that are ANDed the first one with a place gives the points; of alternatives (values of
-//! one parameter, `or`) all do, and the nearest counts. The distance of a match is that of the nearest
+//! Of criteria that all hold the first one with a place gives the points; of alternatives (values of one
+//! parameter, `or`) all do, and the nearest counts. The distance of a match is that of the nearest
 //! of its places that meets the other criteria over the same chain, as those of a record would.
 
 use shared::fhir::ResourceType;

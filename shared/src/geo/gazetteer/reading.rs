@@ -34,6 +34,10 @@ const UNNAMED: f64 = 0.4;
 /// What a street that is not looked at costs.
 const STREET: f64 = 0.9;
 
+/// Words that tie what follows them to what stands before: "avenue de Paris" is not in Paris.
+const LINKS: [&str; 14] =
+    ["de", "du", "des", "d", "la", "le", "les", "l", "en", "sur", "sous", "aux", "au", "et"];
+
 /// What a text may mean.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Reading {
@@ -280,9 +284,6 @@ impl Gazetteer {
         if !reading.candidates.is_empty() {
             return reading;
         }
-        const LINKS: [&str; 14] = [
-            "de", "du", "des", "d", "la", "le", "les", "l", "en", "sur", "sous", "aux", "au", "et",
-        ];
         for start in 1..words.len() {
             let is_linked = LINKS.contains(&place_key(words[start - 1].0).as_str());
             if is_linked && !words[start].1 {
