@@ -18,7 +18,7 @@ use shared::param::near::NearQuery;
 
 use crate::parse::ast::{self, SearchRequest};
 
-pub(crate) use named::Named;
+pub(crate) use named::{Named, is_named};
 pub(crate) use order::{Order, OrderKey};
 pub(crate) use predicate::{JoinStep, Leaf, LeafTest, Predicate, WordQuery};
 

@@ -412,11 +412,12 @@ impl<'a> Evaluation<'a> {
 
 /// The records in force before an instant: of those of one resource with one key, the last to start.
 fn in_force(view: &SegmentView, field: FieldId, before_ms: i64, docs: &mut Vec<u32>) -> Result<()> {
-    // Owner, key, start, document: the records of a resource stand together.
+    // Resource, key, start, document. Not the owner: a version that was replaced may stand in the same
+    // segment, and its records replace nothing.
     let mut started: Vec<(u32, i64, i64, u32)> = Vec::new();
     for (doc, (start_ms, key)) in view.dates(field)?.iter() {
         if start_ms < before_ms {
-            started.push((view.owner(doc), key, start_ms, doc));
+            started.push((view.resource_of(doc), key, start_ms, doc));
         }
     }
     started.sort_unstable();

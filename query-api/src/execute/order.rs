@@ -15,7 +15,7 @@ use tantivy::Result;
 use super::evaluate::{Evaluation, Scores};
 use super::page::{PageKeys, PageValue, ordered_f64, ordered_i64};
 use super::{PageRequest, center};
-use crate::plan::{JoinStep, Order, OrderKey, Predicate, TypePlan};
+use crate::plan::{JoinStep, Order, OrderKey, Predicate, TypePlan, is_named};
 
 /// A match put forward for the page.
 #[derive(Debug)]
@@ -406,9 +406,23 @@ fn best_value(
     eligible: &[Eligible],
     key: u32,
 ) -> Result<SortValue> {
+    let mut best = SortValue::Missing;
+    best_at(context, order, eligible, key, &mut best)?;
+    Ok(best)
+}
+
+/// The key of a resource, and its document or record, that holds the best value; `best` becomes it.
+/// The first of equals.
+fn best_at(
+    context: &Evaluation<'_>,
+    order: &Order,
+    eligible: &[Eligible],
+    key: u32,
+    best: &mut SortValue,
+) -> Result<Option<(u32, Location)>> {
     let snapshot = context.snapshot;
     let holds = |set: Option<&Arc<KeySet>>, key: u32| set.is_none_or(|set| set.contains(key));
-    let mut best = SortValue::Missing;
+    let mut found = None;
     for source in eligible.iter().filter(|source| holds(source.matches.as_ref(), key)) {
         let targets = if source.steps.is_empty() {
             vec![key]
@@ -418,15 +432,47 @@ fn best_value(
         for target in targets.into_iter().filter(|target| holds(source.targets.as_ref(), *target)) {
             let Some(at) = snapshot.locate(target) else { continue };
             for doc in value_docs(snapshot, order, source, at) {
-                for value in values(snapshot, order.field, Location { doc, ..at })? {
-                    if compare_values(&value, &best, order.descending) == Ordering::Less {
-                        best = value;
+                let at = Location { doc, ..at };
+                for value in values(snapshot, order.field, at)? {
+                    if compare_values(&value, best, order.descending) == Ordering::Less {
+                        *best = value;
+                        found = Some((target, at));
                     }
                 }
             }
         }
     }
-    Ok(best)
+    Ok(found)
+}
+
+/// The first sort key that reads records, ready to tell which record puts a match where it stands.
+pub(super) struct Deciding<'p> {
+    order: &'p Order,
+    eligible: Vec<Eligible>,
+}
+
+impl<'p> Deciding<'p> {
+    /// `None` when no key reads records of a kind that answers name.
+    pub(super) fn prepare(
+        context: &mut Evaluation<'_>,
+        plan: &'p TypePlan,
+    ) -> Result<Option<Self>> {
+        let of_records = plan.order.iter().find_map(|key| match key {
+            OrderKey::Field(order) => order.record.filter(|kind| is_named(*kind)).map(|_| order),
+            OrderKey::Distance { .. } | OrderKey::Score => None,
+        });
+        let Some(order) = of_records else { return Ok(None) };
+        Ok(Some(Self { order, eligible: eligible(context, plan, order)? }))
+    }
+
+    /// The resource that holds the record of a match, and the record's document.
+    pub(super) fn record(
+        &self,
+        context: &Evaluation<'_>,
+        key: u32,
+    ) -> Result<Option<(u32, Location)>> {
+        best_at(context, self.order, &self.eligible, key, &mut SortValue::Missing)
+    }
 }
 
 /// The documents of one target that hold the values of a key: itself, or its records that count.
