@@ -47,6 +47,13 @@ pub(crate) struct Hits {
     pub(crate) issues: Vec<Issue>,
 }
 
+impl Hits {
+    /// The hit whose document stands at an address.
+    pub(crate) fn at(&self, address: DocumentAddress) -> Option<&Hit> {
+        self.matches.iter().chain(&self.included).find(|hit| hit.document == address)
+    }
+}
+
 /// One resource of the answer.
 #[derive(Debug, Clone)]
 pub(crate) struct Hit {
@@ -141,6 +148,7 @@ pub(crate) fn search(
         );
         hits.issues.push(Issue::information(IssueType::Informational, text));
     }
+    hits.issues.extend(context.word_issues());
     if page.count == 0 {
         return Ok((hits, None));
     }
@@ -218,7 +226,7 @@ fn hit(snapshot: &Snapshot, key: u32, score: Option<f32>, center: Option<Point>)
         center.zip(view.point(at.doc)).map(|(center, point)| distance_m(center, point));
     Some(Hit {
         resource_type: snapshot.resource_type(key)?,
-        id: view.resource_id(at.doc)?,
+        id: view.resource_id(at.doc)?.to_owned(),
         document: snapshot.address(key)?,
         score,
         distance_m,

@@ -141,7 +141,10 @@ impl Found {
                         }
                     }
                 }
-                if let LeafTest::Words(_) = &leaf.test {
+                // Texts that only exclude rank nothing.
+                if let LeafTest::Words(query) = &leaf.test
+                    && query.texts.iter().any(|text| !text.wanted.is_empty())
+                {
                     self.texts.push((steps.clone(), leaf.clone()));
                 }
             }

@@ -2,6 +2,7 @@
 //!
 //! Works on a validated document. References come out as text: whoever has the keys resolves them.
 
+mod narrative;
 mod opening;
 mod path;
 mod plan;
@@ -37,6 +38,8 @@ pub struct Extracted {
     pub records: Vec<Record>,
     /// Its words, by class: text to be cut by the analyzer.
     pub words: Vec<(VisibilityClass, String)>,
+    /// Number of words of its name.
+    pub name_words: u8,
     /// The words of its narrative.
     pub narrative: Option<String>,
     /// Where it is, for a Location.
@@ -108,14 +111,16 @@ pub fn extract(document: &Value, base_urls: &[&str]) -> Option<Extracted> {
     let mut references = Vec::new();
     let mut values = plan.values(document, base_urls, &mut references);
     values.add_id(resource_type, &id);
+    let words::DocumentWords { texts: words, name_words } = words::of(resource_type, document);
     Some(Extracted {
         resource_type,
         id,
         values,
         references,
         records: plan.records(document),
-        words: words::of(resource_type, document),
-        narrative: words::narrative(document),
+        words,
+        name_words,
+        narrative: narrative::text(document),
         place: (resource_type == ResourceType::Location).then(|| place(document)).flatten(),
         zone: opening::zone_of(resource_type, document),
         opening: opening::of(resource_type, document),

@@ -11,6 +11,7 @@ pub mod opening;
 pub mod quantity;
 pub mod reference;
 pub mod string;
+pub mod text;
 pub mod token;
 pub mod uri;
 
@@ -130,5 +131,5 @@ pub enum QueryValue {
     /// A circle on the globe.
     Near(near::NearQuery),
     /// Words to find.
-    Text(String),
+    Text(text::TextQuery),
 }

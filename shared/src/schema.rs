@@ -77,12 +77,16 @@ pub struct IndexSchema {
     pub class: Field,
     /// Where the resource's document stands in the arena.
     pub address: Field,
+    /// A hash of all that a resource adds to the resolving of logical and canonical references.
+    pub links: Field,
     /// The resource's id.
     pub id: Field,
     /// Exact terms.
     pub terms: Field,
     /// Words.
     pub words: Field,
+    /// Number of words of the resource's name.
+    pub name_words: Field,
     /// Latitude and longitude of a place, in degrees.
     pub position: (Field, Field),
     /// Whether the position is only that of the commune.
@@ -122,6 +126,7 @@ impl IndexSchema {
         let kind = builder.add_u64_field("kind", FAST);
         let class = builder.add_u64_field("class", FAST);
         let address = builder.add_u64_field("address", FAST);
+        let links = builder.add_u64_field("links", FAST);
         let id = builder.add_text_field("id", TextOptions::default().set_fast("raw"));
         let terms = builder.add_bytes_field("terms", BytesOptions::default().set_indexed());
         let words = builder.add_text_field(
@@ -133,6 +138,7 @@ impl IndexSchema {
                     .set_fieldnorms(true),
             ),
         );
+        let name_words = builder.add_u64_field("name_words", FAST);
         let position = (
             builder.add_f64_field("latitude", fast.clone()),
             builder.add_f64_field("longitude", fast.clone()),
@@ -150,9 +156,11 @@ impl IndexSchema {
             kind,
             class,
             address,
+            links,
             id,
             terms,
             words,
+            name_words,
             position,
             approximate,
             zone,

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use shared::access::VisibilityClass;
+use shared::error::Issue;
 use shared::fhir::ResourceType;
 use shared::index::{DocSet, KeySet, SegmentView, Snapshot};
 use shared::param::date::DateRange;
@@ -207,10 +208,16 @@ impl<'a> Evaluation<'a> {
             LeafTest::Terms(terms) => snapshot.docs_with_terms(terms),
             LeafTest::Prefixes(prefixes) => snapshot.docs_with_prefixes(prefixes),
             LeafTest::Scan(prefixes, how, texts) => {
-                snapshot.docs_with_term_where(prefixes, |payload| {
-                    std::str::from_utf8(payload)
-                        .is_ok_and(|value| texts.iter().any(|text| how.holds(value, text)))
-                })
+                let mut found: Option<DocSet> = None;
+                for text in texts {
+                    let holds = |value: &str| how.holds(value, text);
+                    let docs = snapshot.docs_with_text_where(prefixes, text, holds)?;
+                    found = Some(match found {
+                        Some(found) => found.or(snapshot, docs),
+                        None => docs,
+                    });
+                }
+                found.map_or_else(|| snapshot.docs(|_, _| Ok(())), Ok)
             }
             LeafTest::Dates(queries) => snapshot.docs(|view, docs| {
                 let rows = view.dates(field)?.iter();
@@ -356,6 +363,19 @@ impl<'a> Evaluation<'a> {
         let hits = Arc::new(words::find(self.snapshot, base, query)?);
         self.words.insert(query.clone(), Arc::clone(&hits));
         Ok(hits)
+    }
+
+    /// How the words of the request were read, where not as typed.
+    pub(super) fn word_issues(&self) -> Vec<Issue> {
+        let mut issues: Vec<Issue> = Vec::new();
+        for issue in self.words.values().flat_map(|hits| &hits.issues) {
+            if !issues.contains(issue) {
+                issues.push(issue.clone());
+            }
+        }
+        // The map has no order.
+        issues.sort_unstable_by(|a, b| a.diagnostics.cmp(&b.diagnostics));
+        issues
     }
 
     /// What the matches of a plan are scored by; empty when it searches no words.

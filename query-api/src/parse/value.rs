@@ -9,8 +9,9 @@ use shared::param::near::NearQuery;
 use shared::param::number::NumberQuery;
 use shared::param::quantity::QuantityQuery;
 use shared::param::reference::ReferenceQuery;
+use shared::param::text::TextQuery;
 use shared::param::token::{SystemQuery, TokenQuery};
-use shared::param::{Prefix, QueryValue, ReferenceTargets, ValueError, escape, uri};
+use shared::param::{Prefix, QueryValue, ReferenceTargets, ValueError, escape, text, uri};
 use shared::registry::{self, ParameterType, SearchParameter, TokenShape};
 use shared::terminology::{canonical_system, terminology};
 
@@ -30,9 +31,14 @@ pub(super) fn test(
     report: &mut Report,
     name: &str,
     path: &Path,
-    text: &str,
+    given: &str,
 ) -> Option<Test> {
-    let texts: Vec<&str> = escape::split(text, ',').into_iter().map(str::trim).collect();
+    let texts = if path.parameter.kind == ParameterType::Text {
+        text::split(given)
+    } else {
+        escape::split(given, ',')
+    };
+    let texts: Vec<&str> = texts.into_iter().map(str::trim).collect();
     let mut given: Vec<&str> = texts.iter().copied().filter(|text| !text.is_empty()).collect();
     if given.is_empty() && path.parameter.code == "open-at" {
         given.push(NOW);
@@ -121,7 +127,21 @@ pub(super) fn values(
             }
         }
     }
-    (read.len() == given.len()).then_some(read)
+    if read.len() < given.len() {
+        return None;
+    }
+    let words: usize = read.iter().map(word_count).sum();
+    if words > context.limits.words {
+        let max = context.limits.words;
+        let diagnostics = format!("\"{name}\" has {words} words; at most {max}");
+        report.error(IssueType::TooCostly, name, diagnostics);
+        return None;
+    }
+    Some(read)
+}
+
+fn word_count(value: &QueryValue) -> usize {
+    if let QueryValue::Text(text) = value { text.word_count() } else { 0 }
 }
 
 /// Reads one escaped value by the type of its parameter.
@@ -140,7 +160,7 @@ fn value(
             TokenQuery::parse(text, parameter.token_shape()).map(QueryValue::Token)
         }
         ParameterType::String => Ok(QueryValue::String(escape::unescape(text))),
-        ParameterType::Text => Ok(QueryValue::Text(escape::unescape(text))),
+        ParameterType::Text => TextQuery::parse(&escape::unescape(text)).map(QueryValue::Text),
         ParameterType::Date => DateQuery::parse(text, context.now_ms).map(QueryValue::Date),
         ParameterType::Number => NumberQuery::parse(text).map(QueryValue::Number),
         ParameterType::Quantity => QuantityQuery::parse(text).map(QueryValue::Quantity),
@@ -244,6 +264,11 @@ fn advise(report: &mut Report, name: &str, value: &QueryValue, text: &str) {
         {
             report.advise(name, format!("\"{name}\": no commune has the code \"{code}\""));
         }
+        QueryValue::Text(query) if query.repaired => report.tolerate(
+            IssueType::Value,
+            name,
+            format!("\"{name}\": a quotation mark without its other one was read as a space"),
+        ),
         QueryValue::Composite(parts) => {
             for (part, text) in parts.iter().zip(escape::split(text, '$')) {
                 advise(report, name, part, text);

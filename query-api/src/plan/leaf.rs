@@ -4,6 +4,7 @@ use shared::access::{Access, classes_of};
 use shared::fhir::ResourceType;
 use shared::param::QueryValue;
 use shared::param::string::StringMatch;
+use shared::param::text::TextQuery;
 use shared::param::token::{SystemQuery, TokenQuery};
 use shared::param::uri;
 use shared::registry::{FieldId, ParameterType, SearchParameter, field_id, find};
@@ -89,9 +90,6 @@ pub(super) fn positive(
             LeafTest::Terms(exact.collect())
         }
         Test::Equals(texts) => LeafTest::Terms(folded(texts, TermKind::Folded)),
-        Test::Contains(texts) if parameter.kind == ParameterType::Text => {
-            words(context, base, parameter, texts.clone())
-        }
         Test::Contains(texts) => scan(StringMatch::Contains, texts),
         Test::EndsWith(texts) => scan(StringMatch::EndsWith, texts),
         Test::Text(texts) => LeafTest::Prefixes(folded(texts, TermKind::TokenText)),
@@ -177,7 +175,7 @@ fn words(
     context: PlanContext,
     base: ResourceType,
     parameter: &SearchParameter,
-    texts: Vec<String>,
+    texts: Vec<TextQuery>,
 ) -> LeafTest {
     let scopes = if parameter.code == "_text" {
         vec![narrative_scope(base)]
