@@ -11,6 +11,7 @@ mod every_parameter;
 mod include;
 mod naive;
 mod number;
+mod offers;
 mod page;
 mod record;
 mod reference;
