@@ -12,6 +12,7 @@ mod cli;
 mod directory;
 mod engine;
 mod execute;
+mod geocoder;
 mod http;
 #[cfg(test)]
 mod laws;

@@ -15,6 +15,13 @@ fn ours<'a>(entry: &'a Value, name: &str) -> Vec<&'a Value> {
     items(&entry["search"]["extension"]).iter().filter(is_ours).collect()
 }
 
+/// The distance of an entry in kilometers.
+fn distance_km(entry: &Value) -> Option<f64> {
+    let url = "http://hl7.org/fhir/StructureDefinition/location-distance";
+    let mut found = items(&entry["search"]["extension"]).iter().filter(|e| e["url"] == url);
+    found.next()?["valueDistance"]["value"].as_f64()
+}
+
 /// The element of the sample's document that a record's `resource` and `path` name.
 fn named(record: &Value) -> (Key, &'static Value) {
     let reference = part(record, "resource")[0]["reference"].as_str().expect("a reference");
@@ -299,4 +306,34 @@ fn approximate_places_are_marked() {
         }
     }
     assert_same("approximate places", &marked, &unplaced);
+}
+
+#[test]
+fn an_offer_is_as_far_as_its_nearest_place() {
+    let search = crate::naive::search(
+        "HealthcareService?location.near-insee-code=44162|15|km\
+         &_include=HealthcareService:location&_count=200",
+    );
+    let mut approximate = 0;
+    for page in &search.pages {
+        let places: Vec<&Value> = page.with_mode("include").collect();
+        let mut former = 0.0;
+        for offer in page.with_mode("match") {
+            let of_offer = sample().targets(&offer["resource"], "location");
+            let id = |place: &Value| place["resource"]["id"].as_str().map(str::to_owned);
+            let own =
+                places.iter().filter(|p| of_offer.iter().any(|key| id(p) == Some(key.1.clone())));
+            let nearest = own
+                .filter_map(|place| Some((distance_km(place)?, *place)))
+                .min_by(|a, b| a.0.total_cmp(&b.0));
+            let (nearest_km, place) = nearest.expect("a match has a place");
+            assert_eq!(distance_km(offer), Some(nearest_km), "{}", offer["fullUrl"]);
+            let mark = "approximate-position";
+            assert_eq!(ours(offer, mark).len(), ours(place, mark).len(), "{}", offer["fullUrl"]);
+            approximate += ours(offer, mark).len();
+            assert!(nearest_km >= former, "in the order of distance");
+            former = nearest_km;
+        }
+    }
+    assert!(approximate > 0, "the sample has an offer at an unplaced place");
 }

@@ -2,8 +2,8 @@
 //!
 //! | URL | On | Says |
 //! |---|---|---|
-//! | `location-distance` (FHIR) | places | how far the place is |
-//! | `approximate-position` (ours) | places | that distance is to the point of the commune |
+//! | `location-distance` (FHIR) | places, matches | how far the place is, or the nearest place of the match |
+//! | `approximate-position` (ours) | places, matches | that distance is to the point of the commune |
 //! | `matched-price`, `matched-capacity` (ours) | matches | a record that makes it match, or that it is sorted by |
 //! | `matched-more` (ours) | matches | how many such records are left out |
 //! | `sort-missing` (ours) | the outcome | how many matches have no record to be sorted by |

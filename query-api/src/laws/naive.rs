@@ -192,7 +192,7 @@ impl<'a> World<'a> {
         let document = self.document(resource);
         let parameter = criterion.parameter;
         match parameter.code {
-            "near" => return near_holds(document, &criterion.test),
+            "near" | "near-insee-code" => return near_holds(document, &criterion.test),
             "open-at" => {
                 let instants = dates(&criterion.test);
                 return instants.iter().any(|(instant_ms, _)| self.is_open(resource, *instant_ms));

@@ -82,6 +82,7 @@ pub const PARAMETERS: &[SearchParameter] = &[
     string("name", &[Location], "name | alias", "The name of the place, or its usual name."),
     special("near", &[Location], "position", "Places within a distance of a point: latitude|longitude|distance|unit; km without a unit, 10 km without a distance."),
     special("near-insee-code", &[Location], "position", "Places within a distance of a commune: code|distance|unit; km without a unit, 10 km without a distance.").ror(),
+    special("near-address", &[Location], "position", "Places within a distance of a postal address: address|distance|unit; km without a unit, 10 km without a distance. Commas belong to the address. The answer says how the address was read.").ours(),
     token("operational-status", &[Location], "operationalStatus", "Whether the place is open or closed."),
     reference("organization", &[Location], "managingOrganization", "The organization that manages the place.").to(&[Organization]),
     reference("partof", &[Location], "partOf", "The place this one is a part of.").to(&[Location]),
