@@ -17,7 +17,7 @@ use std::time::Instant;
 
 use shared::error::{Issue, IssueType};
 use shared::fhir::ResourceType;
-use shared::index::{DocumentAddress, Snapshot};
+use shared::index::{DocumentAddress, Location, Snapshot};
 use shared::registry::record_name;
 
 use crate::parse::ast::Include;
@@ -67,7 +67,8 @@ pub(crate) struct Hit {
     pub(crate) document: DocumentAddress,
     /// Relevance from 0 to 1, when the search has words.
     pub(crate) score: Option<f32>,
-    /// Distance from the nearest searched place in meters, on Locations of a geographic search.
+    /// Distance in meters from what was searched: of a place, or of the nearest of its places that meets the
+    /// other criteria on them.
     pub(crate) distance_m: Option<f64>,
     /// Whether that distance is only to the point of a commune.
     pub(crate) approximate: bool,
@@ -178,6 +179,10 @@ pub(crate) fn search(
         .map(|keys| PageEnd { keys, seq: snapshot.seq });
     let centers = plan.types.iter().find_map(|plan| Centers::of(&plan.centers));
     let centers = centers.as_ref();
+    let mut places = Vec::with_capacity(plan.types.len());
+    for plan in &plan.types {
+        places.push(order::eligible_places(&mut context, plan, &plan.places)?);
+    }
     let scores: Vec<_> =
         plan.types.iter().map(|plan| context.scores(plan)).collect::<Result<_, _>>()?;
     let named: Vec<_> = plan
@@ -190,10 +195,20 @@ pub(crate) fn search(
         let scores = &scores[candidate.plan];
         let score = is_scored.then(|| context.score(scores, candidate.key)).transpose()?;
         let records = named[candidate.plan].of(&context, candidate.key)?;
-        let hit = hit(snapshot, candidate.key, score, centers);
+        let nearest = match centers {
+            Some(centers) => {
+                order::nearest(&context, &places[candidate.plan], centers, candidate.key)?
+            }
+            None => None,
+        };
+        let hit = hit(snapshot, candidate.key, score, nearest);
         hits.matches.extend(hit.map(|hit| Hit { records, ..hit }));
     }
-    hits.included.extend(included.keys.iter().filter_map(|key| hit(snapshot, *key, None, centers)));
+    hits.included.extend(included.keys.iter().filter_map(|key| {
+        let at = snapshot.locate(*key)?;
+        let distance_m = centers.zip(snapshot.view(at).point(at.doc)).map(|(c, p)| c.distance_m(p));
+        hit(snapshot, *key, None, distance_m.map(|distance_m| (distance_m, at)))
+    }));
     Ok((hits, end))
 }
 
@@ -214,19 +229,17 @@ fn hit(
     snapshot: &Snapshot,
     key: u32,
     score: Option<f32>,
-    centers: Option<&Centers>,
+    nearest: Option<(f64, Location)>,
 ) -> Option<Hit> {
     let at = snapshot.locate(key)?;
     let view = snapshot.view(at);
-    let distance_m =
-        centers.zip(view.point(at.doc)).map(|(centers, point)| centers.distance_m(point));
     Some(Hit {
         resource_type: snapshot.resource_type(key)?,
         id: view.resource_id(at.doc)?.to_owned(),
         document: snapshot.address(key)?,
         score,
-        distance_m,
-        approximate: distance_m.is_some() && view.is_approximate(at.doc),
+        distance_m: nearest.map(|(distance_m, _)| distance_m),
+        approximate: nearest.is_some_and(|(_, at)| snapshot.view(at).is_approximate(at.doc)),
         records: Vec::new(),
     })
 }

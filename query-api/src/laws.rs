@@ -95,7 +95,7 @@ fn runs(length: usize, count: std::ops::Range<usize>) -> impl Strategy<Value = V
 
 /// The documents of a case, in one to four commits.
 fn directories() -> impl Strategy<Value = Directory> {
-    (runs(48, 5..90), 1_usize..5, any::<bool>()).prop_map(|(runs, commits, is_sparse)| {
+    (runs(64, 5..90), 1_usize..5, any::<bool>()).prop_map(|(runs, commits, is_sparse)| {
         let changes: Vec<_> = runs.iter().map(|run| documents::change(run)).collect();
         let size = changes.len().div_ceil(commits);
         let commits: Vec<_> = changes.chunks(size).map(<[_]>::to_vec).collect();

@@ -22,7 +22,7 @@ use crate::parse::ast::{self, SearchRequest};
 use crate::parse::locate;
 
 pub(crate) use facet::{Beside, sources_beside, sources_of_records};
-pub(crate) use named::Named;
+pub(crate) use named::{Named, is_named};
 pub(crate) use near::PlaceSource;
 pub(crate) use order::{Order, OrderKey, Source};
 pub(crate) use predicate::{JoinStep, Leaf, LeafTest, Predicate, WordQuery};
@@ -56,6 +56,8 @@ pub(crate) struct TypePlan {
     pub(crate) order: Vec<OrderKey>,
     /// The searched places: distances are measured from the nearest of their centers.
     pub(crate) centers: Vec<NearQuery>,
+    /// The places of a match that count for its distance.
+    pub(crate) places: Vec<PlaceSource>,
     /// The records that the answer names beside each match.
     pub(crate) named: Vec<Named>,
     /// The word searches, each with the way to the resource that holds the words.
@@ -127,11 +129,17 @@ pub(crate) fn search(
             let asked = order::Asked { expr, sort_conditions };
             let order = order::order(context, request, *base, &found, asked)?;
             let named = named::records(&predicate, &order);
+            let places = if found.centers.is_empty() {
+                Vec::new()
+            } else {
+                near::sources(context, *base, expr, None)?
+            };
             Ok(TypePlan {
                 base: *base,
                 predicate,
                 order,
                 centers: found.centers,
+                places,
                 named,
                 texts: found.texts,
             })

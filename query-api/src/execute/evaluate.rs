@@ -282,6 +282,16 @@ impl<'a> Evaluation<'a> {
         Ok(keys)
     }
 
+    /// The same; `None` when nothing is asked.
+    pub(super) fn some_keys(
+        &mut self,
+        base: ResourceType,
+        predicate: &Predicate,
+    ) -> Result<Option<Arc<KeySet>>> {
+        let is_all = *predicate == Predicate::All;
+        if is_all { Ok(None) } else { self.all_keys(base, predicate).map(Some) }
+    }
+
     /// The record documents that satisfy all leaves, each on its own; found once a request.
     pub(super) fn record_docs(&mut self, kind: RecordKind, leaves: &[Leaf]) -> Result<Arc<DocSet>> {
         let is_same = |(k, l, _): &&(RecordKind, Vec<Leaf>, _)| *k == kind && l == leaves;
@@ -429,11 +439,12 @@ impl<'a> Evaluation<'a> {
 
 /// The records in force before an instant: of those of one resource with one key, the last to start.
 fn in_force(view: &SegmentView, field: FieldId, before_ms: i64, docs: &mut Vec<u32>) -> Result<()> {
-    // Owner, key, start, document: the records of a resource stand together.
+    // Resource, key, start, document. Not the owner: a version that was replaced may stand in the same
+    // segment, and its records replace nothing.
     let mut started: Vec<(u32, i64, i64, u32)> = Vec::new();
     for (doc, (start_ms, key)) in view.dates(field)?.iter() {
         if start_ms < before_ms {
-            started.push((view.owner(doc), key, start_ms, doc));
+            started.push((view.resource_of(doc), key, start_ms, doc));
         }
     }
     started.sort_unstable();

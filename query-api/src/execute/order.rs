@@ -3,24 +3,27 @@
 //! Text is compared by ordinals within a segment, and as text only between the few candidates that each
 //! segment puts forward. `select` finds these candidates.
 
+mod nearest;
 mod select;
 mod targets;
+mod values;
 
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use shared::fhir::ResourceType;
-use shared::index::{DocSet, KeySet, Location, SegmentView, Snapshot};
+use shared::index::{KeySet, Location, SegmentView, Snapshot};
 use shared::registry::{self, FieldId, ParameterType, RecordKind};
-use shared::schema::RECORD_KIND_OFFSET;
 use tantivy::Result;
 
 use super::PageRequest;
 use super::distance::Centers;
 use super::evaluate::{Evaluation, Scores};
-use super::page::{PageKeys, PageValue, ordered_f64, ordered_i64};
-use crate::plan::{JoinStep, Order, OrderKey, PlaceSource, Predicate, TypePlan};
+use super::page::{PageKeys, PageValue, ordered_f64};
+use crate::plan::{Order, OrderKey, TypePlan};
+pub(super) use nearest::{EligiblePlaces, eligible_places, nearest};
 use select::Selection;
+pub(super) use values::Deciding;
+use values::{Eligible, best_value, eligible, values};
 
 /// A match put forward for the page.
 #[derive(Debug)]
@@ -292,23 +295,8 @@ enum Key {
     Score(Scores),
 }
 
-/// Where to look for places, evaluated. `None` is everything.
-struct EligiblePlaces {
-    matches: Option<Arc<KeySet>>,
-    steps: Vec<JoinStep>,
-    places: Option<Arc<KeySet>>,
-}
-
 fn holds(set: Option<&Arc<KeySet>>, key: u32) -> bool {
     set.is_none_or(|set| set.contains(key))
-}
-
-/// Where to look for the values of a key: the sources of its plan, evaluated. `None` is everything.
-struct Eligible {
-    matches: Option<Arc<KeySet>>,
-    steps: Vec<JoinStep>,
-    targets: Option<Arc<KeySet>>,
-    records: Option<Arc<DocSet>>,
 }
 
 impl Key {
@@ -332,8 +320,8 @@ impl Key {
             }
             Self::Values(order, eligible) => best_value(context, order, eligible, key),
             Self::Distance { places, centers, .. } => {
-                let nearest = nearest_m(context, places, centers, key)?;
-                Ok(nearest.map_or(SortValue::Missing, |d| SortValue::Number(ordered_f64(d))))
+                let nearest = nearest(context, places, centers, key)?;
+                Ok(nearest.map_or(SortValue::Missing, |(d, _)| SortValue::Number(ordered_f64(d))))
             }
             Self::Score(scores) => {
                 let score = context.score(scores, key)?;
@@ -368,143 +356,4 @@ fn prepare(context: &mut Evaluation<'_>, plan: &TypePlan) -> Result<Vec<Key>> {
         }
     }
     Ok(keys)
-}
-
-fn eligible_places(
-    context: &mut Evaluation<'_>,
-    plan: &TypePlan,
-    sources: &[PlaceSource],
-) -> Result<Vec<EligiblePlaces>> {
-    let mut all = Vec::with_capacity(sources.len());
-    for source in sources {
-        let target = source.steps.last().map_or(plan.base, |step| step.to);
-        all.push(EligiblePlaces {
-            matches: keys_of(context, plan.base, &source.matches)?,
-            steps: source.steps.clone(),
-            places: keys_of(context, target, &source.places)?,
-        });
-    }
-    Ok(all)
-}
-
-/// The keys of a predicate; `None` when it asks nothing.
-fn keys_of(
-    context: &mut Evaluation<'_>,
-    base: ResourceType,
-    predicate: &Predicate,
-) -> Result<Option<Arc<KeySet>>> {
-    let is_all = *predicate == Predicate::All;
-    if is_all { Ok(None) } else { context.all_keys(base, predicate).map(Some) }
-}
-
-/// The distance of the nearest eligible place of a match; `None` when it has none.
-fn nearest_m(
-    context: &Evaluation<'_>,
-    sources: &[EligiblePlaces],
-    centers: &Centers,
-    key: u32,
-) -> Result<Option<f64>> {
-    let mut nearest: Option<f64> = None;
-    for source in sources.iter().filter(|source| holds(source.matches.as_ref(), key)) {
-        for place in context.reached(&source.steps, key)? {
-            if !holds(source.places.as_ref(), place) {
-                continue;
-            }
-            let Some(at) = context.snapshot.locate(place) else { continue };
-            let Some(point) = context.snapshot.view(at).point(at.doc) else { continue };
-            let distance_m = centers.distance_m(point);
-            nearest = Some(nearest.map_or(distance_m, |least| least.min(distance_m)));
-        }
-    }
-    Ok(nearest)
-}
-
-/// Evaluates where the values of a key are.
-fn eligible(context: &mut Evaluation<'_>, plan: &TypePlan, order: &Order) -> Result<Vec<Eligible>> {
-    let mut all = Vec::with_capacity(order.sources.len());
-    for source in &order.sources {
-        let target = source.steps.last().map_or(plan.base, |step| step.to);
-        let matches = keys_of(context, plan.base, &source.matches)?;
-        let targets = keys_of(context, target, &source.target)?;
-        let records = match (order.record, source.record.is_empty()) {
-            (Some(kind), false) => Some(context.record_docs(kind, &source.record)?),
-            _ => None,
-        };
-        all.push(Eligible { matches, steps: source.steps.clone(), targets, records });
-    }
-    Ok(all)
-}
-
-fn best_value(
-    context: &Evaluation<'_>,
-    order: &Order,
-    eligible: &[Eligible],
-    key: u32,
-) -> Result<SortValue> {
-    let snapshot = context.snapshot;
-    let mut best = SortValue::Missing;
-    for source in eligible.iter().filter(|source| holds(source.matches.as_ref(), key)) {
-        let targets = if source.steps.is_empty() {
-            vec![key]
-        } else {
-            context.reached(&source.steps, key)?
-        };
-        for target in targets.into_iter().filter(|target| holds(source.targets.as_ref(), *target)) {
-            let Some(at) = snapshot.locate(target) else { continue };
-            for doc in value_docs(snapshot, order, source, at) {
-                for value in values(snapshot.view(at), order.field, doc)? {
-                    if compare_values(&value, &best, order.descending) == Ordering::Less {
-                        best = value;
-                    }
-                }
-            }
-        }
-    }
-    Ok(best)
-}
-
-/// The documents of one target that hold the values of a key: itself, or its records that count.
-fn value_docs(snapshot: &Snapshot, order: &Order, source: &Eligible, at: Location) -> Vec<u32> {
-    let Some(kind) = order.record else { return vec![at.doc] };
-    let view = snapshot.view(at);
-    let wanted = RECORD_KIND_OFFSET + kind as u8;
-    let counts = |doc: &u32| {
-        let of_segment = |docs: &Arc<DocSet>| docs.of_segment(at.segment as usize).contains(*doc);
-        view.kind(*doc) == wanted && source.records.as_ref().is_none_or(of_segment)
-    };
-    view.records(at.doc).filter(counts).collect()
-}
-
-/// The values of a field on one document.
-fn values(view: &SegmentView, field: FieldId, doc: u32) -> Result<Vec<SortValue>> {
-    let definition = registry::fields()[usize::from(field)];
-    Ok(match definition.parameter.kind {
-        ParameterType::Date => {
-            let rows = view.dates(field)?.of(doc).iter();
-            rows.map(|(low_ms, _)| SortValue::Number(ordered_i64(*low_ms))).collect()
-        }
-        ParameterType::Number => {
-            let rows = view.numbers(field)?.of(doc).iter();
-            rows.map(|number| SortValue::Number(ordered_f64(*number))).collect()
-        }
-        ParameterType::Quantity => {
-            let rows = view.quantities(field)?.of(doc).iter();
-            rows.map(|quantity| SortValue::Number(ordered_f64(quantity.canonical.low))).collect()
-        }
-        ParameterType::String | ParameterType::Uri => match view.text(field)? {
-            Some(column) => {
-                column.ordinals(doc).map(|ordinal| SortValue::Text(column.text(ordinal))).collect()
-            }
-            None => Vec::new(),
-        },
-        // Only ids are sortable tokens.
-        ParameterType::Token => {
-            let id = view.resource_id(doc);
-            id.map(|id| SortValue::Text(id.to_owned())).into_iter().collect()
-        }
-        ParameterType::Reference
-        | ParameterType::Composite
-        | ParameterType::Special
-        | ParameterType::Text => Vec::new(),
-    })
 }

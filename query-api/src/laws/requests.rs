@@ -59,6 +59,8 @@ fn codes(base: ResourceType) -> &'static [&'static str] {
             "patient-type",
             "age-range-low",
             "age-range-high",
+            "open-at",
+            "open-at",
         ],
         Organization => &[
             "price-type",
@@ -75,6 +77,10 @@ fn codes(base: ResourceType) -> &'static [&'static str] {
             "_lastUpdated",
             "price-type",
             "price-amount-value",
+            "price-in-force",
+            "price-amount-per-day",
+            "price-residential-type",
+            "price-under-60",
         ],
         Location => &[
             "capacity-type",
@@ -93,6 +99,7 @@ fn codes(base: ResourceType) -> &'static [&'static str] {
             "address-city",
             "capacity-type",
             "nb-capacity",
+            "capacity-max-age",
             "_id",
         ],
         Practitioner => &["family", "name", "gender", "identifier", "active", "_id"],
@@ -235,11 +242,33 @@ fn value(choices: &mut Choices<'_>, parameter: &SearchParameter) -> String {
         ParameterType::Quantity => quantity(choices, parameter.code),
         ParameterType::Reference => reference(choices, parameter),
         ParameterType::Uri => choices.one(&URLS).to_owned(),
-        ParameterType::Special => circle(choices),
+        ParameterType::Special => special(choices, parameter.code),
         ParameterType::Composite => {
             format!("{}${}", choices.one(&["a", "urn:s1|b"]), choices.one(&["a", "b", "urn:s2|c"]))
         }
         ParameterType::Text => "alpha".to_owned(),
+    }
+}
+
+fn special(choices: &mut Choices<'_>, code: &str) -> String {
+    const INSTANTS: [&str; 9] = [
+        "now",
+        "2024-02-10T09:00",
+        "2024-02-10T11:30:00+01:00",
+        "2024-02-10T01:30",
+        "2024-02-11T03:00:00Z",
+        "2024-02-09T23:30:00Z",
+        "2024-03-31T02:30",
+        "2024-10-27T02:30:00+01:00",
+        "2024-01-15T06:15:00Z",
+    ];
+    match code {
+        "open-at" => choices.one(&INSTANTS).to_owned(),
+        "capacity-max-age" => choices.one(&["1h", "P1D", "14d", "PT9600H"]).to_owned(),
+        "price-in-force" => choices
+            .one(&["2024-02-10", "2024-02-09", "2023-07-01", "2024-05-01", "2025"])
+            .to_owned(),
+        _ => circle(choices),
     }
 }
 
@@ -283,7 +312,7 @@ const URLS: [&str; 4] =
 fn token(choices: &mut Choices<'_>, code: &str) -> &'static str {
     match code {
         "_id" => choices.one(&["1", "2", "3", "9"]),
-        "active" => choices.one(&["true", "false"]),
+        "active" | "price-under-60" => choices.one(&["true", "false"]),
         "status" => choices.one(&["active", "inactive", "draft", "complete"]),
         "gender" => choices.one(&["female", "male", "other"]),
         "identifier" => choices.one(&[

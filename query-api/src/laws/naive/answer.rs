@@ -104,8 +104,9 @@ impl World<'_> {
             match kind.filter(|kind| slot.iter().any(|c| record_kind(c) == Some(*kind))) {
                 None => keys.extend(self.all_keys(target, of)),
                 Some(kind) => {
-                    for record in read::records(self.document(target), kind) {
-                        if self.record_holds(&record, kind, slot) {
+                    let records = read::records(self.document(target), kind);
+                    for record in &records {
+                        if self.record_holds(record, &records, kind, slot) {
                             keys.extend(
                                 record.values(of.code).into_iter().filter_map(|v| key(v, of)),
                             );
