@@ -21,7 +21,7 @@ use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use rayon::prelude::*;
-use shared::index::{DocumentAddress, Documents, GenerationError, IndexWriter, IndexedResource};
+use shared::index::{Documents, GenerationError, IndexWriter, IndexedResource};
 use shared::replay::ReplayError;
 use shared::store::{Store, StoreError};
 use shared::validate::Validator;
@@ -280,13 +280,13 @@ impl Sink<'_> {
     }
 
     fn index(self, placed: &Placed) -> Result<(), ReplayError> {
-        let offset = self.documents.arena.append(placed.key, &placed.blob)?;
+        let address = self.documents.append(placed.key, &placed.blob)?;
         let resource = IndexedResource {
             key: placed.key,
             extracted: &placed.extracted,
             reference_keys: &placed.reference_keys,
             last_updated_ms: placed.last_updated_ms,
-            address: DocumentAddress { offset },
+            address,
         };
         if placed.is_new {
             self.writer.add(&resource)?;

@@ -1,6 +1,7 @@
 //! `verify`: every version, every log entry and every indexed document looked at, and each against the
 //! others.
 //!
+//! It is all looked at as of one change, so that writes may go on meanwhile: later versions are not seen.
 //! Nothing is repaired here: a damaged index is rebuilt from the store, a damaged store restored from a
 //! backup.
 
@@ -9,9 +10,10 @@ use std::fmt;
 use rayon::prelude::*;
 use serde::Serialize;
 use shared::index::{Generation, Snapshot};
-use shared::store::{ChangeLog, Head, Identity, Key, Prepared, Seq, Store, StoreError};
+use shared::store::{ChangeLog, Head, Identity, Key, Prepared, Seq, Store, StoreError, Stored};
 
 use crate::directory::DirectoryError;
+use crate::outcome::{Exit, Outcome};
 
 /// Problems written out.
 const PROBLEMS_SHOWN: usize = 100;
@@ -50,6 +52,13 @@ impl Verification {
     }
 }
 
+impl Verification {
+    /// What is printed of it.
+    pub fn into_outcome(self) -> Outcome {
+        Outcome::new(&self, Exit::of(self.is_sound()))
+    }
+}
+
 impl fmt::Display for Verification {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { live, versions, changes, indexed, problem_count, problems } = self;
@@ -67,7 +76,7 @@ impl fmt::Display for Verification {
     }
 }
 
-/// Looks at everything.
+/// Looks at everything in a directory that nobody else has open.
 ///
 /// # Errors
 /// When the store or the index cannot be read at all; anything wrong inside is a problem of the
@@ -76,15 +85,27 @@ pub fn verify(
     store: &Store,
     generation: Option<&Generation>,
 ) -> Result<Verification, DirectoryError> {
-    let mut found = Verification::default();
-    check_log(store, &mut found);
     let snapshot = match generation {
         Some(generation) => Some(generation.snapshot(None)?),
         None => None,
     };
-    check_resources(store, generation.zip(snapshot.as_ref()), &mut found)?;
-    match &snapshot {
-        Some(snapshot) => check_index(store, snapshot, &mut found)?,
+    verify_as_of(store, snapshot.as_ref(), store.last_seq())
+}
+
+/// Looks at everything as of change `last`, which the snapshot should show.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_as_of(
+    store: &Store,
+    snapshot: Option<&Snapshot>,
+    last: Seq,
+) -> Result<Verification, DirectoryError> {
+    let mut found = Verification::default();
+    check_log(store, last, &mut found);
+    check_resources(store, snapshot, last, &mut found)?;
+    match snapshot {
+        Some(snapshot) => check_index(store, snapshot, last, &mut found)?,
         None if found.live > 0 => found.problem("there is no index; run `indexer rebuild`".into()),
         None => {}
     }
@@ -92,10 +113,9 @@ pub fn verify(
 }
 
 /// The log: consecutive, and each entry with its version.
-fn check_log(store: &Store, found: &mut Verification) {
-    let last = store.last_seq();
+fn check_log(store: &Store, last: Seq, found: &mut Verification) {
     let mut expected: Seq = 1;
-    for change in store.tail(1) {
+    for change in store.changes(1..=last) {
         match change {
             Ok(change) => {
                 if change.seq != expected {
@@ -123,7 +143,8 @@ fn check_log(store: &Store, found: &mut Verification) {
 /// Every resource with all its versions, and its document in the index.
 fn check_resources(
     store: &Store,
-    index: Option<(&Generation, &Snapshot)>,
+    index: Option<&Snapshot>,
+    last: Seq,
     found: &mut Verification,
 ) -> Result<(), StoreError> {
     let mut chunk = Vec::with_capacity(CHUNK);
@@ -136,23 +157,45 @@ fn check_resources(
         if chunk.is_empty() {
             return Ok(());
         }
-        let checked: Vec<(u64, Vec<String>)> = chunk
+        let checked: Vec<Checked> = chunk
             .par_iter()
             .map(|(key, identity, head)| {
-                let resource = Resource { store, key: *key, identity, head: *head };
+                let head = head_as_of(store, *key, *head, last)?;
+                let resource = Resource { store, key: *key, identity, head, last };
                 let mut problems = Vec::new();
                 let versions = resource.check(index, &mut problems);
-                (versions, problems)
+                Ok(Checked { versions, is_live: is_live(head), problems })
             })
-            .collect();
-        for ((versions, problems), (_, _, head)) in checked.into_iter().zip(&chunk) {
-            found.versions += versions;
-            found.live += u64::from(is_live(*head));
-            for problem in problems {
+            .collect::<Result<_, StoreError>>()?;
+        for checked in checked {
+            found.versions += checked.versions;
+            found.live += u64::from(checked.is_live);
+            for problem in checked.problems {
                 found.problem(problem);
             }
         }
     }
+}
+
+/// What looking at one resource found.
+struct Checked {
+    versions: u64,
+    is_live: bool,
+    problems: Vec<String>,
+}
+
+/// The newest version as of a change, when the present one is `head`.
+pub(crate) fn head_as_of(
+    store: &Store,
+    key: Key,
+    head: Option<Head>,
+    last: Seq,
+) -> Result<Option<Head>, StoreError> {
+    if head.is_none_or(|head| head.header.seq <= last) {
+        return Ok(head);
+    }
+    let stored = store.read_at(key, last)?;
+    Ok(stored.map(|stored| Head { version: stored.version, header: stored.header }))
 }
 
 fn is_live(head: Option<Head>) -> bool {
@@ -164,12 +207,14 @@ struct Resource<'a> {
     store: &'a Store,
     key: Key,
     identity: &'a Identity,
+    /// Its newest version as of `last`.
     head: Option<Head>,
+    last: Seq,
 }
 
 impl Resource<'_> {
     /// Returns the number of versions.
-    fn check(&self, index: Option<(&Generation, &Snapshot)>, problems: &mut Vec<String>) -> u64 {
+    fn check(&self, index: Option<&Snapshot>, problems: &mut Vec<String>) -> u64 {
         let identity = self.identity;
         match self.store.key_of(identity.resource_type, &identity.id) {
             Ok(Some(key)) if key == self.key => {}
@@ -177,8 +222,8 @@ impl Resource<'_> {
             Err(error) => problems.push(format!("{identity}: {error}")),
         }
         let versions = self.check_versions(problems);
-        if let Some((generation, snapshot)) = index {
-            self.check_indexed(generation, snapshot, problems);
+        if let Some(snapshot) = index {
+            self.check_indexed(snapshot, problems);
         }
         versions
     }
@@ -195,6 +240,9 @@ impl Resource<'_> {
                     break;
                 }
             };
+            if stored.header.seq > self.last {
+                continue;
+            }
             if stored.version != expected {
                 problems.push(format!("{identity}: version {expected} is missing"));
             }
@@ -216,7 +264,7 @@ impl Resource<'_> {
     }
 
     /// The document decodes, is the resource it should be, and has the content it had.
-    fn check_document(&self, stored: &shared::store::Stored) -> Result<(), String> {
+    fn check_document(&self, stored: &Stored) -> Result<(), String> {
         let mut json = Vec::new();
         self.store.decode(stored, &mut json).map_err(|error| error.to_string())?;
         let prepared = Prepared::read(&json, None).map_err(|error| error.to_string())?;
@@ -234,15 +282,11 @@ impl Resource<'_> {
         Ok(())
     }
 
-    fn check_indexed(
-        &self,
-        generation: &Generation,
-        snapshot: &Snapshot,
-        problems: &mut Vec<String>,
-    ) {
+    fn check_indexed(&self, snapshot: &Snapshot, problems: &mut Vec<String>) {
         let identity = self.identity;
         let address = snapshot.address(self.key);
-        let Some(address) = address.filter(|_| is_live(self.head)) else {
+        let Some((address, head)) = address.zip(self.head.filter(|head| !head.header.deleted))
+        else {
             if address.is_some() {
                 problems.push(format!("{identity} does not exist, but is in the index"));
             } else if is_live(self.head) {
@@ -255,11 +299,12 @@ impl Resource<'_> {
         {
             problems.push(format!("{identity} is another resource in the index"));
         }
-        let arena = &generation.documents().arena;
-        let same = |stored: &shared::store::Stored| {
+        let arena = &snapshot.documents().arena;
+        let same = |stored: &Stored| {
             arena.with_record(address.offset, |key, blob| key == self.key && blob == stored.blob())
         };
-        match self.store.read(self.key).ok().flatten().map(|stored| same(&stored)) {
+        let stored = self.store.read_version(self.key, head.version).ok().flatten();
+        match stored.map(|stored| same(&stored)) {
             Some(Ok(true)) => {}
             Some(Ok(false)) => {
                 problems.push(format!("{identity} has another document in the index"));
@@ -274,9 +319,10 @@ impl Resource<'_> {
 fn check_index(
     store: &Store,
     snapshot: &Snapshot,
+    last: Seq,
     found: &mut Verification,
 ) -> Result<(), StoreError> {
-    let (index, last) = (snapshot.seq, store.last_seq());
+    let index = snapshot.seq;
     if index < last {
         found.problem(format!("the index ends at change {index}, the store at {last}"));
     }

@@ -1,7 +1,7 @@
 //! From settings to a running service, and back to nothing: opening, listening, stopping.
 
 use std::io::Write as _;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,14 +13,19 @@ use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use jiff::Timestamp;
 use serde_json::json;
 use shared::config::{AnonymousProfile, Settings};
+use shared::data_dir::{self, Serving};
+use shared::store::format_instant;
 use shared::validate::{Strictness, Validator};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::{App, Outfit, base_urls};
 use crate::directory::{self, Opening};
+use crate::engine::Engine as _;
+use crate::http::internal::{self, Internal};
+use crate::http::router;
 use crate::http::sealed::Seal;
 use crate::http::wire::OutcomeAcceptor;
-use crate::http::{internal, router};
+use crate::operate::Operator;
 use crate::telemetry;
 
 /// Serves until SIGTERM or SIGINT; then answers what is running and returns.
@@ -60,9 +65,10 @@ async fn run(settings: &Settings) -> anyhow::Result<()> {
         .with_context(|| format!("the data directory {}", settings.data_dir.display()))?;
     let seal = Seal::of_directory(&settings.data_dir).context("the key of links")?;
     let validator = Arc::new(Validator::new(Strictness::default()));
+    let base_urls = base_urls(settings, &local_base);
     let engine = directory::open(Opening {
         settings,
-        base_urls: base_urls(settings, &local_base),
+        base_urls: base_urls.clone(),
         validator: Arc::clone(&validator),
         now,
         new_id,
@@ -71,10 +77,16 @@ async fn run(settings: &Settings) -> anyhow::Result<()> {
         settings,
         local_base_url: local_base.clone(),
         now,
-        engine: Arc::clone(&engine),
+        engine: engine.clone(),
         seal,
         validator,
     });
+
+    let data_dir = &settings.data_dir;
+    let token = new_token();
+    data_dir::write_token(data_dir, &token).context("the token of the internal listener")?;
+    let operator = Operator::new(&engine, data_dir.clone(), base_urls, now);
+    let commands = Internal { operator: Arc::new(operator), token: token.into() };
 
     let handle = Handle::new();
     let internal_handle = Handle::new();
@@ -83,7 +95,8 @@ async fn run(settings: &Settings) -> anyhow::Result<()> {
         None => None,
     };
     let fhir = listen(listener, router::router(app.clone()), tls, handle.clone());
-    let internal = listen(internal_listener, internal::router(app), None, internal_handle.clone());
+    let internal =
+        listen(internal_listener, internal::router(app, commands), None, internal_handle.clone());
     let fhir = tokio::spawn(fhir);
     let internal = tokio::spawn(internal);
     let ready = json!({
@@ -91,6 +104,12 @@ async fn run(settings: &Settings) -> anyhow::Result<()> {
         "page": format!("{scheme}://{address}/"),
         "internal": format!("http://{internal_address}"),
     });
+    let serving = Serving {
+        pid: std::process::id(),
+        internal: format!("http://{}", reachable(internal_address)),
+        started: format_instant(now().as_millisecond()),
+    };
+    serving.write(data_dir).context("serving.json")?;
     let mut stdout = std::io::stdout();
     writeln!(stdout, "{ready}").and_then(|()| stdout.flush()).context("standard output")?;
     tracing::info!(address = %address, internal = %internal_address, "serving");
@@ -104,6 +123,9 @@ async fn run(settings: &Settings) -> anyhow::Result<()> {
     internal.await.context("the internal listener")?.context("the internal listener")?;
     // What was queued before the last answer is still written.
     tokio::task::spawn_blocking(move || engine.close()).await.context("the last writes")?;
+    if let Err(error) = Serving::remove(data_dir) {
+        tracing::warn!(%error, "serving.json stays behind; it counts only while its process serves");
+    }
     tracing::info!("stopped");
     Ok(())
 }
@@ -153,6 +175,23 @@ async fn stop_signal() -> std::io::Result<()> {
         _ = interrupt.recv() => {}
     }
     Ok(())
+}
+
+/// The address at which this machine reaches a listener on `address`.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+/// A new secret: 256 random bits, in hexadecimal.
+fn new_token() -> String {
+    let mut bytes = [0_u8; 32];
+    aws_lc_rs::rand::fill(&mut bytes).expect("the system has randomness, or nothing here is safe");
+    bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
 /// A new id: a random UUID, lower case. Source: RFC 9562, version 4.

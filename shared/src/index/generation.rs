@@ -1,8 +1,11 @@
 //! Generations on disk: `generations/NNNNNN/` with its Tantivy index, arena and manifest, and the one
 //! pointer `CURRENT`, switched by an atomic rename. A reader never sees half a generation.
+//!
+//! A generation without a manifest was never finished. A rebuild keeps the generation it replaces, so that
+//! there is one to go back to; numbers are never given twice while one of them stands.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,6 +16,7 @@ use super::documents::Documents;
 use super::snapshot::Snapshot;
 use super::writer::{IndexWriter, WriterOptions, open_index};
 use crate::arena::Arena;
+use crate::data_dir;
 use crate::schema::index_schema;
 use crate::store::Codec;
 
@@ -66,6 +70,7 @@ pub struct Manifest {
 
 /// One generation, open.
 pub struct Generation {
+    number: u32,
     dir: PathBuf,
     index: Index,
     reader: IndexReader,
@@ -84,13 +89,51 @@ impl Generation {
     /// # Errors
     /// When it cannot be opened, or was built with another schema.
     pub fn current(data_dir: &Path, codec: Arc<Codec>) -> Result<Option<Self>, GenerationError> {
-        let pointer = data_dir.join("CURRENT");
-        let name = match fs::read_to_string(&pointer) {
-            Ok(name) => name,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(GenerationError::Io { path: pointer, source }),
+        match Self::current_number(data_dir)? {
+            Some(number) => Self::of_this_schema(data_dir, number, codec).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The number that `CURRENT` names; `None` in an empty data directory.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is no number.
+    pub fn current_number(data_dir: &Path) -> Result<Option<u32>, GenerationError> {
+        let path = data_dir.join(CURRENT);
+        match fs::read_to_string(&path) {
+            Ok(name) => name.trim().parse().map(Some).map_err(|_| {
+                let text = format!("\"{}\" is no generation", name.trim());
+                let source = io::Error::new(io::ErrorKind::InvalidData, text);
+                GenerationError::Io { path, source }
+            }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(GenerationError::Io { path, source }),
+        }
+    }
+
+    /// The finished generation before the current one: what a rollback goes back to. `None` when there is
+    /// none.
+    ///
+    /// # Errors
+    /// When it cannot be opened, or was built with another schema.
+    pub fn previous(data_dir: &Path, codec: Arc<Codec>) -> Result<Option<Self>, GenerationError> {
+        let Some(current) = Self::current_number(data_dir)? else { return Ok(None) };
+        let finished = |number: &u32| {
+            *number < current && directory(data_dir, *number).join(MANIFEST).exists()
         };
-        let dir = generations(data_dir).join(name.trim());
+        match numbers(data_dir)?.into_iter().filter(finished).max() {
+            Some(number) => Self::of_this_schema(data_dir, number, codec).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn of_this_schema(
+        data_dir: &Path,
+        number: u32,
+        codec: Arc<Codec>,
+    ) -> Result<Self, GenerationError> {
+        let dir = directory(data_dir, number);
         let manifest = read_manifest(&dir)?;
         let expected = &index_schema().digest;
         if manifest.schema_digest != *expected {
@@ -100,7 +143,7 @@ impl Generation {
                 expected: expected.clone(),
             });
         }
-        Self::open(dir, codec).map(Some)
+        Self::open(dir, number, codec)
     }
 
     /// A new, empty generation, not yet current.
@@ -110,23 +153,53 @@ impl Generation {
     pub fn create(data_dir: &Path, codec: Arc<Codec>) -> Result<Self, GenerationError> {
         let parent = generations(data_dir);
         fs::create_dir_all(&parent).map_err(at(&parent))?;
-        let greatest = fs::read_dir(&parent)
-            .map_err(at(&parent))?
-            .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok())
-            .max()
-            .unwrap_or(0);
-        let dir = parent.join(format!("{:06}", greatest + 1));
+        let number = numbers(data_dir)?.into_iter().max().unwrap_or(0) + 1;
+        let dir = directory(data_dir, number);
         let index = dir.join("index");
         fs::create_dir_all(&index).map_err(at(&index))?;
-        Self::open(dir, codec)
+        data_dir::sync_parent(&dir).map_err(at(&parent))?;
+        Self::open(dir, number, codec)
     }
 
-    fn open(dir: PathBuf, codec: Arc<Codec>) -> Result<Self, GenerationError> {
+    /// Removes generations that were begun and never finished; only the holder of the store may.
+    ///
+    /// # Errors
+    /// When one cannot be removed.
+    pub fn remove_unfinished(data_dir: &Path) -> Result<(), GenerationError> {
+        for number in numbers(data_dir)? {
+            let dir = directory(data_dir, number);
+            if !dir.join(MANIFEST).exists() {
+                fs::remove_dir_all(&dir).map_err(at(&dir))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes all generations but some; only the holder of the store may. Files that a snapshot still
+    /// reads stay readable until it is dropped.
+    ///
+    /// # Errors
+    /// When one cannot be removed.
+    pub fn keep_only(data_dir: &Path, kept: &[u32]) -> Result<(), GenerationError> {
+        for number in numbers(data_dir)?.into_iter().filter(|number| !kept.contains(number)) {
+            let dir = directory(data_dir, number);
+            // Half-removed, it must not be taken for a finished one.
+            let manifest = dir.join(MANIFEST);
+            if manifest.exists() {
+                fs::remove_file(&manifest).map_err(at(&manifest))?;
+            }
+            fs::remove_dir_all(&dir).map_err(at(&dir))?;
+        }
+        Ok(())
+    }
+
+    fn open(dir: PathBuf, number: u32, codec: Arc<Codec>) -> Result<Self, GenerationError> {
         let index = open_index(&dir.join("index"))?;
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
         let path = dir.join("arena");
-        let arena = Arena::open(&path).map_err(at(&path))?;
-        Ok(Self { dir, index, reader, documents: Documents { arena: Arc::new(arena), codec } })
+        let arena = Arc::new(Arena::open(&path).map_err(at(&path))?);
+        let documents = Documents { generation: number, arena, codec };
+        Ok(Self { number, dir, index, reader, documents })
     }
 
     /// The index writer; only one may exist at a time.
@@ -140,6 +213,11 @@ impl Generation {
     /// The live documents.
     pub fn documents(&self) -> &Documents {
         &self.documents
+    }
+
+    /// Its number.
+    pub fn number(&self) -> u32 {
+        self.number
     }
 
     /// The directory of the generation.
@@ -174,22 +252,43 @@ impl Generation {
     pub fn publish(&self, data_dir: &Path, manifest: &Manifest) -> Result<(), GenerationError> {
         let path = self.dir.join("arena");
         self.documents.arena.sync().map_err(at(&path))?;
-        let path = self.dir.join("manifest.json");
+        let path = self.dir.join(MANIFEST);
         let text = serde_json::to_string_pretty(manifest)
             .map_err(|source| GenerationError::Manifest { path: path.clone(), source })?;
-        write_atomically(&path, &text)?;
-        // Directories of generations are numbers, so the name is text.
-        let name = self.dir.file_name().unwrap_or_default().to_string_lossy();
-        write_atomically(&data_dir.join("CURRENT"), &name)
+        data_dir::replace_file(&path, text.as_bytes(), 0o644).map_err(at(&path))?;
+        let pointer = data_dir.join(CURRENT);
+        let name = format!("{:06}", self.number);
+        data_dir::replace_file(&pointer, name.as_bytes(), 0o644).map_err(at(&pointer))
     }
 }
+
+/// The one pointer.
+const CURRENT: &str = "CURRENT";
+/// What a finished generation says of itself.
+const MANIFEST: &str = "manifest.json";
 
 fn generations(data_dir: &Path) -> PathBuf {
     data_dir.join("generations")
 }
 
+fn directory(data_dir: &Path, number: u32) -> PathBuf {
+    generations(data_dir).join(format!("{number:06}"))
+}
+
+/// The numbers of all generations, finished or not.
+fn numbers(data_dir: &Path) -> Result<Vec<u32>, GenerationError> {
+    let parent = generations(data_dir);
+    let entries = match fs::read_dir(&parent) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(source) => return Err(GenerationError::Io { path: parent, source }),
+    };
+    let number = |entry: io::Result<fs::DirEntry>| entry.ok()?.file_name().to_str()?.parse().ok();
+    Ok(entries.filter_map(number).collect())
+}
+
 fn read_manifest(dir: &Path) -> Result<Manifest, GenerationError> {
-    let path = dir.join("manifest.json");
+    let path = dir.join(MANIFEST);
     let text = fs::read_to_string(&path).map_err(at(&path))?;
     serde_json::from_str(&text).map_err(|source| GenerationError::Manifest { path, source })
 }
@@ -197,14 +296,4 @@ fn read_manifest(dir: &Path) -> Result<Manifest, GenerationError> {
 fn at(path: &Path) -> impl FnOnce(io::Error) -> GenerationError {
     let path = path.to_owned();
     move |source| GenerationError::Io { path, source }
-}
-
-/// Writes a small file so that a reader, or a crash, sees the old text or the new one.
-fn write_atomically(path: &Path, text: &str) -> Result<(), GenerationError> {
-    let beside = path.with_extension("new");
-    let mut file = fs::File::create(&beside).map_err(at(&beside))?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(at(&beside))?;
-    fs::rename(&beside, path).map_err(at(path))?;
-    let parent = path.parent().expect("a file in a directory");
-    fs::File::open(parent).and_then(|dir| dir.sync_all()).map_err(at(parent))
 }

@@ -29,11 +29,11 @@ pub struct Batch<'s> {
     /// The store's counters, replaced when the batch is applied; holding them is being the writer.
     shared: MutexGuard<'s, Counters>,
     counters: Counters,
-    rows: Rows,
+    pub(super) rows: Rows,
     keys: HashMap<Identity, Key>,
     identities: HashMap<Key, Identity>,
     heads: PendingHeads,
-    changes: Vec<Change>,
+    pub(super) changes: Vec<Change>,
 }
 
 impl Store {

@@ -1,0 +1,250 @@
+//! Work on the directory as a whole while it is served: look at it, rebuild its index, go back to an
+//! earlier one.
+//!
+//! What is done is the indexer's library; here stands only how it is done beside readers and writers. Long
+//! work runs in a thread of its own, on processors of its own, as of one change; what must not overlap
+//! with writes is a short job of the write sequencer. One command that changes the directory runs at a
+//! time. Nothing here knows HTTP.
+
+mod events;
+
+use std::io::BufRead;
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use indexer::directory::DirectoryError;
+use indexer::outcome::Outcome;
+use indexer::progress::Progress;
+use indexer::rebuild::{Beside, Switched, resources};
+use indexer::stats::stats_as_of;
+use indexer::verify::verify_as_of;
+use jiff::Timestamp;
+use shared::index::{Generation, GenerationError, Snapshot, WriterOptions};
+use shared::store::{ChangeLog as _, Seq, Store};
+
+use crate::directory::Directory;
+use crate::engine::EngineError;
+use crate::write::{PublishError, SequencerParts, Writer};
+
+pub(crate) use events::Events;
+
+/// What can be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Task {
+    /// Look at everything.
+    Verify,
+    /// Count.
+    Stats,
+    /// Build a new index and switch to it.
+    Rebuild,
+    /// Go back to the index before.
+    Rollback,
+}
+
+impl Task {
+    /// The task of this name.
+    pub(crate) fn of(name: &str) -> Option<Self> {
+        let all = [Self::Verify, Self::Stats, Self::Rebuild, Self::Rollback];
+        all.into_iter().find(|task| task.name() == name)
+    }
+
+    /// Its name, as in the command line.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Verify => "verify",
+            Self::Stats => "stats",
+            Self::Rebuild => "rebuild",
+            Self::Rollback => "rollback",
+        }
+    }
+
+    /// Whether another such task must not run at the same time.
+    fn is_exclusive(self) -> bool {
+        match self {
+            Self::Verify | Self::Stats => false,
+            Self::Rebuild | Self::Rollback => true,
+        }
+    }
+}
+
+/// Why a task was not done; the directory is as before.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OperateError {
+    /// Another task is going on.
+    #[error("a {name} has been going on since {since}; try again when it is done")]
+    Busy {
+        /// Its name.
+        name: &'static str,
+        /// When it began.
+        since: Timestamp,
+    },
+    /// The directory is being closed.
+    #[error("the server is stopping")]
+    Stopping,
+    /// The directory.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    /// The index cannot follow the store.
+    #[error("the index cannot follow the store: {0}")]
+    Publish(#[from] PublishError),
+    /// The system gives no threads.
+    #[error("no threads for the work: {0}")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+    /// A defect of ours.
+    #[error("internal failure: {0}")]
+    Defect(String),
+}
+
+impl From<EngineError> for OperateError {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::NotReady => Self::Stopping,
+            error => Self::Defect(error.to_string()),
+        }
+    }
+}
+
+impl From<GenerationError> for OperateError {
+    fn from(error: GenerationError) -> Self {
+        Self::Directory(error.into())
+    }
+}
+
+/// Does work on an open directory.
+pub(crate) struct Operator {
+    data_dir: PathBuf,
+    store: Arc<Store>,
+    writer: Arc<Writer>,
+    /// The public URLs of the directory, without trailing slash.
+    base_urls: Vec<String>,
+    now: fn() -> Timestamp,
+    /// The exclusive task that is going on.
+    busy: Mutex<Option<(Task, Timestamp)>>,
+}
+
+impl Operator {
+    /// The operator of an open directory.
+    pub(crate) fn new(
+        directory: &Directory,
+        data_dir: PathBuf,
+        base_urls: Vec<String>,
+        now: fn() -> Timestamp,
+    ) -> Self {
+        let (store, writer) = (Arc::clone(directory.store()), Arc::clone(directory.writer()));
+        Self { data_dir, store, writer, base_urls, now, busy: Mutex::new(None) }
+    }
+
+    /// Does a task, in the thread that asks; `input` is what it reads.
+    ///
+    /// # Errors
+    /// [`OperateError`].
+    pub(crate) fn run(
+        &self,
+        task: Task,
+        input: &mut (dyn BufRead + Send),
+        progress: &dyn Progress,
+    ) -> Result<Outcome, OperateError> {
+        let _busy = if task.is_exclusive() { Some(self.begin(task)?) } else { None };
+        // Searches and writes use the common threads; this work must not stand in their way.
+        let threads = std::thread::available_parallelism().map_or(1, NonZero::get).div_ceil(2);
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
+        pool.install(|| {
+            let base_urls: Vec<&str> = self.base_urls.iter().map(String::as_str).collect();
+            match task {
+                Task::Verify => {
+                    let (snapshot, last) = self.present()?;
+                    Ok(verify_as_of(&self.store, Some(&snapshot), last)?.into_outcome())
+                }
+                Task::Stats => {
+                    let (snapshot, last) = self.present()?;
+                    let stats = stats_as_of(&self.store, Some(&snapshot), last, &base_urls)?;
+                    Ok(stats.into_outcome())
+                }
+                Task::Rebuild => Ok(self.rebuild(&base_urls, progress)?.into_outcome()),
+                Task::Rollback => Ok(self.rollback(&base_urls, progress)?.into_outcome()),
+            }
+        })
+    }
+
+    fn begin(&self, task: Task) -> Result<Busy<'_>, OperateError> {
+        let mut busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
+        match *busy {
+            Some((task, since)) => Err(OperateError::Busy { name: task.name(), since }),
+            None => {
+                *busy = Some((task, (self.now)()));
+                Ok(Busy(&self.busy))
+            }
+        }
+    }
+
+    /// What searches see, and the last change of the store at the same moment.
+    fn present(&self) -> Result<(Arc<Snapshot>, Seq), OperateError> {
+        Ok(self.writer.run(|parts| {
+            if let Err(error) = parts.publish() {
+                // It is found: the index then ends before the store.
+                tracing::error!(%error, "the index is behind the store");
+            }
+            (Arc::clone(&parts.snapshot), parts.store.last_seq())
+        })?)
+    }
+
+    fn rebuild(
+        &self,
+        base_urls: &[&str],
+        progress: &dyn Progress,
+    ) -> Result<Switched, OperateError> {
+        let options = WriterOptions::LIVE;
+        let beside = Beside::build(&self.data_dir, &self.store, base_urls, options, progress)?;
+        let new = beside.generation.number();
+        let (switched, former) = self.switch(beside, base_urls, progress)?;
+        Generation::keep_only(&self.data_dir, &[former, new])?;
+        Ok(switched)
+    }
+
+    fn rollback(
+        &self,
+        base_urls: &[&str],
+        progress: &dyn Progress,
+    ) -> Result<Switched, OperateError> {
+        let beside = Beside::previous(&self.data_dir, &self.store)?;
+        Ok(self.switch(beside, base_urls, progress)?.0)
+    }
+
+    /// Lets a generation take the place of the current one, whose number is returned too.
+    fn switch(
+        &self,
+        mut beside: Beside,
+        base_urls: &[&str],
+        progress: &dyn Progress,
+    ) -> Result<(Switched, u32), OperateError> {
+        beside.come_close(&self.store, base_urls, progress)?;
+        // Opened now, its segments need not be opened while writers wait.
+        let near = beside.checked_snapshot(&self.store)?;
+        progress.phase("switching");
+        let data_dir = self.data_dir.clone();
+        let switch = move |parts: &mut SequencerParts| -> Result<_, OperateError> {
+            parts.publish()?;
+            let base_urls = parts.base_urls.clone();
+            let base_urls: Vec<&str> = base_urls.iter().map(String::as_str).collect();
+            beside.follow(&parts.store, &base_urls)?;
+            let snapshot = Arc::new(beside.generation.snapshot(Some(&near))?);
+            let switched = beside.publish(&data_dir, resources(&snapshot))?;
+            Ok((switched, parts.switch(beside.generation, beside.writer, snapshot)))
+        };
+        let (switched, (former, index)) = self.writer.run(switch)??;
+        if let Err(error) = index.finish() {
+            tracing::warn!(%error, "a merge of the former index failed");
+        }
+        Ok((switched, former.number()))
+    }
+}
+
+/// The mark of an exclusive task, taken away when dropped.
+struct Busy<'a>(&'a Mutex<Option<(Task, Timestamp)>>);
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
