@@ -12,18 +12,20 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use indexer::backup::{BackupOptions, backup};
 use indexer::directory::{Directory, DirectoryError, open_store};
 use indexer::load::{LoadError, LoadOptions, default_quarantine, load};
 use indexer::outcome::Outcome;
 use indexer::progress::{self, Progress};
 use indexer::remote::{Remote, RemoteError};
+use indexer::restore::restore;
 use indexer::stats::stats;
 use indexer::verify::verify;
 use produce::{GenerateArguments, ImportArguments, SampleArguments};
 use serde::Serialize;
 use shared::data_dir;
 use shared::index::Generation;
-use shared::store::{Store, StoreError, StoreSettings};
+use shared::store::{ChangeLog as _, Store, StoreError, StoreSettings};
 use shared::validate::{Strictness, Validator};
 
 /// How long a store is waited for when a server says that it has it.
@@ -51,6 +53,10 @@ enum Command {
     Rebuild(Common),
     /// Go back to the index before the last rebuild, brought up to the store.
     Rollback(Common),
+    /// Write every version and the change log into a folder, as of one change.
+    Backup(BackupArguments),
+    /// Fill an empty data directory from a backup.
+    Restore(RestoreArguments),
     /// Check every version, log entry and indexed document against the others.
     Verify(Common),
     /// Count resources by type, find dangling references, compare store and index.
@@ -92,6 +98,27 @@ struct LoadArguments {
     inputs: Vec<PathBuf>,
 }
 
+#[derive(Debug, Args)]
+struct BackupArguments {
+    #[command(flatten)]
+    common: Common,
+    /// The folder to write to: empty, or not there yet.
+    #[arg(long)]
+    to: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct RestoreArguments {
+    #[command(flatten)]
+    common: Common,
+    /// The backup.
+    #[arg(long)]
+    from: PathBuf,
+    /// The last change to restore [default: all of the backup].
+    #[arg(long)]
+    to_seq: Option<u64>,
+}
+
 impl Cli {
     /// Does what was asked. `now_ms` is the clock, in milliseconds since 1970.
     pub(crate) fn run(self, now_ms: i64) -> anyhow::Result<ExitCode> {
@@ -102,6 +129,8 @@ impl Cli {
             Command::Sample(arguments) => produce::run_sample(arguments),
             Command::Rebuild(common) => run_rebuild(&common),
             Command::Rollback(common) => run_rollback(&common),
+            Command::Backup(arguments) => run_backup(&arguments, now_ms),
+            Command::Restore(arguments) => run_restore(&arguments),
             Command::Verify(common) => run_verify(&common),
             Command::Stats(common) => run_stats(&common),
         }
@@ -143,8 +172,7 @@ impl Common {
         there: &mut dyn FnMut(&Remote, &dyn Progress) -> Result<Outcome, RemoteError>,
         progress: &dyn Progress,
     ) -> anyhow::Result<Outcome> {
-        let owner = format!("`indexer {command}`, process {}", std::process::id());
-        let settings = StoreSettings { owner, ..StoreSettings::default() };
+        let settings = StoreSettings { owner: owner(command), ..StoreSettings::default() };
         // A file that cannot be read is of no account while nobody holds the store.
         let remote = Remote::of(&self.data_dir).ok().flatten();
         if let Some(remote) = remote {
@@ -160,6 +188,11 @@ impl Common {
         }
         Ok(here(&settings, progress)?)
     }
+}
+
+/// Who we are, for whoever finds the store locked.
+fn owner(command: &str) -> String {
+    format!("`indexer {command}`, process {}", std::process::id())
 }
 
 /// Why a command was not done here.
@@ -246,6 +279,36 @@ fn run_rollback(common: &Common) -> anyhow::Result<ExitCode> {
     )
 }
 
+fn run_backup(arguments: &BackupArguments, now_ms: i64) -> anyhow::Result<ExitCode> {
+    let BackupArguments { common, to } = arguments;
+    // The server that may do it has another working directory.
+    let to = std::path::absolute(to)?;
+    common.run(
+        "backup",
+        &mut |settings, progress| {
+            let store = open_existing_store(common, settings)?;
+            let done = backup(&store, store.last_seq(), &to, now_ms, progress);
+            Ok(done.map_err(|error| Failure::Other(error.into()))?.into_outcome())
+        },
+        &mut |remote, progress| {
+            let options = BackupOptions { to: to.clone() };
+            remote.call("backup", &options, io::empty(), progress)
+        },
+    )
+}
+
+fn run_restore(arguments: &RestoreArguments) -> anyhow::Result<ExitCode> {
+    let RestoreArguments { common, from, to_seq } = arguments;
+    let urls = common.base_urls();
+    let urls: Vec<&str> = urls.iter().map(String::as_str).collect();
+    let progress = progress::on_stderr();
+    let settings = StoreSettings { owner: owner("restore"), ..StoreSettings::default() };
+    let data_dir = &common.data_dir;
+    let restored = restore(from, data_dir, *to_seq, &settings, &urls, progress.as_ref());
+    progress.finish();
+    Ok(common.print(&restored?.into_outcome())?)
+}
+
 fn run_verify(common: &Common) -> anyhow::Result<ExitCode> {
     common.run(
         "verify",
@@ -274,17 +337,21 @@ fn run_stats(common: &Common) -> anyhow::Result<ExitCode> {
 #[derive(Serialize)]
 struct NoOptions {}
 
-/// Opens a directory that is there: looking at one must not make it.
-fn open_existing(
-    common: &Common,
-    settings: &StoreSettings,
-) -> Result<(Store, Option<Generation>), Failure> {
+/// Opens a store that is there: looking at a directory must not make it.
+fn open_existing_store(common: &Common, settings: &StoreSettings) -> Result<Store, Failure> {
     let data_dir = &common.data_dir;
     if !data_dir::documents(data_dir).is_dir() {
         let text = format!("there are no documents in {}: load some first", data_dir.display());
         return Err(Failure::Other(anyhow::Error::msg(text)));
     }
-    let store = open_store(data_dir, settings)?;
-    let generation = Generation::current(data_dir, store.codec().clone());
+    Ok(open_store(data_dir, settings)?)
+}
+
+fn open_existing(
+    common: &Common,
+    settings: &StoreSettings,
+) -> Result<(Store, Option<Generation>), Failure> {
+    let store = open_existing_store(common, settings)?;
+    let generation = Generation::current(&common.data_dir, store.codec().clone());
     Ok((store, generation.map_err(DirectoryError::from)?))
 }

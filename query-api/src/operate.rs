@@ -8,11 +8,12 @@
 
 mod events;
 
-use std::io::BufRead;
+use std::io::{BufRead, Read as _};
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use indexer::backup::{BackupError, BackupOptions, backup};
 use indexer::directory::DirectoryError;
 use indexer::outcome::Outcome;
 use indexer::progress::Progress;
@@ -20,6 +21,7 @@ use indexer::rebuild::{Beside, Switched, resources};
 use indexer::stats::stats_as_of;
 use indexer::verify::verify_as_of;
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use shared::index::{Generation, GenerationError, Snapshot, WriterOptions};
 use shared::store::{ChangeLog as _, Seq, Store};
 
@@ -28,6 +30,9 @@ use crate::engine::EngineError;
 use crate::write::{PublishError, SequencerParts, Writer};
 
 pub(crate) use events::Events;
+
+/// Longest options of a task.
+const OPTIONS_LEN_MAX: u64 = 1 << 16;
 
 /// What can be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,12 +45,14 @@ pub(crate) enum Task {
     Rebuild,
     /// Go back to the index before.
     Rollback,
+    /// Write a backup.
+    Backup,
 }
 
 impl Task {
     /// The task of this name.
     pub(crate) fn of(name: &str) -> Option<Self> {
-        let all = [Self::Verify, Self::Stats, Self::Rebuild, Self::Rollback];
+        let all = [Self::Verify, Self::Stats, Self::Rebuild, Self::Rollback, Self::Backup];
         all.into_iter().find(|task| task.name() == name)
     }
 
@@ -56,6 +63,7 @@ impl Task {
             Self::Stats => "stats",
             Self::Rebuild => "rebuild",
             Self::Rollback => "rollback",
+            Self::Backup => "backup",
         }
     }
 
@@ -63,7 +71,7 @@ impl Task {
     fn is_exclusive(self) -> bool {
         match self {
             Self::Verify | Self::Stats => false,
-            Self::Rebuild | Self::Rollback => true,
+            Self::Rebuild | Self::Rollback | Self::Backup => true,
         }
     }
 }
@@ -85,6 +93,12 @@ pub(crate) enum OperateError {
     /// The directory.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
+    /// What the task needs to know is not what was sent.
+    #[error("the options are wrong: {0}")]
+    Options(String),
+    /// The backup cannot be written.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     /// The index cannot follow the store.
     #[error("the index cannot follow the store: {0}")]
     Publish(#[from] PublishError),
@@ -163,6 +177,14 @@ impl Operator {
                 }
                 Task::Rebuild => Ok(self.rebuild(&base_urls, progress)?.into_outcome()),
                 Task::Rollback => Ok(self.rollback(&base_urls, progress)?.into_outcome()),
+                Task::Backup => {
+                    let BackupOptions { to } = options(input)?;
+                    if !to.is_absolute() {
+                        return Err(OperateError::Options(format!("{to:?} is not from the root")));
+                    }
+                    let (seq, now_ms) = (self.store.last_seq(), (self.now)().as_millisecond());
+                    Ok(backup(&self.store, seq, &to, now_ms, progress)?.into_outcome())
+                }
             }
         })
     }
@@ -238,6 +260,14 @@ impl Operator {
         }
         Ok((switched, former.number()))
     }
+}
+
+/// The first line of what a task reads.
+fn options<T: DeserializeOwned>(input: &mut (dyn BufRead + Send)) -> Result<T, OperateError> {
+    let mut line = Vec::new();
+    let wrong = |error: std::io::Error| OperateError::Options(error.to_string());
+    input.take(OPTIONS_LEN_MAX).read_until(b'\n', &mut line).map_err(wrong)?;
+    serde_json::from_slice(&line).map_err(|error| OperateError::Options(error.to_string()))
 }
 
 /// The mark of an exclusive task, taken away when dropped.

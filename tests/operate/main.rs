@@ -1,6 +1,7 @@
 //! The commands of the indexer on a directory, served or not: the same results, nothing lost, and a clean
 //! directory after a kill.
 
+mod backup;
 mod rebuild;
 mod serving;
 
