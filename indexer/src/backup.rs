@@ -16,12 +16,12 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use shared::data_dir;
-use shared::store::{Change, ChangeKind, Seq, Store, StoreError};
+use shared::store::{Change, Seq, Store, StoreError};
 
 use crate::outcome::{Exit, Outcome};
 use crate::progress::Progress;
-pub(crate) use format::{CHANGES, Entry, Lines, Manifest, RESOURCES, hex};
-use format::{MANIFEST, Writer, Written};
+pub(crate) use format::{CHANGES, Entry, Lines, Manifest, RESOURCES, unhex};
+use format::{MANIFEST, Writer, Written, hex};
 
 /// Changes read and written at once.
 const CHUNK: usize = 1_000;
@@ -97,7 +97,8 @@ impl fmt::Display for BackedUp {
     }
 }
 
-/// Writes a backup as of change `seq`, whoever writes to the store meanwhile. `now_ms` is the clock.
+/// Writes a backup as of change `seq`, whoever writes to the store meanwhile; versions must be held then.
+/// `now_ms` is the clock.
 ///
 /// # Errors
 /// [`BackupError`]; an unfinished backup may stay in the folder and is overwritten by the next one.
@@ -195,18 +196,17 @@ fn write_changes(
 
 /// A change as a line, and whether it has a document.
 fn line(store: &Store, change: &Change) -> Result<(bool, Vec<u8>), StoreError> {
-    let stored = store.read_version(change.key, change.version)?;
+    let stored = store
+        .read_version(change.key, change.version)?
+        .ok_or(StoreError::Corrupt("a version of the change log"))?;
+    let header = stored.header;
     let mut json = Vec::new();
-    if let Some(stored) = &stored {
-        store.decode(stored, &mut json)?;
-    }
-    let document: Option<&RawValue> = match (&stored, change.kind) {
-        (Some(_), ChangeKind::Create | ChangeKind::Update) => {
-            Some(serde_json::from_slice(&json).map_err(|_| StoreError::Corrupt("a document"))?)
-        }
-        (Some(_), ChangeKind::Delete) | (None, _) => None,
+    store.decode(&stored, &mut json)?;
+    let document: Option<&RawValue> = if header.deleted || header.forgotten {
+        None
+    } else {
+        Some(serde_json::from_slice(&json).map_err(|_| StoreError::Corrupt("a document"))?)
     };
-    let header = stored.as_ref().map(|stored| stored.header);
     let entry = Entry {
         seq: change.seq,
         kind: change.kind.into(),
@@ -214,8 +214,8 @@ fn line(store: &Store, change: &Change) -> Result<(bool, Vec<u8>), StoreError> {
         version: change.version,
         load: change.load,
         recorded_ms: change.recorded_ms,
-        last_updated_ms: header.map(|header| header.last_updated_ms),
-        digest: document.and(header).map(|header| hex(&header.digest)),
+        last_updated_ms: header.last_updated_ms,
+        digest: (!header.deleted).then(|| hex(&header.digest)),
         document,
     };
     let line = serde_json::to_vec(&entry).expect("entries are plain data");

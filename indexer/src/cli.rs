@@ -7,6 +7,7 @@
 mod produce;
 
 use std::io::{self, Write};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -90,6 +91,9 @@ struct LoadArguments {
     /// Treat every rule of the ROR profiles as an error.
     #[arg(long)]
     strict: bool,
+    /// Versions kept of each resource, the newest included; 0 for all.
+    #[arg(long, env = "ROR_WRITE_VERSIONS_KEPT", default_value_t = 0)]
+    versions_kept: u32,
     /// Where refused documents go, with their reasons [default: quarantine.ndjson in the data directory].
     #[arg(long)]
     quarantine: Option<PathBuf>,
@@ -233,8 +237,10 @@ impl From<LoadError> for Failure {
 }
 
 fn run_load(arguments: LoadArguments, now_ms: i64) -> anyhow::Result<ExitCode> {
-    let LoadArguments { common, mirror, force, strict, quarantine, inputs } = arguments;
+    let LoadArguments { common, mirror, force, strict, versions_kept, quarantine, inputs } =
+        arguments;
     let strictness = if strict { Strictness::Strict } else { Strictness::WhereClaimed };
+    let versions_kept = NonZeroU32::new(versions_kept);
     let options = LoadOptions {
         inputs,
         mirror,
@@ -246,7 +252,8 @@ fn run_load(arguments: LoadArguments, now_ms: i64) -> anyhow::Result<ExitCode> {
         "load",
         &mut |settings, progress| {
             let (data_dir, base_urls) = (&common.data_dir, common.base_urls());
-            let mut directory = Directory::open(data_dir, settings, base_urls, progress)?;
+            let settings = StoreSettings { versions_kept, ..settings.clone() };
+            let mut directory = Directory::open(data_dir, &settings, base_urls, progress)?;
             let validator = Validator::new(strictness);
             let report = load(&mut directory, &validator, &options, progress)?;
             Ok(report.into_outcome())

@@ -19,7 +19,7 @@ use shared::store::{
     StoreSettings, VersionHeader,
 };
 
-use crate::backup::{BackupError, CHANGES, Entry, Lines, Manifest, RESOURCES, at, hex};
+use crate::backup::{BackupError, CHANGES, Entry, Lines, Manifest, RESOURCES, at, unhex};
 use crate::directory::DirectoryError;
 use crate::outcome::{Exit, Outcome};
 use crate::progress::Progress;
@@ -179,7 +179,7 @@ fn fill(
             })
             .collect::<Result<_, BackupError>>()?;
         for Checked { change, header, prepared, json } in checked {
-            if json.is_none() && change.kind != ChangeKind::Delete {
+            if header.forgotten {
                 newest_not_kept.insert(change.key, change.version);
             } else {
                 newest_not_kept.remove(&change.key);
@@ -242,8 +242,11 @@ fn check<'a>(line: &'a [u8], number: Seq, identities: &[Identity]) -> Result<Che
     }
     let identity = identities.get(entry.key as usize).ok_or("it names an unknown resource")?;
     let kind = ChangeKind::from(entry.kind);
-    let last_updated_ms = entry.last_updated_ms.unwrap_or(0);
     let json = entry.document.map(|document| document.get().as_bytes());
+    let digest = match &entry.digest {
+        Some(text) => unhex(text).ok_or("its digest is none")?,
+        None => Digest::default(),
+    };
     let mut prepared = None;
     if let Some(json) = json {
         let document = Prepared::read(json, None).map_err(|error| error.to_string())?;
@@ -252,8 +255,8 @@ fn check<'a>(line: &'a [u8], number: Seq, identities: &[Identity]) -> Result<Che
         if !is_itself || kind == ChangeKind::Delete {
             return Err(format!("its document is not one of {identity}"));
         }
-        let is_whole = entry.digest == Some(hex(&document.digest()))
-            && document.with_meta(entry.version, last_updated_ms) == json;
+        let is_whole = digest == document.digest()
+            && document.with_meta(entry.version, entry.last_updated_ms) == json;
         if !is_whole {
             return Err("its document is not what was stored".to_owned());
         }
@@ -268,11 +271,13 @@ fn check<'a>(line: &'a [u8], number: Seq, identities: &[Identity]) -> Result<Che
         load: entry.load,
         recorded_ms: entry.recorded_ms,
     };
+    let deleted = kind == ChangeKind::Delete;
     let header = VersionHeader {
         seq: entry.seq,
-        last_updated_ms,
-        deleted: kind == ChangeKind::Delete,
-        digest: prepared.as_ref().map_or(Digest::default(), Prepared::digest),
+        last_updated_ms: entry.last_updated_ms,
+        deleted,
+        forgotten: !deleted && json.is_none(),
+        digest,
     };
     Ok(Checked { change, header, prepared, json })
 }

@@ -249,9 +249,11 @@ impl Resource<'_> {
             if self.head.is_some_and(|h| h.version == stored.version && h.header != stored.header) {
                 problems.push(format!("{identity}: its newest version is not the one it names"));
             }
-            if !stored.header.deleted
-                && let Err(problem) = self.check_document(&stored)
-            {
+            if stored.header.forgotten && count == 0 {
+                problems.push(format!("{identity}: its newest version is forgotten"));
+            }
+            let has_document = !stored.header.deleted && !stored.header.forgotten;
+            if has_document && let Err(problem) = self.check_document(&stored) {
                 problems.push(format!("{identity} version {}: {problem}", stored.version));
             }
             count += 1;

@@ -4,6 +4,7 @@ mod history;
 
 use std::collections::VecDeque;
 use std::io;
+use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, bail};
@@ -18,7 +19,7 @@ use shared::fhir::ResourceType;
 use shared::index::{DocumentAddress, Generation, IndexWriter, Manifest, Snapshot, WriterOptions};
 use shared::replay::Replay;
 use shared::schema::index_schema;
-use shared::store::{ChangeLog as _, Store, StoreError, StoreSettings};
+use shared::store::{ChangeLog as _, Identity, Store, StoreError, StoreSettings};
 use shared::validate::Validator;
 
 use crate::engine::{
@@ -28,7 +29,7 @@ use crate::execute::{self, ExecuteError, Hits, PageEnd, PageRequest, PageToken};
 use crate::http::sealed::Seal;
 use crate::parse::ast::{SearchRequest, Total};
 use crate::plan::{self, PlanContext};
-use crate::write::{Command, Sequencer, SequencerParts, Ticket, Writer};
+use crate::write::{Command, Rules, Sequencer, SequencerParts, Ticket, Writer, patch};
 
 /// Most alternatives that AND over OR may unfold into.
 const ALTERNATIVES_MAX: usize = 1_000;
@@ -78,7 +79,8 @@ pub(crate) fn open(opening: Opening<'_>) -> anyhow::Result<Arc<Directory>> {
     let data_dir = &settings.data_dir;
     let seal = Arc::new(Seal::of_directory(data_dir).context("the key of links")?);
     let owner = format!("query-api, process {}", std::process::id());
-    let store_settings = StoreSettings { owner, ..StoreSettings::default() };
+    let versions_kept = NonZeroU32::new(settings.write.versions_kept);
+    let store_settings = StoreSettings { owner, versions_kept, ..StoreSettings::default() };
     let store = open_store(data_dir, &store_settings)?;
     Generation::remove_unfinished(data_dir)?;
     let generation = match Generation::current(data_dir, Arc::clone(store.codec()))? {
@@ -106,6 +108,13 @@ pub(crate) fn open(opening: Opening<'_>) -> anyhow::Result<Arc<Directory>> {
         index,
         snapshot,
         base_urls,
+        rules: Rules {
+            references: settings.write.references,
+            patch: patch::Limits {
+                operations: settings.limits.patch_operations,
+                ..patch::Limits::default()
+            },
+        },
         validator,
         now,
         new_id,
@@ -280,11 +289,26 @@ impl View for DirectoryView {
         if stored.header.deleted {
             return Ok(Stored::Deleted);
         }
+        if stored.header.forgotten {
+            return Ok(Stored::Forgotten);
+        }
         let mut json = Vec::new();
         self.store.decode(&stored, &mut json)?;
         let last_updated = Timestamp::from_millisecond(stored.header.last_updated_ms)
             .map_err(|error| EngineError::Defect(error.to_string()))?;
         Ok(Stored::Found(Document { version, last_updated, json }))
+    }
+
+    fn referrers(&self, identity: &Identity) -> Result<Vec<Identity>, EngineError> {
+        let Some(key) = self.store.key_of(identity.resource_type, &identity.id)? else {
+            return Ok(Vec::new());
+        };
+        let referrers = self.snapshot.literal_referrers(key).map_err(io::Error::other)?;
+        let identity = |key| {
+            let resource_type = self.snapshot.resource_type(key)?;
+            Some(Identity { resource_type, id: self.snapshot.resource_id(key)? })
+        };
+        Ok(referrers.into_iter().filter_map(identity).collect())
     }
 
     fn history(

@@ -58,6 +58,9 @@ pub(crate) trait View: Send + Sync {
         version: u64,
     ) -> Result<Stored, EngineError>;
 
+    /// The resources whose literal references lead to this one, in the order of their keys.
+    fn referrers(&self, identity: &Identity) -> Result<Vec<Identity>, EngineError>;
+
     /// Finds one page of a history, newest first.
     fn history(&self, request: &HistoryRequest, deadline: Deadline)
     -> Result<History, EngineError>;
@@ -73,6 +76,8 @@ pub(crate) enum Stored {
     Absent,
     /// A deletion.
     Deleted,
+    /// A version whose document is no longer kept.
+    Forgotten,
     /// A document.
     Found(Document),
 }

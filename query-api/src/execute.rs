@@ -182,7 +182,7 @@ fn hit(snapshot: &Snapshot, key: u32, score: Option<f32>, center: Option<Point>)
         center.zip(view.point(at.doc)).map(|(center, point)| distance_m(center, point));
     Some(Hit {
         resource_type: snapshot.resource_type(key)?,
-        id: view.resource_id(at.doc)?,
+        id: view.resource_id(at.doc)?.to_owned(),
         document: snapshot.address(key)?,
         score,
         distance_m,

@@ -23,7 +23,7 @@ use indexer::verify::verify_as_of;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use shared::index::{Generation, GenerationError, Snapshot, WriterOptions};
-use shared::store::{ChangeLog as _, Seq, Store};
+use shared::store::{ChangeLog as _, Seq, Store, VersionHold};
 
 use crate::directory::Directory;
 use crate::engine::EngineError;
@@ -167,11 +167,11 @@ impl Operator {
             let base_urls: Vec<&str> = self.base_urls.iter().map(String::as_str).collect();
             match task {
                 Task::Verify => {
-                    let (snapshot, last) = self.present()?;
+                    let Present { snapshot, last, _hold } = self.present()?;
                     Ok(verify_as_of(&self.store, Some(&snapshot), last)?.into_outcome())
                 }
                 Task::Stats => {
-                    let (snapshot, last) = self.present()?;
+                    let Present { snapshot, last, _hold } = self.present()?;
                     let stats = stats_as_of(&self.store, Some(&snapshot), last, &base_urls)?;
                     Ok(stats.into_outcome())
                 }
@@ -182,8 +182,9 @@ impl Operator {
                     if !to.is_absolute() {
                         return Err(OperateError::Options(format!("{to:?} is not from the root")));
                     }
-                    let (seq, now_ms) = (self.store.last_seq(), (self.now)().as_millisecond());
-                    Ok(backup(&self.store, seq, &to, now_ms, progress)?.into_outcome())
+                    let Present { last, _hold, .. } = self.present()?;
+                    let now_ms = (self.now)().as_millisecond();
+                    Ok(backup(&self.store, last, &to, now_ms, progress)?.into_outcome())
                 }
             }
         })
@@ -200,14 +201,16 @@ impl Operator {
         }
     }
 
-    /// What searches see, and the last change of the store at the same moment.
-    fn present(&self) -> Result<(Arc<Snapshot>, Seq), OperateError> {
+    /// The state at one moment, for as long as it is looked at.
+    fn present(&self) -> Result<Present, OperateError> {
         Ok(self.writer.run(|parts| {
             if let Err(error) = parts.publish() {
                 // It is found: the index then ends before the store.
                 tracing::error!(%error, "the index is behind the store");
             }
-            (Arc::clone(&parts.snapshot), parts.store.last_seq())
+            let hold = parts.store.hold_versions();
+            let snapshot = Arc::clone(&parts.snapshot);
+            Present { snapshot, last: parts.store.last_seq(), _hold: hold }
         })?)
     }
 
@@ -216,6 +219,7 @@ impl Operator {
         base_urls: &[&str],
         progress: &dyn Progress,
     ) -> Result<Switched, OperateError> {
+        let _hold = self.store.hold_versions();
         let options = WriterOptions::LIVE;
         let beside = Beside::build(&self.data_dir, &self.store, base_urls, options, progress)?;
         let new = beside.generation.number();
@@ -229,6 +233,7 @@ impl Operator {
         base_urls: &[&str],
         progress: &dyn Progress,
     ) -> Result<Switched, OperateError> {
+        let _hold = self.store.hold_versions();
         let beside = Beside::previous(&self.data_dir, &self.store)?;
         Ok(self.switch(beside, base_urls, progress)?.0)
     }
@@ -260,6 +265,13 @@ impl Operator {
         }
         Ok((switched, former.number()))
     }
+}
+
+/// What searches see, the last change of the store at the same moment, and what keeps its documents.
+struct Present {
+    snapshot: Arc<Snapshot>,
+    last: Seq,
+    _hold: VersionHold,
 }
 
 /// The first line of what a task reads.

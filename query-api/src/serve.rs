@@ -15,7 +15,7 @@ use serde_json::json;
 use shared::config::{AnonymousProfile, Settings};
 use shared::data_dir::{self, Serving};
 use shared::store::format_instant;
-use shared::validate::{Strictness, Validator};
+use shared::validate::Validator;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::{App, Outfit, base_urls};
@@ -64,7 +64,7 @@ async fn run(settings: &Settings) -> anyhow::Result<()> {
     std::fs::create_dir_all(&settings.data_dir)
         .with_context(|| format!("the data directory {}", settings.data_dir.display()))?;
     let seal = Seal::of_directory(&settings.data_dir).context("the key of links")?;
-    let validator = Arc::new(Validator::new(Strictness::default()));
+    let validator = Arc::new(Validator::new(settings.write.profiles.into()));
     let base_urls = base_urls(settings, &local_base);
     let engine = directory::open(Opening {
         settings,

@@ -21,6 +21,7 @@ use tokio::sync::oneshot;
 use crate::engine::EngineError;
 use crate::parse::ast::SearchRequest;
 
+pub(crate) use group::Rules;
 pub(crate) use resource::{Incoming, literals, read};
 pub(crate) use sequencer::{PublishError, Sequencer, SequencerParts, Writer};
 pub(crate) use transaction::Entry;

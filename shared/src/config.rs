@@ -5,6 +5,7 @@
 //! refused in every layer, so that a misspelling never runs with a default. Nothing here opens a
 //! socket or a directory.
 
+mod doc;
 mod settings;
 
 use std::path::{Path, PathBuf};
@@ -12,8 +13,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize as _;
 use toml::{Table, Value};
 
+pub use doc::markdown;
 pub use settings::{
-    Access, AnonymousProfile, Engine, Limits, Log, Paging, Server, Settings, Tls, Write,
+    Access, AnonymousProfile, Engine, Limits, Log, Paging, ProfileRules, ReferenceRule, Server,
+    Settings, Tls, Write,
 };
 
 /// A setting: its place in the file, its environment variable and what it does.
@@ -133,6 +136,12 @@ pub const KEYS: &[Key] = &[
         "Most entries of a batch or transaction. Default: 5000",
     ),
     key(
+        "limits.patch_operations",
+        "ROR_LIMITS_PATCH_OPERATIONS",
+        Kind::Integer,
+        "Most operations of one patch. Default: 500",
+    ),
+    key(
         "paging.count_default",
         "ROR_PAGING_COUNT_DEFAULT",
         Kind::Integer,
@@ -173,6 +182,24 @@ pub const KEYS: &[Key] = &[
         "ROR_WRITE_VISIBLE_MS",
         Kind::Integer,
         "Longest wait for a stored change to be searchable before it is answered with X-Not-Yet-Searchable. Default: 5000",
+    ),
+    key(
+        "write.versions_kept",
+        "ROR_WRITE_VERSIONS_KEPT",
+        Kind::Integer,
+        "Versions kept of each resource, the newest included; marks of deletions are always kept; 0 for all. Default: 0",
+    ),
+    key(
+        "write.references",
+        "ROR_WRITE_REFERENCES",
+        Kind::Text,
+        "What a write that refers to a resource the directory does not hold gets: off, warning or error. Default: warning",
+    ),
+    key(
+        "write.profiles",
+        "ROR_WRITE_PROFILES",
+        Kind::Text,
+        "Where the rules of the ROR profiles are errors: claimed (in documents that claim the profile) or always. Default: claimed",
     ),
     key(
         "access.anonymous_profile",
@@ -375,6 +402,8 @@ mod tests {
                 "server.public_url" => "https://example.org/fhir",
                 "server.base_paths" => "/a,/b",
                 "access.anonymous_profile" => "3",
+                "write.references" => "error",
+                "write.profiles" => "always",
                 "paging.count_max" => "2000",
                 _ => "20",
             };

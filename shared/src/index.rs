@@ -9,6 +9,7 @@ mod dictionary;
 mod documents;
 mod generation;
 mod graph;
+mod locations;
 mod lookup;
 mod places;
 mod segment;

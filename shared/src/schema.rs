@@ -77,6 +77,8 @@ pub struct IndexSchema {
     pub class: Field,
     /// Where the resource's document stands in the arena.
     pub address: Field,
+    /// A hash of all that a resource adds to the resolving of logical and canonical references.
+    pub links: Field,
     /// The resource's id.
     pub id: Field,
     /// Exact terms.
@@ -93,7 +95,7 @@ pub struct IndexSchema {
 }
 
 /// Bumped when the meaning of the index changes in a way the registry does not show.
-const SCHEMA_VERSION: u32 = 1;
+const SCHEMA_VERSION: u32 = 2;
 
 /// What a record document adds to its kind in the `kind` column.
 pub const RECORD_KIND_OFFSET: u8 = 8;
@@ -118,6 +120,7 @@ impl IndexSchema {
         let kind = builder.add_u64_field("kind", FAST);
         let class = builder.add_u64_field("class", FAST);
         let address = builder.add_u64_field("address", FAST);
+        let links = builder.add_u64_field("links", FAST);
         let id = builder.add_text_field("id", TextOptions::default().set_fast("raw"));
         let terms = builder.add_bytes_field("terms", BytesOptions::default().set_indexed());
         let words = builder.add_text_field(
@@ -144,6 +147,7 @@ impl IndexSchema {
             kind,
             class,
             address,
+            links,
             id,
             terms,
             words,

@@ -17,13 +17,15 @@ mod load;
 mod log;
 mod meta;
 mod pending;
+mod prune;
 mod restore;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -41,6 +43,7 @@ pub use load::{Load, LoadVersion, Slot};
 pub use log::{Change, ChangeKind, ChangeLog, NewChange};
 pub use meta::{Digest, MetaError, Prepared, format_instant, splice_meta};
 pub use pending::PendingLoad;
+pub use prune::VersionHold;
 pub use restore::Restore;
 
 /// The number of a resource: dense from 0, for life, never reused.
@@ -73,6 +76,8 @@ pub struct VersionHeader {
     pub last_updated_ms: i64,
     /// Whether this version is the mark of a delete, without a document.
     pub deleted: bool,
+    /// Whether its document is no longer kept.
+    pub forgotten: bool,
     /// The digest of its content; zero for a delete.
     pub digest: Digest,
 }
@@ -99,7 +104,7 @@ pub struct Stored {
 }
 
 impl Stored {
-    /// The compressed document, as the arena takes it; empty for a delete.
+    /// The compressed document, as the arena takes it; empty for a delete or a forgotten version.
     pub fn blob(&self) -> &[u8] {
         &self.blob
     }
@@ -115,6 +120,9 @@ pub struct StoreSettings {
     pub lock_wait: Duration,
     /// Who we are, told to a later opener that finds the store locked: `indexer load, process 4711`.
     pub owner: String,
+    /// How many versions of a resource are kept, the newest included; `None` for all. Older ones are
+    /// forgotten when the resource is next written.
+    pub versions_kept: Option<NonZeroU32>,
 }
 
 impl Default for StoreSettings {
@@ -123,6 +131,7 @@ impl Default for StoreSettings {
             cache_bytes: 256 << 20,
             lock_wait: Duration::from_secs(3),
             owner: format!("process {}", std::process::id()),
+            versions_kept: None,
         }
     }
 }
@@ -134,6 +143,9 @@ pub struct Store {
     writer: Mutex<Counters>,
     durable_seq: AtomicU64,
     undone_changes: u64,
+    versions_kept: Option<NonZeroU32>,
+    /// Holds that keep every version.
+    version_holds: AtomicUsize,
 }
 
 impl fmt::Debug for Store {
@@ -176,6 +188,8 @@ impl Store {
             writer: Mutex::new(counters),
             durable_seq: AtomicU64::new(counters.last_seq),
             undone_changes,
+            versions_kept: settings.versions_kept,
+            version_holds: AtomicUsize::new(0),
         })
     }
 
@@ -262,9 +276,9 @@ impl Store {
         })
     }
 
-    /// Appends the JSON of a version to `out`; nothing for a delete.
+    /// Appends the JSON of a version to `out`; nothing for a delete or a forgotten version.
     pub fn decode(&self, stored: &Stored, out: &mut Vec<u8>) -> Result<(), StoreError> {
-        if stored.header.deleted {
+        if stored.header.deleted || stored.header.forgotten {
             return Ok(());
         }
         Ok(self.codec.decode(&stored.blob, out)?)

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use shared::data_dir;
-use shared::store::{ChangeKind, Key, Seq};
+use shared::store::{ChangeKind, Digest, Key, Seq};
 
 use super::{BackupError, at};
 
@@ -81,13 +81,12 @@ pub(crate) struct Entry<'a> {
     pub(crate) load: u32,
     /// When it was recorded.
     pub(crate) recorded_ms: i64,
-    /// `meta.lastUpdated`; absent when the version is no longer kept.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) last_updated_ms: Option<i64>,
-    /// The digest of the content, in hexadecimal.
+    /// `meta.lastUpdated`.
+    pub(crate) last_updated_ms: i64,
+    /// The digest of the content, in hexadecimal; absent for a delete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) digest: Option<String>,
-    /// The document; absent for a delete, and when the version is no longer kept.
+    /// The document; absent for a delete, and when only the header of the version is kept.
     #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
     pub(crate) document: Option<&'a RawValue>,
 }
@@ -205,8 +204,20 @@ impl Manifest {
 }
 
 /// A digest in hexadecimal.
-pub(crate) fn hex(digest: &[u8]) -> String {
+pub(super) fn hex(digest: &[u8]) -> String {
     digest.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+}
+
+/// The digest that was written in hexadecimal.
+pub(crate) fn unhex(text: &str) -> Option<Digest> {
+    let mut digest = Digest::default();
+    if text.len() != 2 * digest.len() || !text.is_ascii() {
+        return None;
+    }
+    for (byte, at) in digest.iter_mut().zip((0..).step_by(2)) {
+        *byte = u8::from_str_radix(text.get(at..at + 2)?, 16).ok()?;
+    }
+    Some(digest)
 }
 
 /// Writes a file of a backup, line by line.

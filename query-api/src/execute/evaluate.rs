@@ -189,10 +189,16 @@ impl<'a> Evaluation<'a> {
             LeafTest::Terms(terms) => snapshot.docs_with_terms(terms),
             LeafTest::Prefixes(prefixes) => snapshot.docs_with_prefixes(prefixes),
             LeafTest::Scan(prefixes, how, texts) => {
-                snapshot.docs_with_term_where(prefixes, |payload| {
-                    std::str::from_utf8(payload)
-                        .is_ok_and(|value| texts.iter().any(|text| how.holds(value, text)))
-                })
+                let mut found: Option<DocSet> = None;
+                for text in texts {
+                    let holds = |value: &str| how.holds(value, text);
+                    let docs = snapshot.docs_with_text_where(prefixes, text, holds)?;
+                    found = Some(match found {
+                        Some(found) => found.or(snapshot, docs),
+                        None => docs,
+                    });
+                }
+                found.map_or_else(|| snapshot.docs(|_, _| Ok(())), Ok)
             }
             LeafTest::Dates(queries) => snapshot.docs(|view, docs| {
                 let rows = view.dates(field)?.iter();

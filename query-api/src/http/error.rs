@@ -59,6 +59,9 @@ pub(crate) enum ApiError {
     /// The resource or version is a deletion.
     #[error("deleted")]
     Deleted(ResourceType, String),
+    /// The version was, but is no longer kept.
+    #[error("forgotten")]
+    Forgotten(ResourceType, String, u64),
     /// A method that the path does not answer; the router adds `Allow`.
     #[error("method not allowed")]
     MethodNotAllowed,
@@ -185,7 +188,7 @@ impl ApiError {
             | Self::NoMatch(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable(_) => StatusCode::NOT_ACCEPTABLE,
-            Self::Deleted(..) | Self::ExpiredPage => StatusCode::GONE,
+            Self::Deleted(..) | Self::Forgotten(..) | Self::ExpiredPage => StatusCode::GONE,
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UrlTooLong(_) => StatusCode::URI_TOO_LONG,
             Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -271,6 +274,12 @@ impl ApiError {
             Self::Deleted(resource_type, id) => {
                 (IssueType::Deleted, format!("{resource_type}/{id} was deleted"))
             }
+            Self::Forgotten(resource_type, id, version) => (
+                IssueType::NotFound,
+                format!(
+                    "version {version} of {resource_type}/{id} is no longer kept; {resource_type}/{id}/_history lists those that are"
+                ),
+            ),
             Self::MethodNotAllowed => (
                 IssueType::NotSupported,
                 "this path does not answer this method; the Allow header names those it answers"
@@ -329,6 +338,7 @@ impl ApiError {
             | Self::Absent(..)
             | Self::AbsentVersion(..)
             | Self::Deleted(..)
+            | Self::Forgotten(..)
             | Self::MethodNotAllowed
             | Self::NotAcceptable(_)
             | Self::ExpiredPage
@@ -412,6 +422,7 @@ mod tests {
             (ApiError::Absent(Location, "a".into()), 404, "not-found"),
             (ApiError::AbsentVersion(Location, "a".into(), "9".into()), 404, "not-found"),
             (ApiError::Deleted(Location, "a".into()), 410, "deleted"),
+            (ApiError::Forgotten(Location, "a".into(), 2), 410, "not-found"),
             (ApiError::MethodNotAllowed, 405, "not-supported"),
             (ApiError::NotAcceptable("xml".into()), 406, "not-supported"),
             (ApiError::BodyTooLarge(9), 413, "too-long"),

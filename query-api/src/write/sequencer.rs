@@ -23,7 +23,7 @@ use shared::store::{ChangeLog as _, Store, StoreError};
 use shared::validate::Validator;
 use tokio::sync::oneshot;
 
-use super::group::{Context, Group, condition};
+use super::group::{Context, Group, Rules, condition};
 use super::{Answer, Command, Ticket, Work, WriteError};
 use crate::engine::{EngineError, View};
 
@@ -74,6 +74,8 @@ pub(crate) struct SequencerParts {
     pub(crate) snapshot: Arc<Snapshot>,
     /// The public URLs of the directory, without trailing slash.
     pub(crate) base_urls: Vec<String>,
+    /// What the settings ask of writes.
+    pub(crate) rules: Rules,
     /// The same validator as that of the callers.
     pub(crate) validator: Arc<Validator>,
     /// The clock.
@@ -274,6 +276,7 @@ impl Sequencer {
         Context {
             store: &parts.store,
             validator: &parts.validator,
+            rules: parts.rules,
             base_urls,
             now: parts.now,
             new_id: parts.new_id,

@@ -80,6 +80,8 @@ pub struct Limits {
     pub includes: usize,
     /// Most entries of a batch or transaction.
     pub bundle_entries: usize,
+    /// Most operations of one patch.
+    pub patch_operations: usize,
 }
 
 /// Sizes of pages.
@@ -112,6 +114,36 @@ pub struct Write {
     pub queue: usize,
     /// Longest wait, in milliseconds, for a durable change to be found by searches.
     pub visible_ms: u64,
+    /// Versions kept of each resource, the newest included; 0 for all.
+    pub versions_kept: u32,
+    /// What becomes of a write that refers to what does not exist.
+    pub references: ReferenceRule,
+    /// Where the rules of the ROR profiles are errors.
+    pub profiles: ProfileRules,
+}
+
+/// What becomes of a write that refers to a resource the directory does not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReferenceRule {
+    /// Nothing is said.
+    Off,
+    /// It is done, and the answer warns.
+    #[default]
+    Warning,
+    /// It is refused.
+    Error,
+}
+
+/// Where the rules of the ROR profiles are errors, and not warnings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProfileRules {
+    /// In documents whose `meta.profile` claims the profile.
+    #[default]
+    Claimed,
+    /// In every document.
+    Always,
 }
 
 /// Who may see what.
@@ -180,6 +212,7 @@ impl Default for Limits {
             filter_depth: 32,
             includes: 10_000,
             bundle_entries: 5_000,
+            patch_operations: 500,
         }
     }
 }
@@ -198,7 +231,13 @@ impl Default for Engine {
 
 impl Default for Write {
     fn default() -> Self {
-        Self { queue: 4096, visible_ms: 5_000 }
+        Self {
+            queue: 4096,
+            visible_ms: 5_000,
+            versions_kept: 0,
+            references: ReferenceRule::default(),
+            profiles: ProfileRules::default(),
+        }
     }
 }
 
@@ -231,6 +270,7 @@ impl Settings {
             ("limits.chain_depth", limits.chain_depth as u64),
             ("limits.filter_depth", limits.filter_depth as u64),
             ("limits.bundle_entries", limits.bundle_entries as u64),
+            ("limits.patch_operations", limits.patch_operations as u64),
             ("write.queue", self.write.queue as u64),
             ("paging.count_default", u64::from(self.paging.count_default)),
             ("engine.deadline_ms", self.engine.deadline_ms),

@@ -128,6 +128,49 @@ pub(super) fn quantities(
     Ok(Rows { docs: stored.docs, values, index: stored.index })
 }
 
+/// The ids of a segment's resources in memory: a page names hundreds of them, and equal sort keys are
+/// told apart by them, which a block of a compressed dictionary for each would make the slowest step.
+#[derive(Debug, Default)]
+pub(super) struct Ids {
+    /// By document: the rank of its id in the segment, or [`NO_ID`] for a record.
+    ranks: Vec<u32>,
+    /// By rank: where its bytes end.
+    ends: Vec<u32>,
+    bytes: Vec<u8>,
+}
+
+const NO_ID: u32 = u32::MAX;
+
+impl Ids {
+    /// Decodes the column.
+    pub(super) fn decode(reader: &SegmentReader, field: Field) -> tantivy::Result<Self> {
+        let Some(column) = reader.fast_fields().str(&column_names()[&field])? else {
+            return Ok(Self::default());
+        };
+        let (mut ends, mut bytes) = (Vec::with_capacity(column.num_terms()), Vec::new());
+        let mut stream = column.dictionary().stream()?;
+        while stream.advance() {
+            bytes.extend_from_slice(stream.key());
+            ends.push(bytes.len() as u32);
+        }
+        let rank = |doc| column.ords().first(doc).map_or(NO_ID, |rank| rank as u32);
+        let ranks = (0..reader.max_doc()).map(rank).collect();
+        Ok(Self { ranks, ends, bytes })
+    }
+
+    /// The rank of a resource's id among those of the segment.
+    pub(super) fn rank(&self, doc: u32) -> Option<u32> {
+        self.ranks.get(doc as usize).copied().filter(|rank| *rank != NO_ID)
+    }
+
+    /// The id of a resource.
+    pub(super) fn of(&self, doc: u32) -> Option<&str> {
+        let rank = self.rank(doc)? as usize;
+        let start = rank.checked_sub(1).map_or(0, |before| self.ends[before]);
+        std::str::from_utf8(&self.bytes[start as usize..self.ends[rank] as usize]).ok()
+    }
+}
+
 /// A column of text: an ordinal for each document, in the order of the segment's own dictionary.
 #[derive(Debug)]
 pub struct TextColumn {

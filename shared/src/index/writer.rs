@@ -3,9 +3,10 @@
 //! The resource comes first, its records follow in the same block, so that the records of document `d`
 //! are the documents after it. An update deletes by owner and adds the new block.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
-use tantivy::indexer::{LogMergePolicy, UserOperation};
+use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, UserOperation};
 use tantivy::{Index, IndexSettings, Result, TantivyDocument, Term};
 
 use super::documents::DocumentAddress;
@@ -13,7 +14,9 @@ use crate::access::VisibilityClass;
 use crate::extract::{ColumnValue, Extracted, Values};
 use crate::param::date::DateRange;
 use crate::registry;
-use crate::schema::{Columns, RECORD_KIND_OFFSET, TermKind, index_schema, term, words};
+use crate::schema::{
+    Columns, RECORD_KIND_OFFSET, TermKind, index_schema, term, term_prefix, words,
+};
 
 /// A resource, ready to be indexed.
 #[derive(Debug, Clone)]
@@ -48,17 +51,36 @@ pub struct WriterOptions {
     pub threads: usize,
     /// Memory of all threads together, in bytes; at least 15 MB a thread.
     pub memory_bytes: usize,
-    /// Segments above this many documents are left alone by live merges.
+    /// Merges that run at once.
+    pub merge_threads: usize,
+    /// Segments below this many documents count as equally large.
+    pub merge_docs_min: u32,
+    /// Segments above this many live documents are left alone; a merge is at most eight times as large.
     pub merge_docs_max: usize,
 }
 
 impl WriterOptions {
     /// For a bulk load: few, large segments.
-    pub const BULK: Self =
-        Self { threads: 2, memory_bytes: 400_000_000, merge_docs_max: 10_000_000 };
-    /// Beside a serving process: small commits, bounded merges.
-    pub const LIVE: Self = Self { threads: 1, memory_bytes: 60_000_000, merge_docs_max: 200_000 };
+    pub const BULK: Self = Self {
+        threads: 2,
+        memory_bytes: 400_000_000,
+        merge_threads: 2,
+        merge_docs_min: 10_000,
+        merge_docs_max: 10_000_000,
+    };
+    /// Beside a serving process: small commits; merges one at a time, of segments of a like size, and
+    /// small enough that the next commit takes in their result without being late.
+    pub const LIVE: Self = Self {
+        threads: 1,
+        memory_bytes: 30_000_000,
+        merge_threads: 1,
+        merge_docs_min: 256,
+        merge_docs_max: 30_000,
+    };
 }
+
+/// Segments of one level differ in size by at most two to the power of this.
+const MERGE_LEVEL: f64 = 3.0;
 
 /// Opens or creates the Tantivy index of a generation in `dir`.
 pub(super) fn open_index(dir: &Path) -> Result<Index> {
@@ -73,8 +95,15 @@ pub(super) fn open_index(dir: &Path) -> Result<Index> {
 impl IndexWriter {
     /// The writer of an index; only one may exist at a time.
     pub(super) fn open(index: &Index, options: WriterOptions) -> Result<Self> {
-        let inner = index.writer_with_num_threads(options.threads, options.memory_bytes)?;
+        let settings = IndexWriterOptions::builder()
+            .num_worker_threads(options.threads)
+            .memory_budget_per_thread(options.memory_bytes / options.threads)
+            .num_merge_threads(options.merge_threads)
+            .build();
+        let inner = index.writer_with_options(settings)?;
         let mut policy = LogMergePolicy::default();
+        policy.set_min_layer_size(options.merge_docs_min);
+        policy.set_level_log_size(MERGE_LEVEL);
         policy.set_max_docs_before_merge(options.merge_docs_max);
         inner.set_merge_policy(Box::new(policy));
         Ok(Self { inner })
@@ -126,6 +155,18 @@ impl IndexWriter {
     }
 }
 
+#[cfg(test)]
+impl IndexWriter {
+    /// Merges all committed segments.
+    pub(super) fn merge_all(&mut self) -> Result<()> {
+        let segments = self.inner.index().searchable_segment_ids()?;
+        if !segments.is_empty() {
+            self.inner.merge(&segments).wait()?;
+        }
+        Ok(())
+    }
+}
+
 fn owner_term(key: u32) -> Term {
     Term::from_field_u64(index_schema().owner, u64::from(key))
 }
@@ -140,6 +181,9 @@ fn block(resource: &IndexedResource<'_>) -> Vec<TantivyDocument> {
     document.add_u64(schema.kind, extracted.resource_type.index() as u64);
     document.add_u64(schema.address, resource.address.offset);
     document.add_text(schema.id, &extracted.id);
+    if let Some(links) = links(extracted) {
+        document.add_u64(schema.links, links);
+    }
     add_values(&mut document, &extracted.values);
     add_last_updated(&mut document, resource);
     add_reference_keys(&mut document, resource);
@@ -166,6 +210,30 @@ fn block(resource: &IndexedResource<'_>) -> Vec<TantivyDocument> {
         block.push(document);
     }
     block
+}
+
+/// A hash of what logical and canonical references resolve by: the identifiers and URL of the resource,
+/// and such references in it. Compared within one index only.
+fn links(extracted: &Extracted) -> Option<u64> {
+    let own = |name: &str, kind: TermKind| {
+        let field = registry::field_id(extracted.resource_type, name)?;
+        Some(term_prefix(field, VisibilityClass::Open, kind))
+    };
+    let own = [own("identifier", TermKind::Token), own("url", TermKind::Uri)];
+    let is_link = |term: &&Vec<u8>| {
+        let Some(prefix) = term.first_chunk::<4>() else { return false };
+        let kind = prefix[3];
+        kind == TermKind::Logical as u8
+            || kind == TermKind::External as u8
+            || own.contains(&Some(*prefix))
+    };
+    let mut hasher = DefaultHasher::new();
+    let mut any = false;
+    for term in extracted.values.terms.iter().filter(is_link) {
+        term.hash(&mut hasher);
+        any = true;
+    }
+    any.then(|| hasher.finish())
 }
 
 fn add_values(document: &mut TantivyDocument, values: &Values) {

@@ -18,6 +18,9 @@ use crate::fhir::ResourceType;
 /// Log entries undone in one atomic step.
 const UNDO_STEP: u64 = 1_000;
 
+/// Resources whose old versions are forgotten in one atomic step.
+const FORGET_STEP: usize = 1_000;
+
 /// An open load; see [`Store::begin_load`].
 #[derive(Debug)]
 pub struct Load<'s> {
@@ -134,6 +137,7 @@ impl Load<'_> {
                     seq,
                     last_updated_ms: version.last_updated_ms,
                     deleted,
+                    forgotten: false,
                     digest: version.digest,
                 },
             };
@@ -176,7 +180,26 @@ impl Load<'_> {
         *self.shared = counters;
         self.closed = true;
         self.store.flush_to(counters.last_seq)?;
+        self.forget_old_versions(counters.last_seq)?;
         Ok(counters.last_seq)
+    }
+
+    /// Only now that nothing undoes the load: an undone load gives the version before it back.
+    fn forget_old_versions(&self, last: Seq) -> Result<(), StoreError> {
+        if self.store.versions_kept.is_none() {
+            return Ok(());
+        }
+        let mut changes = self.store.changes(self.mark.first_seq..=last).peekable();
+        while changes.peek().is_some() {
+            let mut rows = Rows::default();
+            for change in changes.by_ref().take(FORGET_STEP) {
+                let change = change?;
+                self.store.forget_old_versions(change.key, change.version, |_| None, &mut rows)?;
+            }
+            self.store.tree().apply_batch(rows.batch)?;
+        }
+        self.store.db.flush()?;
+        Ok(())
     }
 
     fn take_new_identities(&self, counters: &mut Counters) -> Rows {

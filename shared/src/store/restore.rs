@@ -6,7 +6,7 @@
 use std::sync::MutexGuard;
 
 use super::layout::Counters;
-use super::{Change, ChangeKind, Head, Identity, Key, Rows, Seq, Store, StoreError, VersionHeader};
+use super::{Change, Head, Identity, Key, Rows, Seq, Store, StoreError, VersionHeader};
 
 /// Rows written in one step.
 const STEP: usize = 1_000;
@@ -50,7 +50,7 @@ impl Restore<'_> {
     }
 
     /// Writes the next log entry and its version. `json` is the document as it was stored; `None` for a
-    /// delete, and for a version that is no longer kept.
+    /// delete, and for a forgotten version.
     ///
     /// # Errors
     /// When the store cannot be written, or the entry is not the next one or names an unknown key.
@@ -67,12 +67,11 @@ impl Restore<'_> {
         self.counters.last_seq = change.seq;
         self.counters.last_load = self.counters.last_load.max(change.load);
         let head = Head { version: change.version, header };
-        if let Some(json) = json {
-            let blob = self.store.codec.encode(identity.resource_type, json)?;
-            self.rows.version(change.key, &head, &blob);
-        } else if change.kind == ChangeKind::Delete {
-            self.rows.version(change.key, &head, &[]);
-        }
+        let blob = match json {
+            Some(json) => self.store.codec.encode(identity.resource_type, json)?,
+            None => Vec::new(),
+        };
+        self.rows.version(change.key, &head, &blob);
         self.rows.head(change.key, identity.resource_type, &identity.id, Some(&head));
         self.rows.change(change);
         self.step()
