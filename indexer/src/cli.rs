@@ -15,10 +15,10 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use indexer::backup::{BackupOptions, backup};
 use indexer::directory::{Directory, DirectoryError, open_store};
-use indexer::load::{LoadError, LoadOptions, default_quarantine, load};
+use indexer::load::{LoadError, LoadOptions, default_quarantine, load, send};
 use indexer::outcome::Outcome;
 use indexer::progress::{self, Progress};
-use indexer::remote::{Remote, RemoteError};
+use indexer::remote::Remote;
 use indexer::restore::restore;
 use indexer::stats::stats;
 use indexer::verify::verify;
@@ -161,7 +161,7 @@ impl Common {
         &self,
         command: &str,
         here: &mut dyn FnMut(&StoreSettings, &dyn Progress) -> Result<Outcome, Failure>,
-        there: &mut dyn FnMut(&Remote, &dyn Progress) -> Result<Outcome, RemoteError>,
+        there: &mut dyn FnMut(&Remote, &dyn Progress) -> anyhow::Result<Outcome>,
     ) -> anyhow::Result<ExitCode> {
         let progress = progress::on_stderr();
         let done = self.here_or_there(command, here, there, progress.as_ref());
@@ -173,7 +173,7 @@ impl Common {
         &self,
         command: &str,
         here: &mut dyn FnMut(&StoreSettings, &dyn Progress) -> Result<Outcome, Failure>,
-        there: &mut dyn FnMut(&Remote, &dyn Progress) -> Result<Outcome, RemoteError>,
+        there: &mut dyn FnMut(&Remote, &dyn Progress) -> anyhow::Result<Outcome>,
         progress: &dyn Progress,
     ) -> anyhow::Result<Outcome> {
         let settings = StoreSettings { owner: owner(command), ..StoreSettings::default() };
@@ -183,7 +183,7 @@ impl Common {
             let short = StoreSettings { lock_wait: SERVED_LOCK_WAIT, ..settings.clone() };
             match here(&short, progress) {
                 Err(Failure::Locked { holder, .. }) if remote.is(&holder) => {
-                    return Ok(there(&remote, progress)?);
+                    return there(&remote, progress);
                 }
                 // Another command, or a server that is about to let go: wait as usual.
                 Err(Failure::Locked { .. }) => {}
@@ -258,7 +258,7 @@ fn run_load(arguments: LoadArguments, now_ms: i64) -> anyhow::Result<ExitCode> {
             let report = load(&mut directory, &validator, &options, progress)?;
             Ok(report.into_outcome())
         },
-        &mut |remote, progress| remote.call("load", &NoOptions {}, io::empty(), progress),
+        &mut |remote, progress| Ok(send(remote, &options, strictness, progress)?),
     )
 }
 
@@ -270,7 +270,7 @@ fn run_rebuild(common: &Common) -> anyhow::Result<ExitCode> {
             let urls: Vec<&str> = urls.iter().map(String::as_str).collect();
             Ok(Directory::rebuild(&common.data_dir, settings, &urls, progress)?.into_outcome())
         },
-        &mut |remote, progress| remote.call("rebuild", &NoOptions {}, io::empty(), progress),
+        &mut |remote, progress| Ok(remote.call("rebuild", &NoOptions {}, io::empty(), progress)?),
     )
 }
 
@@ -282,7 +282,9 @@ fn run_rollback(common: &Common) -> anyhow::Result<ExitCode> {
             let urls: Vec<&str> = urls.iter().map(String::as_str).collect();
             Ok(Directory::rollback(&common.data_dir, settings, &urls)?.into_outcome())
         },
-        &mut |remote, progress| remote.call("rollback", &NoOptions {}, io::empty(), progress),
+        &mut |remote, progress| {
+            Ok(remote.call("rollback", &NoOptions {}, io::empty(), progress)?)
+        },
     )
 }
 
@@ -299,7 +301,7 @@ fn run_backup(arguments: &BackupArguments, now_ms: i64) -> anyhow::Result<ExitCo
         },
         &mut |remote, progress| {
             let options = BackupOptions { to: to.clone() };
-            remote.call("backup", &options, io::empty(), progress)
+            Ok(remote.call("backup", &options, io::empty(), progress)?)
         },
     )
 }
@@ -323,7 +325,7 @@ fn run_verify(common: &Common) -> anyhow::Result<ExitCode> {
             let (store, generation) = open_existing(common, settings)?;
             Ok(verify(&store, generation.as_ref())?.into_outcome())
         },
-        &mut |remote, progress| remote.call("verify", &NoOptions {}, io::empty(), progress),
+        &mut |remote, progress| Ok(remote.call("verify", &NoOptions {}, io::empty(), progress)?),
     )
 }
 
@@ -336,7 +338,7 @@ fn run_stats(common: &Common) -> anyhow::Result<ExitCode> {
             let urls: Vec<&str> = urls.iter().map(String::as_str).collect();
             Ok(stats(&store, generation.as_ref(), &urls)?.into_outcome())
         },
-        &mut |remote, progress| remote.call("stats", &NoOptions {}, io::empty(), progress),
+        &mut |remote, progress| Ok(remote.call("stats", &NoOptions {}, io::empty(), progress)?),
     )
 }
 

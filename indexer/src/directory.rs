@@ -14,6 +14,7 @@ use shared::replay::{Replay, ReplayError};
 use shared::schema::index_schema;
 use shared::store::{ChangeLog, Seq, Store, StoreError, StoreSettings};
 
+use crate::load::{LoadError, Step, resume};
 use crate::progress::Progress;
 use crate::rebuild::{Beside, Switched, resources};
 
@@ -43,6 +44,9 @@ pub enum DirectoryError {
         data_dir = .0.display()
     )]
     Restoring(PathBuf),
+    /// A load that a server had received cannot be continued.
+    #[error("a load that was being applied cannot be continued: {0}")]
+    Unfinished(String),
     /// There is no generation to go back to.
     #[error(
         "there is no earlier generation of the index to go back to; `indexer rebuild` makes a new one and keeps the one before"
@@ -135,6 +139,10 @@ impl Directory {
             None => Generation::create(data_dir, codec)?,
         };
         let writer = generation.writer(WriterOptions::BULK)?;
+        let urls = url_slices(&base_urls);
+        let write = &mut |step: Step| -> Result<_, LoadError> { Ok(step.write(&store, i64::MIN)?) };
+        resume(&store, data_dir, &urls, write, progress)
+            .map_err(|error| DirectoryError::Unfinished(error.to_string()))?;
         let data_dir = data_dir.to_owned();
         let mut directory = Self { data_dir, store, generation, writer, base_urls };
         if is_new {

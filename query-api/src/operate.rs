@@ -1,5 +1,5 @@
-//! Work on the directory as a whole while it is served: look at it, rebuild its index, go back to an
-//! earlier one.
+//! Work on the directory as a whole while it is served: look at it, load into it, rebuild its index, go
+//! back to an earlier one, back it up.
 //!
 //! What is done is the indexer's library; here stands only how it is done beside readers and writers. Long
 //! work runs in a thread of its own, on processors of its own, as of one change; what must not overlap
@@ -12,12 +12,15 @@ use std::io::{BufRead, Read as _};
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use indexer::backup::{BackupError, BackupOptions, backup};
 use indexer::directory::DirectoryError;
+use indexer::load::{LoadError, LoadRequest, Step, StepCounts, clear, receive, resume};
 use indexer::outcome::Outcome;
-use indexer::progress::Progress;
+use indexer::progress::{Progress, Silent};
 use indexer::rebuild::{Beside, Switched, resources};
+use indexer::report::LoadReport;
 use indexer::stats::stats_as_of;
 use indexer::verify::verify_as_of;
 use jiff::Timestamp;
@@ -30,6 +33,9 @@ use crate::engine::EngineError;
 use crate::write::{PublishError, SequencerParts, Writer};
 
 pub(crate) use events::Events;
+
+/// How often a load to be continued asks whether another task has ended.
+const RESUME_EVERY: Duration = Duration::from_millis(100);
 
 /// Longest options of a task.
 const OPTIONS_LEN_MAX: u64 = 1 << 16;
@@ -47,12 +53,15 @@ pub(crate) enum Task {
     Rollback,
     /// Write a backup.
     Backup,
+    /// Load documents.
+    Load,
 }
 
 impl Task {
     /// The task of this name.
     pub(crate) fn of(name: &str) -> Option<Self> {
-        let all = [Self::Verify, Self::Stats, Self::Rebuild, Self::Rollback, Self::Backup];
+        use Task::{Backup, Load, Rebuild, Rollback, Stats, Verify};
+        let all = [Verify, Stats, Rebuild, Rollback, Backup, Load];
         all.into_iter().find(|task| task.name() == name)
     }
 
@@ -64,6 +73,7 @@ impl Task {
             Self::Rebuild => "rebuild",
             Self::Rollback => "rollback",
             Self::Backup => "backup",
+            Self::Load => "load",
         }
     }
 
@@ -71,7 +81,7 @@ impl Task {
     fn is_exclusive(self) -> bool {
         match self {
             Self::Verify | Self::Stats => false,
-            Self::Rebuild | Self::Rollback | Self::Backup => true,
+            Self::Rebuild | Self::Rollback | Self::Backup | Self::Load => true,
         }
     }
 }
@@ -99,6 +109,9 @@ pub(crate) enum OperateError {
     /// The backup cannot be written.
     #[error(transparent)]
     Backup(#[from] BackupError),
+    /// The inputs cannot be loaded.
+    #[error(transparent)]
+    Load(#[from] LoadError),
     /// The index cannot follow the store.
     #[error("the index cannot follow the store: {0}")]
     Publish(#[from] PublishError),
@@ -177,6 +190,7 @@ impl Operator {
                 }
                 Task::Rebuild => Ok(self.rebuild(&base_urls, progress)?.into_outcome()),
                 Task::Rollback => Ok(self.rollback(&base_urls, progress)?.into_outcome()),
+                Task::Load => Ok(self.load(&base_urls, input, progress)?.into_outcome()),
                 Task::Backup => {
                     let BackupOptions { to } = options(input)?;
                     if !to.is_absolute() {
@@ -212,6 +226,72 @@ impl Operator {
             let snapshot = Arc::clone(&parts.snapshot);
             Present { snapshot, last: parts.store.last_seq(), _hold: hold }
         })?)
+    }
+
+    fn load(
+        &self,
+        base_urls: &[&str],
+        input: &mut (dyn BufRead + Send),
+        progress: &dyn Progress,
+    ) -> Result<LoadReport, OperateError> {
+        let request: LoadRequest = options(input)?;
+        if !request.quarantine.is_absolute() {
+            return Err(OperateError::Options("the quarantine is not from the root".to_owned()));
+        }
+        // One that could not be finished comes first.
+        let turn = &mut |step| self.turn(step);
+        resume(&self.store, &self.data_dir, base_urls, turn, progress)?;
+        let now_ms = (self.now)().as_millisecond();
+        let received = receive(&self.store, &self.data_dir, base_urls, now_ms, &request, input)?;
+        let report = received.apply(&self.store, &self.data_dir, base_urls, turn, progress)?;
+        self.writer.run(SequencerParts::publish)??;
+        Ok(report)
+    }
+
+    /// Continues, in a thread of its own, the load that was being applied when the directory was left, if
+    /// there is one.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or the system gives no thread.
+    pub(crate) fn resume(self: &Arc<Self>) -> anyhow::Result<()> {
+        if self.store.pending_load()?.is_none() {
+            clear(&self.data_dir);
+            return Ok(());
+        }
+        let operator = Arc::clone(self);
+        // Not one of the runtime's threads: a server that stops does not wait for it.
+        let thread = std::thread::Builder::new().name("load".to_owned());
+        thread.spawn(move || match operator.resume_here() {
+            Ok(load) => tracing::info!(load, "a load was continued to its end"),
+            Err(error) => {
+                tracing::error!(%error, "a load is not finished; the next start or load continues it");
+            }
+        })?;
+        Ok(())
+    }
+
+    fn resume_here(&self) -> Result<Option<u32>, OperateError> {
+        let _busy = loop {
+            match self.begin(Task::Load) {
+                Err(OperateError::Busy { .. }) => std::thread::sleep(RESUME_EVERY),
+                begun => break begun?,
+            }
+        };
+        let base_urls: Vec<&str> = self.base_urls.iter().map(String::as_str).collect();
+        let turn = &mut |step| self.turn(step);
+        resume(&self.store, &self.data_dir, &base_urls, turn, &Silent)
+    }
+
+    /// Lets a step of a load have its turn among the writers.
+    fn turn(&self, step: Step) -> Result<StepCounts, OperateError> {
+        self.writer.run(move |parts| {
+            let counts = step.write(&parts.store, (parts.now)().as_millisecond());
+            if let Err(error) = parts.publish() {
+                // The next group or step tries again.
+                tracing::error!(%error, "the index is behind the store");
+            }
+            Ok(counts.map_err(LoadError::from)?)
+        })?
     }
 
     fn rebuild(

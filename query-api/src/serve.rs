@@ -86,7 +86,9 @@ async fn run(settings: &Settings) -> anyhow::Result<()> {
     let token = new_token();
     data_dir::write_token(data_dir, &token).context("the token of the internal listener")?;
     let operator = Operator::new(&engine, data_dir.clone(), base_urls, now);
-    let commands = Internal { operator: Arc::new(operator), token: token.into() };
+    let operator = Arc::new(operator);
+    operator.resume().context("a load that was not finished")?;
+    let commands = Internal { operator, token: token.into() };
 
     let handle = Handle::new();
     let internal_handle = Handle::new();

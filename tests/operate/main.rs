@@ -2,6 +2,7 @@
 //! directory after a kill.
 
 mod backup;
+mod load;
 mod rebuild;
 mod serving;
 
