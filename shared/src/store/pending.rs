@@ -69,3 +69,54 @@ impl Batch<'_> {
         self.commit(recorded_ms)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fhir::ResourceType;
+    use crate::store::{ChangeLog as _, Expected, Prepared, StoreSettings};
+
+    const NOW: i64 = 1_800_000_000_000;
+
+    fn put(batch: &mut Batch<'_>, id: &str) {
+        let source = format!(r#"{{"resourceType":"Task","id":"{id}"}}"#);
+        let document = Prepared::read(source.as_bytes(), None).unwrap();
+        let key = batch.allocate(ResourceType::Task, id).unwrap();
+        batch.put(key, Expected::Any, &document, NOW).unwrap();
+    }
+
+    #[test]
+    fn a_load_is_as_far_as_its_last_batch() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("documents");
+        let settings = StoreSettings { cache_bytes: 8 << 20, ..StoreSettings::default() };
+        let store = Store::open(&path, &settings).unwrap();
+        assert_eq!(store.pending_load().unwrap(), None);
+        let mut pending = store.begin_pending_load(0, NOW).unwrap();
+        assert_eq!((pending.load, pending.position), (1, 0));
+        let mut batch = store.begin();
+        put(&mut batch, "a");
+        pending.position = 700;
+        batch.commit_load(NOW, &pending).unwrap();
+        let mut batch = store.begin();
+        put(&mut batch, "of-another-writer");
+        batch.commit(NOW).unwrap();
+        // What is not committed moves nothing.
+        let mut batch = store.begin();
+        put(&mut batch, "b");
+        drop(batch);
+        drop(store);
+
+        let store = Store::open(&path, &settings).unwrap();
+        assert_eq!(store.pending_load().unwrap(), Some(pending));
+        let loads: Vec<u32> = store.tail(1).map(|change| change.unwrap().load).collect();
+        assert_eq!(loads, [1, 0]);
+        // A step in which nothing is new still moves on.
+        pending.position = 900;
+        assert!(store.begin().commit_load(NOW, &pending).unwrap().is_empty());
+        assert_eq!(store.pending_load().unwrap(), Some(pending));
+        store.end_pending_load().unwrap();
+        assert_eq!(store.pending_load().unwrap(), None);
+        assert_eq!(store.begin_pending_load(2, NOW).unwrap().load, 2);
+    }
+}

@@ -67,3 +67,56 @@ impl Store {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use super::*;
+    use crate::fhir::ResourceType;
+    use crate::store::{ChangeLog as _, Expected, NewChange, Prepared, StoreSettings};
+
+    #[test]
+    fn a_held_version_is_read_as_of_its_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let settings = StoreSettings {
+            cache_bytes: 8 << 20,
+            versions_kept: NonZeroU32::new(1),
+            ..StoreSettings::default()
+        };
+        let store = Arc::new(Store::open(&dir.path().join("documents"), &settings).unwrap());
+        let put = |content: &str| {
+            let source =
+                format!(r#"{{"resourceType":"Task","id":"a","description":"{content}"}}"#);
+            let document = Prepared::read(source.as_bytes(), None).unwrap();
+            let change = NewChange {
+                resource_type: ResourceType::Task,
+                id: "a",
+                expected: Expected::Any,
+                document: Some(&document),
+                last_updated_ms: 0,
+            };
+            store.append(&[change], 0).unwrap()[0]
+        };
+        let first = put("first");
+        let as_of_first = || store.read_at(first.key, first.seq).unwrap().unwrap();
+        let (hold, another) = (store.hold_versions(), store.hold_versions());
+        put("second");
+        put("third");
+        drop(hold);
+        put("fourth");
+        assert_eq!((as_of_first().version, as_of_first().header.forgotten), (1, false));
+        drop(another);
+        put("fifth");
+        // All that was held goes with the next write.
+        let kept: Vec<u32> = store
+            .history(first.key)
+            .map(Result::unwrap)
+            .filter(|stored| !stored.header.forgotten)
+            .map(|stored| stored.version)
+            .collect();
+        assert_eq!(kept, [5]);
+        assert!(as_of_first().header.forgotten);
+        assert!(store.read_at(first.key, first.seq - 1).unwrap().is_none());
+    }
+}

@@ -107,3 +107,84 @@ impl Restore<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use super::*;
+    use crate::fhir::ResourceType;
+    use crate::store::{ChangeLog as _, Expected, NewChange, Prepared, StoreSettings};
+
+    fn open(path: &std::path::Path) -> Store {
+        let settings = StoreSettings {
+            cache_bytes: 8 << 20,
+            versions_kept: NonZeroU32::new(2),
+            ..StoreSettings::default()
+        };
+        Store::open(path, &settings).unwrap()
+    }
+
+    /// Everything a reader can see, documents as text.
+    fn contents(store: &Store) -> Vec<String> {
+        let mut lines = Vec::new();
+        for resource in store.resources() {
+            let (key, identity, head) = resource.unwrap();
+            lines.push(format!("{key} {identity} {head:?}"));
+            for stored in store.history(key) {
+                let stored = stored.unwrap();
+                let mut json = Vec::new();
+                store.decode(&stored, &mut json).unwrap();
+                let json = String::from_utf8(json).unwrap();
+                lines.push(format!("{} {:?} {json}", stored.version, stored.header));
+            }
+        }
+        lines.extend(store.tail(1).map(|change| format!("{:?}", change.unwrap())));
+        lines
+    }
+
+    #[test]
+    fn a_copy_entry_by_entry_is_the_same_store() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open(&dir.path().join("one"));
+        for number in 0_i64..2_500 {
+            let id = format!("t{}", number % 700);
+            let source =
+                format!(r#"{{"resourceType":"Task","id":"{id}","description":"{number}"}}"#);
+            let document = Prepared::read(source.as_bytes(), None).unwrap();
+            let change = NewChange {
+                resource_type: ResourceType::Task,
+                id: &id,
+                expected: Expected::Any,
+                document: (number % 11 != 10).then_some(&document),
+                last_updated_ms: number,
+            };
+            store.append(&[change], number).unwrap();
+        }
+        store.ensure_key(ResourceType::Location, "only-referred-to").unwrap();
+
+        let copy = open(&dir.path().join("two"));
+        let mut restore = copy.begin_restore().unwrap();
+        for resource in store.resources() {
+            let (key, identity, _) = resource.unwrap();
+            assert_eq!(restore.identity(&identity).unwrap(), key);
+        }
+        for change in store.tail(1) {
+            let change = change.unwrap();
+            let stored = store.read_version(change.key, change.version).unwrap().unwrap();
+            let mut json = Vec::new();
+            store.decode(&stored, &mut json).unwrap();
+            let json = (!json.is_empty()).then_some(json.as_slice());
+            let identity = store.identity(change.key).unwrap().unwrap();
+            restore.change(&change, &identity, stored.header, json).unwrap();
+            assert!(restore.change(&change, &identity, stored.header, json).is_err(), "once");
+        }
+        let (last_load, clock_ms) = store.last_load_and_clock_ms();
+        assert_eq!(restore.close(clock_ms, last_load).unwrap(), store.last_seq());
+        assert_eq!(contents(&copy), contents(&store));
+        assert_eq!(copy.last_load_and_clock_ms(), (last_load, clock_ms));
+        assert!(copy.begin_restore().is_none(), "it is not empty any more");
+        drop(copy);
+        assert_eq!(contents(&open(&dir.path().join("two"))), contents(&store));
+    }
+}
