@@ -164,6 +164,11 @@ impl Directory {
         progress: &dyn Progress,
     ) -> Result<Switched, DirectoryError> {
         let store = open_store(data_dir, settings)?;
+        // The index may be all that is left of what a damaged store has lost.
+        let (index, last) = (Generation::known_seq(data_dir), store.last_seq());
+        if index > last {
+            return Err(DirectoryError::StoreBehind { store: last, index });
+        }
         Generation::remove_unfinished(data_dir)?;
         // A damaged pointer is one of the things a rebuild repairs.
         let former = Generation::current_number(data_dir).ok().flatten();

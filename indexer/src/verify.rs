@@ -9,7 +9,7 @@ use std::fmt;
 
 use rayon::prelude::*;
 use serde::Serialize;
-use shared::index::{Generation, Snapshot};
+use shared::index::{Generation, IndexFiles, Snapshot};
 use shared::store::{ChangeLog, Head, Identity, Key, Prepared, Seq, Store, StoreError, Stored};
 
 use crate::directory::DirectoryError;
@@ -17,6 +17,9 @@ use crate::outcome::{Exit, Outcome};
 
 /// Problems written out.
 const PROBLEMS_SHOWN: usize = 100;
+
+/// How often the files of an index that is being written are looked at before one is said to be damaged.
+const FILES_ATTEMPTS: usize = 3;
 
 /// Resources collected before they are looked at in parallel.
 const CHUNK: usize = 10_000;
@@ -85,31 +88,71 @@ pub fn verify(
     store: &Store,
     generation: Option<&Generation>,
 ) -> Result<Verification, DirectoryError> {
-    let snapshot = match generation {
+    let mut found = Verification::default();
+    let is_readable =
+        generation.is_some_and(|generation| check_files(&generation.files(), 1, &mut found));
+    let snapshot = match generation.filter(|_| is_readable) {
         Some(generation) => Some(generation.snapshot(None)?),
         None => None,
     };
-    verify_as_of(store, snapshot.as_ref(), store.last_seq())
+    look(store, snapshot.as_ref(), store.last_seq(), &mut found)?;
+    if generation.is_none() && found.live > 0 {
+        found.problem("there is no index; run `indexer rebuild`".into());
+    }
+    Ok(found)
 }
 
-/// Looks at everything as of change `last`, which the snapshot should show.
+/// Looks at everything as of change `last`, which the snapshot should show; the files are those of its
+/// index.
 ///
 /// # Errors
 /// As [`verify`].
 pub fn verify_as_of(
     store: &Store,
-    snapshot: Option<&Snapshot>,
+    snapshot: &Snapshot,
+    files: &IndexFiles,
     last: Seq,
 ) -> Result<Verification, DirectoryError> {
     let mut found = Verification::default();
-    check_log(store, last, &mut found);
-    check_resources(store, snapshot, last, &mut found)?;
-    match snapshot {
-        Some(snapshot) => check_index(store, snapshot, last, &mut found)?,
-        None if found.live > 0 => found.problem("there is no index; run `indexer rebuild`".into()),
-        None => {}
-    }
+    check_files(files, FILES_ATTEMPTS, &mut found);
+    look(store, Some(snapshot), last, &mut found)?;
     Ok(found)
+}
+
+fn look(
+    store: &Store,
+    snapshot: Option<&Snapshot>,
+    last: Seq,
+    found: &mut Verification,
+) -> Result<(), DirectoryError> {
+    check_log(store, last, found);
+    check_resources(store, snapshot, last, found)?;
+    if let Some(snapshot) = snapshot {
+        check_index(store, snapshot, last, found)?;
+    }
+    Ok(())
+}
+
+/// The files of the index are what was written. A damaged one is not opened: nothing in it can be
+/// relied on. While the index is written, a file may go before it is looked at: hence the attempts.
+fn check_files(files: &IndexFiles, attempts: usize, found: &mut Verification) -> bool {
+    for attempt in 1..=attempts {
+        let problems = match files.damaged() {
+            Ok(damaged) if damaged.is_empty() => return true,
+            Ok(damaged) => damaged
+                .iter()
+                .map(|file| {
+                    let file = file.display();
+                    format!("the index file {file} has a wrong checksum; run `indexer rebuild`")
+                })
+                .collect(),
+            Err(error) => vec![error.to_string()],
+        };
+        if attempt == attempts {
+            problems.into_iter().for_each(|problem| found.problem(problem));
+        }
+    }
+    false
 }
 
 /// The log: consecutive, and each entry with its version.

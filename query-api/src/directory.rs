@@ -5,15 +5,18 @@ mod history;
 use std::collections::VecDeque;
 use std::io;
 use std::num::NonZeroU32;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use arc_swap::ArcSwap;
 use indexer::directory::open_store;
 use jiff::Timestamp;
 use serde::Deserialize;
 use shared::access::Access;
 use shared::config::Settings;
+use shared::disk::Room;
 use shared::error::{Issue, IssueType};
 use shared::fhir::ResourceType;
 use shared::index::{DocumentAddress, Generation, IndexWriter, Manifest, Snapshot, WriterOptions};
@@ -91,7 +94,11 @@ pub(crate) fn open(opening: Opening<'_>) -> anyhow::Result<Arc<Directory>> {
     let mut index = generation.writer(WriterOptions::LIVE).context("the index writer")?;
     catch_up(&store, &generation, &mut index, &base_urls)
         .with_context(|| data_dir.display().to_string())?;
-    let snapshot = Arc::new(generation.snapshot(None).context("the current index")?);
+    // The engine reports some damage by panicking.
+    let snapshot = catch_unwind(AssertUnwindSafe(|| generation.snapshot(None)))
+        .map_err(|_| anyhow!("the current index is damaged: run `indexer rebuild`"))?
+        .context("the current index")?;
+    let snapshot = Arc::new(snapshot);
     shared::geo::gazetteer().prepare();
     let store = Arc::new(store);
     let present = Arc::new(Present {
@@ -120,9 +127,16 @@ pub(crate) fn open(opening: Opening<'_>) -> anyhow::Result<Arc<Directory>> {
         new_id,
         views: Box::new(move |access| Ok(views.view(access))),
         show: Box::new(move |snapshot| show.current.store(snapshot)),
+        is_full: is_full(data_dir, settings.write.reserve_bytes),
     };
     let writer = Sequencer::start(parts, settings.write.queue).context("the writing thread")?;
     Ok(Arc::new(Directory { present, writer: Arc::new(writer) }))
+}
+
+/// Tells whether writing must stop; a system that does not say never is full.
+fn is_full(data_dir: &Path, reserve_bytes: u64) -> Box<dyn Fn() -> bool + Send> {
+    let data_dir = data_dir.to_owned();
+    Box::new(move || Room::at(&data_dir).is_ok_and(|room| room.is_short_of(reserve_bytes)))
 }
 
 fn empty_generation(store: &Store, settings: &Settings) -> anyhow::Result<Generation> {
@@ -262,7 +276,8 @@ impl View for DirectoryView {
     fn read(&self, resource_type: ResourceType, id: &str) -> Result<Stored, EngineError> {
         if let Some(hit) = execute::read(&self.snapshot, resource_type, id)? {
             let mut json = Vec::new();
-            self.document(hit.document, &mut json)?;
+            self.document(hit.document, &mut json)
+                .map_err(|error| error.of_document(resource_type, id))?;
             let meta = Meta::of(&json)?;
             let (version, last_updated) = (meta.version()?, meta.last_updated()?);
             return Ok(Stored::Found(Document { version, last_updated, json }));
@@ -355,7 +370,8 @@ impl DirectoryView {
 
 /// What tells one search from another: its criteria and order, not how its pages look.
 fn query_hash(request: &SearchRequest) -> u64 {
-    const APPEARANCE: [&str; 9] = [
+    const APPEARANCE: [&str; 10] = [
+        "ror-now",
         "_page",
         "_count",
         "_format",
@@ -428,6 +444,9 @@ impl From<ExecuteError> for EngineError {
 
 impl From<StoreError> for EngineError {
     fn from(error: StoreError) -> Self {
+        if matches!(error, StoreError::Closed) {
+            return Self::NotReady;
+        }
         Self::Io(io::Error::other(error))
     }
 }

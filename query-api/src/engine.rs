@@ -168,12 +168,27 @@ pub(crate) enum EngineError {
     /// A document or file is damaged.
     #[error("damaged data")]
     Damaged(#[from] NotAnObject),
+    /// The document of a resource is damaged.
+    #[error("the document of {0} is damaged")]
+    DamagedDocument(Identity, #[source] io::Error),
     /// The store or the index cannot be read.
     #[error("the directory cannot be read")]
     Io(#[from] io::Error),
     /// A defect of ours, such as a panic in the computation.
     #[error("internal failure: {0}")]
     Defect(String),
+}
+
+impl EngineError {
+    /// The same failure, of the document of a resource.
+    pub(crate) fn of_document(self, resource_type: ResourceType, id: &str) -> Self {
+        match self {
+            Self::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
+                Self::DamagedDocument(Identity { resource_type, id: id.to_owned() }, error)
+            }
+            other => other,
+        }
+    }
 }
 
 /// The moment after which nobody waits for the answer.

@@ -25,7 +25,7 @@ use indexer::stats::stats_as_of;
 use indexer::verify::verify_as_of;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
-use shared::index::{Generation, GenerationError, Snapshot, WriterOptions};
+use shared::index::{Generation, GenerationError, IndexFiles, Snapshot, WriterOptions};
 use shared::store::{ChangeLog as _, Seq, Store, VersionHold};
 
 use crate::directory::Directory;
@@ -97,6 +97,11 @@ pub(crate) enum OperateError {
         /// When it began.
         since: Timestamp,
     },
+    /// The disk has less room than the reserve.
+    #[error(
+        "the disk is full: make room, and the load goes on with the next one, or at the next start"
+    )]
+    NoSpace,
     /// The directory is being closed.
     #[error("the server is stopping")]
     Stopping,
@@ -180,11 +185,11 @@ impl Operator {
             let base_urls: Vec<&str> = self.base_urls.iter().map(String::as_str).collect();
             match task {
                 Task::Verify => {
-                    let Present { snapshot, last, _hold } = self.present()?;
-                    Ok(verify_as_of(&self.store, Some(&snapshot), last)?.into_outcome())
+                    let Present { snapshot, files, last, _hold } = self.present()?;
+                    Ok(verify_as_of(&self.store, &snapshot, &files, last)?.into_outcome())
                 }
                 Task::Stats => {
-                    let Present { snapshot, last, _hold } = self.present()?;
+                    let Present { snapshot, last, _hold, .. } = self.present()?;
                     let stats = stats_as_of(&self.store, Some(&snapshot), last, &base_urls)?;
                     Ok(stats.into_outcome())
                 }
@@ -224,7 +229,8 @@ impl Operator {
             }
             let hold = parts.store.hold_versions();
             let snapshot = Arc::clone(&parts.snapshot);
-            Present { snapshot, last: parts.store.last_seq(), _hold: hold }
+            let (files, last) = (parts.generation.files(), parts.store.last_seq());
+            Present { snapshot, files, last, _hold: hold }
         })?)
     }
 
@@ -285,6 +291,9 @@ impl Operator {
     /// Lets a step of a load have its turn among the writers.
     fn turn(&self, step: Step) -> Result<StepCounts, OperateError> {
         self.writer.run(move |parts| {
+            if (parts.is_full)() {
+                return Err(OperateError::NoSpace);
+            }
             let counts = step.write(&parts.store, (parts.now)().as_millisecond());
             if let Err(error) = parts.publish() {
                 // The next group or step tries again.
@@ -328,6 +337,7 @@ impl Operator {
         beside.come_close(&self.store, base_urls, progress)?;
         // Opened now, its segments need not be opened while writers wait.
         let near = beside.checked_snapshot(&self.store)?;
+        beside.generation.freeze_statistics(resources(&near))?;
         progress.phase("switching");
         let data_dir = self.data_dir.clone();
         let switch = move |parts: &mut SequencerParts| -> Result<_, OperateError> {
@@ -335,8 +345,10 @@ impl Operator {
             let base_urls = parts.base_urls.clone();
             let base_urls: Vec<&str> = base_urls.iter().map(String::as_str).collect();
             beside.follow(&parts.store, &base_urls)?;
-            let snapshot = Arc::new(beside.generation.snapshot(Some(&near))?);
+            let snapshot = beside.generation.snapshot(Some(&near))?;
             let switched = beside.publish(&data_dir, resources(&snapshot))?;
+            // Once more: only what is published has its statistics.
+            let snapshot = Arc::new(beside.generation.snapshot(Some(&snapshot))?);
             Ok((switched, parts.switch(beside.generation, beside.writer, snapshot)))
         };
         let (switched, (former, index)) = self.writer.run(switch)??;
@@ -350,6 +362,7 @@ impl Operator {
 /// What searches see, the last change of the store at the same moment, and what keeps its documents.
 struct Present {
     snapshot: Arc<Snapshot>,
+    files: IndexFiles,
     last: Seq,
     _hold: VersionHold,
 }

@@ -63,7 +63,8 @@ async fn run(settings: &Settings) -> anyhow::Result<()> {
 
     std::fs::create_dir_all(&settings.data_dir)
         .with_context(|| format!("the data directory {}", settings.data_dir.display()))?;
-    let seal = Seal::of_directory(&settings.data_dir).context("the key of links")?;
+    let seal = Seal::of_directory(&settings.data_dir)
+        .with_context(|| format!("the key of links in {}", settings.data_dir.display()))?;
     let validator = Arc::new(Validator::new(settings.write.profiles.into()));
     let base_urls = base_urls(settings, &local_base);
     let engine = directory::open(Opening {

@@ -193,12 +193,14 @@ pub(crate) enum WriteError {
     Engine(#[from] EngineError),
 }
 
+/// Said while the store cannot be used.
+const REOPENING: &str = "the document store is being opened again";
+
 impl From<StoreError> for WriteError {
     fn from(error: StoreError) -> Self {
         match &error {
-            StoreError::Engine(source) if source.kind() == std::io::ErrorKind::StorageFull => {
-                Self::NoSpace
-            }
+            error if error.is_out_of_space() => Self::NoSpace,
+            StoreError::Closed => Self::Unavailable(REOPENING),
             StoreError::Engine(_)
             | StoreError::Locked { .. }
             | StoreError::Unreachable { .. }

@@ -100,6 +100,12 @@ pub const KEYS: &[Key] = &[
         "Largest request body. Default: 4194304",
     ),
     key(
+        "limits.body_seconds",
+        "ROR_LIMITS_BODY_SECONDS",
+        Kind::Integer,
+        "Time a request body has to arrive, in seconds. Default: 60",
+    ),
+    key(
         "limits.parameters",
         "ROR_LIMITS_PARAMETERS",
         Kind::Integer,
@@ -110,6 +116,12 @@ pub const KEYS: &[Key] = &[
         "ROR_LIMITS_OR_VALUES",
         Kind::Integer,
         "Most values separated by commas in one parameter. Default: 2000",
+    ),
+    key(
+        "limits.words",
+        "ROR_LIMITS_WORDS",
+        Kind::Integer,
+        "Most words in the values of one _content or _text. Default: 1000",
     ),
     key(
         "limits.chain_depth",
@@ -182,6 +194,12 @@ pub const KEYS: &[Key] = &[
         "ROR_WRITE_VISIBLE_MS",
         Kind::Integer,
         "Longest wait for a stored change to be searchable before it is answered with X-Not-Yet-Searchable. Default: 5000",
+    ),
+    key(
+        "write.reserve_bytes",
+        "ROR_WRITE_RESERVE_BYTES",
+        Kind::Integer,
+        "Room on the disk below which changes are refused with 507; on a small disk, a sixteenth of it. Default: 268435456",
     ),
     key(
         "write.versions_kept",

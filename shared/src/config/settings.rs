@@ -68,10 +68,14 @@ pub struct Limits {
     pub url_bytes: usize,
     /// Largest request body, in bytes.
     pub body_bytes: usize,
+    /// Time a request body has to arrive, in seconds.
+    pub body_seconds: u64,
     /// Most parameters of one search.
     pub parameters: usize,
     /// Most values separated by commas in one parameter.
     pub or_values: usize,
+    /// Most words in the values of one text parameter.
+    pub words: usize,
     /// Most steps of one chain.
     pub chain_depth: usize,
     /// Most levels of parentheses, brackets and nots in a `_filter`.
@@ -114,6 +118,8 @@ pub struct Write {
     pub queue: usize,
     /// Longest wait, in milliseconds, for a durable change to be found by searches.
     pub visible_ms: u64,
+    /// Room on the disk, in bytes, below which changes are refused; at most a sixteenth of the disk.
+    pub reserve_bytes: u64,
     /// Versions kept of each resource, the newest included; 0 for all.
     pub versions_kept: u32,
     /// What becomes of a write that refers to what does not exist.
@@ -206,8 +212,10 @@ impl Default for Limits {
         Self {
             url_bytes: 32 * 1024,
             body_bytes: 4 * 1024 * 1024,
+            body_seconds: 60,
             parameters: 200,
             or_values: 2000,
+            words: 1000,
             chain_depth: 8,
             filter_depth: 32,
             includes: 10_000,
@@ -234,6 +242,7 @@ impl Default for Write {
         Self {
             queue: 4096,
             visible_ms: 5_000,
+            reserve_bytes: 256 << 20,
             versions_kept: 0,
             references: ReferenceRule::default(),
             profiles: ProfileRules::default(),
@@ -265,8 +274,10 @@ impl Settings {
         let positive = [
             ("limits.url_bytes", limits.url_bytes as u64),
             ("limits.body_bytes", limits.body_bytes as u64),
+            ("limits.body_seconds", limits.body_seconds),
             ("limits.parameters", limits.parameters as u64),
             ("limits.or_values", limits.or_values as u64),
+            ("limits.words", limits.words as u64),
             ("limits.chain_depth", limits.chain_depth as u64),
             ("limits.filter_depth", limits.filter_depth as u64),
             ("limits.bundle_entries", limits.bundle_entries as u64),

@@ -7,13 +7,14 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 use tantivy::{Index, IndexReader, ReloadPolicy};
 
 use super::documents::Documents;
 use super::snapshot::Snapshot;
+use super::statistics::{self, WordStatistics};
 use super::writer::{IndexWriter, WriterOptions, open_index};
 use crate::arena::Arena;
 use crate::data_dir;
@@ -51,10 +52,21 @@ pub enum GenerationError {
         /// The digest of this build.
         expected: String,
     },
+    /// `CURRENT` names what is no generation.
+    #[error("{path} is no generation ({reason}), but CURRENT names it: run `indexer rebuild`")]
+    Absent {
+        /// The generation.
+        path: PathBuf,
+        /// What is missing or wrong.
+        reason: String,
+    },
     /// The index cannot be opened or read.
-    #[error("the index: {0}")]
+    #[error("the index cannot be read ({0}); if it is damaged, run `indexer rebuild`")]
     Index(#[from] tantivy::TantivyError),
 }
+
+/// A load that makes a generation this many times as large counts its words anew.
+const REFREEZE_GROWTH: u64 = 2;
 
 /// What a generation says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +87,23 @@ pub struct Generation {
     index: Index,
     reader: IndexReader,
     documents: Documents,
+    statistics: OnceLock<Arc<WordStatistics>>,
+}
+
+/// The files of a generation's index.
+#[derive(Clone)]
+pub struct IndexFiles(Index);
+
+impl IndexFiles {
+    /// Those whose content is not what was written: each ends with a checksum.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or has lost its end.
+    pub fn damaged(&self) -> Result<Vec<PathBuf>, GenerationError> {
+        let mut files: Vec<_> = self.0.validate_checksum()?.into_iter().collect();
+        files.sort();
+        Ok(files)
+    }
 }
 
 impl std::fmt::Debug for Generation {
@@ -134,7 +163,10 @@ impl Generation {
         codec: Arc<Codec>,
     ) -> Result<Self, GenerationError> {
         let dir = directory(data_dir, number);
-        let manifest = read_manifest(&dir)?;
+        let manifest = read_manifest(&dir).map_err(|error| GenerationError::Absent {
+            path: dir.clone(),
+            reason: error.to_string(),
+        })?;
         let expected = &index_schema().digest;
         if manifest.schema_digest != *expected {
             return Err(GenerationError::OtherSchema {
@@ -199,7 +231,7 @@ impl Generation {
         let path = dir.join("arena");
         let arena = Arc::new(Arena::open(&path).map_err(at(&path))?);
         let documents = Documents { generation: number, arena, codec };
-        Ok(Self { number, dir, index, reader, documents })
+        Ok(Self { number, dir, index, reader, documents, statistics: OnceLock::new() })
     }
 
     /// The index writer; only one may exist at a time.
@@ -234,6 +266,22 @@ impl Generation {
         Ok(payload.and_then(|p| p.parse().ok()).unwrap_or(0))
     }
 
+    /// The last change that the current generation of `data_dir` is known to hold, as far as what is left
+    /// of it can be read; 0 when there is none. A store that ends before it has lost changes.
+    pub fn known_seq(data_dir: &Path) -> u64 {
+        let Ok(Some(number)) = Self::current_number(data_dir) else { return 0 };
+        let dir = directory(data_dir, number);
+        let published = read_manifest(&dir).map_or(0, |manifest| manifest.seq);
+        let index = tantivy::Index::open_in_dir(dir.join("index"));
+        let payload = index.ok().and_then(|index| index.load_metas().ok()?.payload);
+        published.max(payload.and_then(|payload| payload.parse().ok()).unwrap_or(0))
+    }
+
+    /// The files of the index, to be looked at from anywhere.
+    pub fn files(&self) -> IndexFiles {
+        IndexFiles(self.index.clone())
+    }
+
     /// A snapshot of the last commit; views of segments that `previous` has are shared.
     ///
     /// # Errors
@@ -242,7 +290,40 @@ impl Generation {
         // Read before the reload: a commit in between makes the snapshot newer than it says, never older.
         let seq = self.committed_seq()?;
         self.reader.reload()?;
-        Ok(Snapshot::open(self.reader.searcher(), previous, self.documents.clone(), seq)?)
+        let mut snapshot =
+            Snapshot::open(self.reader.searcher(), previous, self.documents.clone(), seq)?;
+        snapshot.statistics = self.statistics()?;
+        Ok(snapshot)
+    }
+
+    /// The statistics of words as they were published; of nothing before.
+    fn statistics(&self) -> Result<Arc<WordStatistics>, GenerationError> {
+        if let Some(known) = self.statistics.get() {
+            return Ok(Arc::clone(known));
+        }
+        let read = statistics::read(&self.dir).map_err(at(&self.dir))?;
+        let published = self.dir.join(MANIFEST).exists();
+        let read = Arc::new(read.unwrap_or_default());
+        if published {
+            return Ok(Arc::clone(self.statistics.get_or_init(|| read)));
+        }
+        Ok(read)
+    }
+
+    /// Counts the words of the index, unless that was done when it was of this order of size. Part of
+    /// [`Self::publish`]; done before, it need not be waited for there.
+    ///
+    /// # Errors
+    /// When the index cannot be read, or the count not written.
+    pub fn freeze_statistics(&self, resources: u64) -> Result<(), GenerationError> {
+        let known = statistics::read(&self.dir).map_err(at(&self.dir))?;
+        let counted = known.map_or(0, |known| known.all_documents());
+        if resources <= counted * REFREEZE_GROWTH {
+            return Ok(());
+        }
+        self.reader.reload()?;
+        let counted = WordStatistics::collect(&self.reader.searcher())?;
+        statistics::write(&counted, &self.dir).map_err(at(&self.dir))
     }
 
     /// Writes the manifest, makes everything durable and switches `CURRENT` to this generation.
@@ -252,6 +333,7 @@ impl Generation {
     pub fn publish(&self, data_dir: &Path, manifest: &Manifest) -> Result<(), GenerationError> {
         let path = self.dir.join("arena");
         self.documents.arena.sync().map_err(at(&path))?;
+        self.freeze_statistics(manifest.resources)?;
         let path = self.dir.join(MANIFEST);
         let text = serde_json::to_string_pretty(manifest)
             .map_err(|source| GenerationError::Manifest { path: path.clone(), source })?;

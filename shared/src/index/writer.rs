@@ -5,6 +5,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, UserOperation};
 use tantivy::{Index, IndexSettings, Result, TantivyDocument, Term};
@@ -12,6 +13,7 @@ use tantivy::{Index, IndexSettings, Result, TantivyDocument, Term};
 use super::documents::DocumentAddress;
 use crate::access::VisibilityClass;
 use crate::extract::{ColumnValue, Extracted, Values};
+use crate::geo::zone::Zone;
 use crate::param::date::DateRange;
 use crate::registry;
 use crate::schema::{
@@ -36,6 +38,11 @@ pub struct IndexedResource<'a> {
 /// The writer of one generation's index. Its methods may be called from several threads at once.
 pub struct IndexWriter {
     inner: tantivy::IndexWriter,
+    options: WriterOptions,
+    /// Whether something failed since the last commit.
+    has_failed: AtomicBool,
+    /// Whether going back failed too: `inner` then has no lock of the index, and is replaced.
+    is_lost: bool,
 }
 
 impl std::fmt::Debug for IndexWriter {
@@ -95,18 +102,48 @@ pub(super) fn open_index(dir: &Path) -> Result<Index> {
 impl IndexWriter {
     /// The writer of an index; only one may exist at a time.
     pub(super) fn open(index: &Index, options: WriterOptions) -> Result<Self> {
+        let inner = Self::writer(index, options)?;
+        Ok(Self { inner, options, has_failed: AtomicBool::new(false), is_lost: false })
+    }
+
+    fn writer(index: &Index, options: WriterOptions) -> Result<tantivy::IndexWriter> {
         let settings = IndexWriterOptions::builder()
             .num_worker_threads(options.threads)
             .memory_budget_per_thread(options.memory_bytes / options.threads)
             .num_merge_threads(options.merge_threads)
             .build();
         let inner = index.writer_with_options(settings)?;
-        let mut policy = LogMergePolicy::default();
-        policy.set_min_layer_size(options.merge_docs_min);
-        policy.set_level_log_size(MERGE_LEVEL);
-        policy.set_max_docs_before_merge(options.merge_docs_max);
-        inner.set_merge_policy(Box::new(policy));
-        Ok(Self { inner })
+        inner.set_merge_policy(merge_policy(options));
+        Ok(inner)
+    }
+
+    /// When something failed, throws away what is not committed; to be called before the next changes. An
+    /// indexing thread may have ended, and what it held would be missing from the next commit without a
+    /// word.
+    ///
+    /// # Errors
+    /// When the index cannot be read; nothing can be committed until this succeeds.
+    pub fn recover(&mut self) -> Result<()> {
+        if !self.has_failed.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        if self.is_lost {
+            self.inner = Self::writer(&self.inner.index().clone(), self.options)?;
+        } else {
+            self.is_lost = true;
+            self.inner.rollback()?;
+            self.inner.set_merge_policy(merge_policy(self.options));
+        }
+        self.is_lost = false;
+        self.has_failed.store(false, Ordering::Release);
+        Ok(())
+    }
+
+    fn noting_failure<T>(&self, result: Result<T>) -> Result<T> {
+        if result.is_err() {
+            self.has_failed.store(true, Ordering::Release);
+        }
+        result
     }
 
     /// Adds a resource that the index does not hold.
@@ -114,8 +151,8 @@ impl IndexWriter {
     /// # Errors
     /// When the index cannot be written.
     pub fn add(&self, resource: &IndexedResource<'_>) -> Result<()> {
-        self.inner.run(block(resource).into_iter().map(UserOperation::Add))?;
-        Ok(())
+        let added = self.inner.run(block(resource).into_iter().map(UserOperation::Add));
+        self.noting_failure(added).map(drop)
     }
 
     /// Replaces a resource, or adds it.
@@ -126,8 +163,7 @@ impl IndexWriter {
         let delete = UserOperation::Delete(owner_term(resource.key));
         let mut operations = vec![delete];
         operations.extend(block(resource).into_iter().map(UserOperation::Add));
-        self.inner.run(operations)?;
-        Ok(())
+        self.noting_failure(self.inner.run(operations)).map(drop)
     }
 
     /// Removes a resource.
@@ -140,10 +176,11 @@ impl IndexWriter {
     /// # Errors
     /// When the index cannot be written.
     pub fn commit(&mut self, seq: u64) -> Result<()> {
-        let mut prepared = self.inner.prepare_commit()?;
-        prepared.set_payload(&seq.to_string());
-        prepared.commit()?;
-        Ok(())
+        let committed = self.inner.prepare_commit().and_then(|mut prepared| {
+            prepared.set_payload(&seq.to_string());
+            prepared.commit()
+        });
+        self.noting_failure(committed).map(drop)
     }
 
     /// Waits until no merge runs, and ends the writer.
@@ -165,6 +202,14 @@ impl IndexWriter {
         }
         Ok(())
     }
+}
+
+fn merge_policy(options: WriterOptions) -> Box<LogMergePolicy> {
+    let mut policy = LogMergePolicy::default();
+    policy.set_min_layer_size(options.merge_docs_min);
+    policy.set_level_log_size(MERGE_LEVEL);
+    policy.set_max_docs_before_merge(options.merge_docs_max);
+    Box::new(policy)
 }
 
 fn owner_term(key: u32) -> Term {
@@ -191,6 +236,9 @@ fn block(resource: &IndexedResource<'_>) -> Vec<TantivyDocument> {
         let scope = words::scope(extracted.resource_type, *class);
         document.add_text(schema.words, format!("{scope}{text}"));
     }
+    if extracted.name_words > 0 {
+        document.add_u64(schema.name_words, u64::from(extracted.name_words));
+    }
     if let Some(narrative) = &extracted.narrative {
         let scope = words::narrative_scope(extracted.resource_type);
         document.add_text(schema.words, format!("{scope}{narrative}"));
@@ -199,6 +247,12 @@ fn block(resource: &IndexedResource<'_>) -> Vec<TantivyDocument> {
         document.add_f64(schema.position.0, place.point.lat);
         document.add_f64(schema.position.1, place.point.lon);
         document.add_u64(schema.approximate, u64::from(place.approximate));
+    }
+    if extracted.zone != Zone::PARIS {
+        document.add_u64(schema.zone, u64::from(extracted.zone.number()));
+    }
+    if let Some(opening) = extracted.opening.encode() {
+        document.add_text(schema.opening, opening);
     }
     let mut block = vec![document];
     for record in &extracted.records {

@@ -174,7 +174,7 @@ impl Batch<'_> {
             store.forget_old_versions(*key, head.version, pending, &mut rows)?;
         }
         rows.counters(&counters);
-        store.tree().apply_batch(rows.batch)?;
+        store.apply(rows)?;
         *shared = counters;
         // Others may write while we wait for the disk: their flush covers ours, and ours theirs.
         drop(shared);

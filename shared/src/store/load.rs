@@ -88,8 +88,8 @@ impl Store {
         let mut rows = Rows::default();
         rows.counters(&counters);
         rows.batch.insert(layout::OPEN_LOAD, layout::write_open_load(&mark));
-        self.tree().apply_batch(rows.batch)?;
-        self.db.flush()?;
+        self.apply(rows)?;
+        self.flush()?;
         *shared = counters;
         Ok(Load { store: self, shared, mark, identities, closed: false })
     }
@@ -162,7 +162,7 @@ impl Load<'_> {
             });
         }
         rows.counters(&counters);
-        self.store.tree().apply_batch(rows.batch)?;
+        self.store.apply(rows)?;
         *self.shared = counters;
         Ok(())
     }
@@ -170,13 +170,13 @@ impl Load<'_> {
     /// Makes the whole load durable and visible to followers. Returns the last sequence number.
     pub fn close(mut self) -> Result<Seq, StoreError> {
         // What comes before the mark's removal must be on disk before it.
-        self.store.db.flush()?;
+        self.store.flush()?;
         let mut counters = *self.shared;
         counters.clock_ms = counters.clock_ms.max(self.mark.started_ms);
         let mut rows = self.take_new_identities(&mut counters);
         rows.counters(&counters);
         rows.batch.remove(layout::OPEN_LOAD);
-        self.store.tree().apply_batch(rows.batch)?;
+        self.store.apply(rows)?;
         *self.shared = counters;
         self.closed = true;
         self.store.flush_to(counters.last_seq)?;
@@ -196,9 +196,9 @@ impl Load<'_> {
                 let change = change?;
                 self.store.forget_old_versions(change.key, change.version, |_| None, &mut rows)?;
             }
-            self.store.tree().apply_batch(rows.batch)?;
+            self.store.apply(rows)?;
         }
-        self.store.db.flush()?;
+        self.store.flush()?;
         Ok(())
     }
 
@@ -217,7 +217,8 @@ impl Drop for Load<'_> {
         if self.closed {
             return;
         }
-        if let Err(error) = undo_unclosed(self.store.tree(), &mut self.shared) {
+        let undone = self.store.db().and_then(|db| undo_unclosed(&db, &mut self.shared));
+        if let Err(error) = undone {
             // The mark is still there: the next opening tries again.
             tracing::error!(load = self.mark.load, %error, "an abandoned load is not undone yet");
         }

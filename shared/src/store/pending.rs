@@ -23,7 +23,7 @@ pub struct PendingLoad {
 impl Store {
     /// The load that is being applied, or was when the directory was left.
     pub fn pending_load(&self) -> Result<Option<PendingLoad>, StoreError> {
-        let row = self.tree().get(layout::PENDING_LOAD)?;
+        let row = self.db()?.get(layout::PENDING_LOAD)?;
         row.map(|row| layout::read_pending_load(&row)).transpose()
     }
 
@@ -40,18 +40,20 @@ impl Store {
         let mut rows = Rows::default();
         rows.counters(&counters);
         rows.batch.insert(layout::PENDING_LOAD, layout::write_pending_load(&pending));
-        self.tree().apply_batch(rows.batch)?;
+        self.apply(rows)?;
         *shared = counters;
         drop(shared);
-        self.db.flush()?;
+        self.flush()?;
         Ok(pending)
     }
 
     /// Forgets the load: it is applied as a whole.
     pub fn end_pending_load(&self) -> Result<(), StoreError> {
-        self.tree().remove(layout::PENDING_LOAD)?;
-        self.db.flush()?;
-        Ok(())
+        let _writer = self.lock_writer();
+        let mut rows = Rows::default();
+        rows.batch.remove(layout::PENDING_LOAD);
+        self.apply(rows)?;
+        self.flush()
     }
 }
 

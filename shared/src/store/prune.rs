@@ -48,7 +48,7 @@ impl Store {
         for version in (1..=newest.saturating_sub(kept.get())).rev() {
             let header = match pending(version) {
                 Some(header) => header,
-                None => match self.tree().get(layout::version_key(key, version))? {
+                None => match self.db()?.get(layout::version_key(key, version))? {
                     Some(row) => layout::read_version(&row)?.0,
                     None => return Err(StoreError::Corrupt("an earlier version")),
                 },
@@ -86,8 +86,7 @@ mod tests {
         };
         let store = Arc::new(Store::open(&dir.path().join("documents"), &settings).unwrap());
         let put = |content: &str| {
-            let source =
-                format!(r#"{{"resourceType":"Task","id":"a","description":"{content}"}}"#);
+            let source = format!(r#"{{"resourceType":"Task","id":"a","description":"{content}"}}"#);
             let document = Prepared::read(source.as_bytes(), None).unwrap();
             let change = NewChange {
                 resource_type: ResourceType::Task,

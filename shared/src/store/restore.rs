@@ -102,7 +102,7 @@ impl Restore<'_> {
         self.row_count = 0;
         let mut rows = std::mem::take(&mut self.rows);
         rows.counters(&self.counters);
-        self.store.tree().apply_batch(rows.batch)?;
+        self.store.apply(rows)?;
         *self.shared = self.counters;
         Ok(())
     }
