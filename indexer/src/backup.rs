@@ -40,6 +40,11 @@ pub enum BackupError {
     /// The store cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A load is half applied.
+    #[error(
+        "load {0} is half applied: `query-api serve`, or the next `indexer load`, brings it to its end"
+    )]
+    HalfLoaded(u32),
     /// The folder to write to holds something already.
     #[error("{path} {what}: name a folder that is empty or does not exist", path = .0.display(), what = .1)]
     NotEmpty(PathBuf, &'static str),
@@ -109,6 +114,9 @@ pub fn backup(
     now_ms: i64,
     progress: &dyn Progress,
 ) -> Result<BackedUp, BackupError> {
+    if let Some(pending) = store.pending_load()? {
+        return Err(BackupError::HalfLoaded(pending.load));
+    }
     make_room(folder)?;
     progress.phase("writing the backup");
     // Keys are never taken back, so those of later changes do no harm.

@@ -177,20 +177,25 @@ impl Common {
         progress: &dyn Progress,
     ) -> anyhow::Result<Outcome> {
         let settings = StoreSettings { owner: owner(command), ..StoreSettings::default() };
-        // A file that cannot be read is of no account while nobody holds the store.
-        let remote = Remote::of(&self.data_dir).ok().flatten();
-        if let Some(remote) = remote {
-            let short = StoreSettings { lock_wait: SERVED_LOCK_WAIT, ..settings.clone() };
-            match here(&short, progress) {
-                Err(Failure::Locked { holder, .. }) if remote.is(&holder) => {
-                    return there(&remote, progress);
+        // What cannot be read is of no account while nobody holds the store.
+        match Remote::of(&self.data_dir) {
+            Ok(None) => Ok(here(&settings, progress)?),
+            Ok(Some(remote)) => {
+                let short = StoreSettings { lock_wait: SERVED_LOCK_WAIT, ..settings.clone() };
+                match here(&short, progress) {
+                    Err(Failure::Locked { holder, .. }) if remote.is(&holder) => {
+                        there(&remote, progress)
+                    }
+                    // Another command, or a server that is about to let go: wait as usual.
+                    Err(Failure::Locked { .. }) => Ok(here(&settings, progress)?),
+                    done => Ok(done?),
                 }
-                // Another command, or a server that is about to let go: wait as usual.
-                Err(Failure::Locked { .. }) => {}
-                done => return Ok(done?),
             }
+            Err(unknown) => match here(&settings, progress) {
+                Err(Failure::Locked { text, .. }) => anyhow::bail!("{text}; {unknown}"),
+                done => Ok(done?),
+            },
         }
-        Ok(here(&settings, progress)?)
     }
 }
 

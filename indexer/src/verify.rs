@@ -19,7 +19,7 @@ use crate::outcome::{Exit, Outcome};
 const PROBLEMS_SHOWN: usize = 100;
 
 /// How often the files of an index that is being written are looked at before one is said to be damaged.
-const FILES_ATTEMPTS: usize = 3;
+const FILES_ATTEMPTS: usize = 5;
 
 /// Resources collected before they are looked at in parallel.
 const CHUNK: usize = 10_000;

@@ -99,7 +99,7 @@ pub(crate) enum OperateError {
     },
     /// The disk has less room than the reserve.
     #[error(
-        "the disk is full: make room, and the load goes on with the next one, or at the next start"
+        "the disk is full; a load that was received goes on once there is room, with the next load or start"
     )]
     NoSpace,
     /// The directory is being closed.
@@ -244,6 +244,9 @@ impl Operator {
         if !request.quarantine.is_absolute() {
             return Err(OperateError::Options("the quarantine is not from the root".to_owned()));
         }
+        if self.writer.run(|parts| (parts.is_full)())? {
+            return Err(OperateError::NoSpace);
+        }
         // One that could not be finished comes first.
         let turn = &mut |step| self.turn(step);
         resume(&self.store, &self.data_dir, base_urls, turn, progress)?;
@@ -312,7 +315,12 @@ impl Operator {
         let options = WriterOptions::LIVE;
         let beside = Beside::build(&self.data_dir, &self.store, base_urls, options, progress)?;
         let new = beside.generation.number();
-        let (switched, former) = self.switch(beside, base_urls, progress)?;
+        let switched = self.switch(beside, base_urls, progress);
+        if switched.is_err() {
+            // What is left of it is nothing; the next start would remove it too.
+            let _ = Generation::remove_unfinished(&self.data_dir);
+        }
+        let (switched, former) = switched?;
         Generation::keep_only(&self.data_dir, &[former, new])?;
         Ok(switched)
     }

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use shared::validate::Validator;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::{App, Outfit, base_urls};
-use crate::directory::{self, Opening};
+use crate::directory::{self, Directory, Opening};
 use crate::engine::Engine as _;
 use crate::http::internal::{self, Internal};
 use crate::http::router;
@@ -83,13 +84,7 @@ async fn run(settings: &Settings) -> anyhow::Result<()> {
         validator,
     });
 
-    let data_dir = &settings.data_dir;
-    let token = new_token();
-    data_dir::write_token(data_dir, &token).context("the token of the internal listener")?;
-    let operator = Operator::new(&engine, data_dir.clone(), base_urls, now);
-    let operator = Arc::new(operator);
-    operator.resume().context("a load that was not finished")?;
-    let commands = Internal { operator, token: token.into() };
+    let commands = commands(settings, &engine, base_urls)?;
 
     let handle = Handle::new();
     let internal_handle = Handle::new();
@@ -107,12 +102,7 @@ async fn run(settings: &Settings) -> anyhow::Result<()> {
         "page": format!("{scheme}://{address}/"),
         "internal": format!("http://{internal_address}"),
     });
-    let serving = Serving {
-        pid: std::process::id(),
-        internal: format!("http://{}", reachable(internal_address)),
-        started: format_instant(now().as_millisecond()),
-    };
-    serving.write(data_dir).context("serving.json")?;
+    announce(&settings.data_dir, internal_address)?;
     let mut stdout = std::io::stdout();
     writeln!(stdout, "{ready}").and_then(|()| stdout.flush()).context("standard output")?;
     tracing::info!(address = %address, internal = %internal_address, "serving");
@@ -126,7 +116,7 @@ async fn run(settings: &Settings) -> anyhow::Result<()> {
     internal.await.context("the internal listener")?.context("the internal listener")?;
     // What was queued before the last answer is still written.
     tokio::task::spawn_blocking(move || engine.close()).await.context("the last writes")?;
-    if let Err(error) = Serving::remove(data_dir) {
+    if let Err(error) = Serving::remove(&settings.data_dir) {
         tracing::warn!(%error, "serving.json stays behind; it counts only while its process serves");
     }
     tracing::info!("stopped");
@@ -178,6 +168,31 @@ async fn stop_signal() -> std::io::Result<()> {
         _ = interrupt.recv() => {}
     }
     Ok(())
+}
+
+/// What does the commands of the internal listener, and the token that asks for them.
+fn commands(
+    settings: &Settings,
+    directory: &Directory,
+    base_urls: Vec<String>,
+) -> anyhow::Result<Internal> {
+    let token = new_token();
+    data_dir::write_token(&settings.data_dir, &token)
+        .context("the token of the internal listener")?;
+    let operator = Operator::new(directory, settings.data_dir.clone(), base_urls, now);
+    let operator = Arc::new(operator);
+    operator.resume().context("a load that was not finished")?;
+    Ok(Internal { operator, token: token.into() })
+}
+
+/// Says in the data directory who serves it.
+fn announce(data_dir: &Path, internal: SocketAddr) -> anyhow::Result<()> {
+    let serving = Serving {
+        pid: std::process::id(),
+        internal: format!("http://{}", reachable(internal)),
+        started: format_instant(now().as_millisecond()),
+    };
+    serving.write(data_dir).context("serving.json")
 }
 
 /// The address at which this machine reaches a listener on `address`.
