@@ -156,13 +156,11 @@ fn make_room(folder: &Path) -> Result<(), BackupError> {
 
 fn write_resources(store: &Store, folder: &Path) -> Result<Written, BackupError> {
     let mut writer = Writer::create(folder, RESOURCES)?;
-    let mut expected = 0;
-    for resource in store.resources() {
+    for (resource, expected) in store.resources().zip(0..) {
         let (key, identity, _) = resource?;
         if key != expected {
             return Err(StoreError::Corrupt("a key").into());
         }
-        expected += 1;
         let line = serde_json::to_vec(&(identity.resource_type.as_str(), &identity.id));
         writer.line(&line.expect("texts are plain data"))?;
     }

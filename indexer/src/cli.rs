@@ -223,20 +223,19 @@ enum Failure {
 impl From<DirectoryError> for Failure {
     fn from(error: DirectoryError) -> Self {
         let text = error.to_string();
-        match error {
-            DirectoryError::Store(StoreError::Locked { holder, .. }) => {
-                Self::Locked { holder, text }
-            }
-            error => Self::Other(error.into()),
+        if let DirectoryError::Store(StoreError::Locked { holder, .. }) = error {
+            return Self::Locked { holder, text };
         }
+        Self::Other(error.into())
     }
 }
 
 impl From<LoadError> for Failure {
     fn from(error: LoadError) -> Self {
-        match error {
-            LoadError::Directory(error) => error.into(),
-            error => Self::Other(error.into()),
+        if let LoadError::Directory(error) = error {
+            error.into()
+        } else {
+            Self::Other(error.into())
         }
     }
 }

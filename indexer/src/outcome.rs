@@ -47,6 +47,9 @@ pub struct Outcome {
 
 impl Outcome {
     /// The outcome that shows `result`.
+    ///
+    /// # Panics
+    /// When `result` is not plain data.
     pub fn new(result: &(impl Display + Serialize), exit: Exit) -> Self {
         let json = serde_json::value::to_raw_value(result).expect("results are plain data");
         Self { exit, text: result.to_string(), json }

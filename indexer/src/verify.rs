@@ -149,7 +149,9 @@ fn check_files(files: &IndexFiles, attempts: usize, found: &mut Verification) ->
             Err(error) => vec![error.to_string()],
         };
         if attempt == attempts {
-            problems.into_iter().for_each(|problem| found.problem(problem));
+            for problem in problems {
+                found.problem(problem);
+            }
         }
     }
     false

@@ -132,7 +132,15 @@ impl From<EngineError> for OperateError {
     fn from(error: EngineError) -> Self {
         match error {
             EngineError::NotReady => Self::Stopping,
-            error => Self::Defect(error.to_string()),
+            EngineError::Refused(_)
+            | EngineError::ForeignPage
+            | EngineError::ExpiredPage
+            | EngineError::Busy
+            | EngineError::Deadline
+            | EngineError::Damaged(_)
+            | EngineError::DamagedDocument(..)
+            | EngineError::Io(_)
+            | EngineError::Defect(_) => Self::Defect(error.to_string()),
         }
     }
 }
@@ -199,7 +207,10 @@ impl Operator {
                 Task::Backup => {
                     let BackupOptions { to } = options(input)?;
                     if !to.is_absolute() {
-                        return Err(OperateError::Options(format!("{to:?} is not from the root")));
+                        return Err(OperateError::Options(format!(
+                            "{} is not from the root",
+                            to.display()
+                        )));
                     }
                     let Present { last, _hold, .. } = self.present()?;
                     let now_ms = (self.now)().as_millisecond();
@@ -211,13 +222,11 @@ impl Operator {
 
     fn begin(&self, task: Task) -> Result<Busy<'_>, OperateError> {
         let mut busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
-        match *busy {
-            Some((task, since)) => Err(OperateError::Busy { name: task.name(), since }),
-            None => {
-                *busy = Some((task, (self.now)()));
-                Ok(Busy(&self.busy))
-            }
+        if let Some((task, since)) = *busy {
+            return Err(OperateError::Busy { name: task.name(), since });
         }
+        *busy = Some((task, (self.now)()));
+        Ok(Busy(&self.busy))
     }
 
     /// The state at one moment, for as long as it is looked at.

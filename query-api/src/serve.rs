@@ -93,8 +93,12 @@ async fn run(settings: &Settings) -> anyhow::Result<()> {
         None => None,
     };
     let fhir = listen(listener, router::router(app.clone()), tls, handle.clone());
-    let internal =
-        listen(internal_listener, internal::router(app, commands), None, internal_handle.clone());
+    let internal = listen(
+        internal_listener,
+        internal::router(app).merge(internal::commands(commands)),
+        None,
+        internal_handle.clone(),
+    );
     let fhir = tokio::spawn(fhir);
     let internal = tokio::spawn(internal);
     let ready = json!({
@@ -200,7 +204,7 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
+        ip @ (IpAddr::V4(_) | IpAddr::V6(_)) => ip,
     };
     SocketAddr::new(ip, address.port())
 }

@@ -68,9 +68,9 @@ fn served_or_not_a_load_reports_the_same() {
     // The second time nothing is new.
     for written in [31, 0] {
         let direct = report(&here, &[text(&mixed)]);
-        let served = report(&there, &[text(&mixed)]);
-        assert_eq!(served, direct);
-        assert_eq!(served["written"], written);
+        let remote = report(&there, &[text(&mixed)]);
+        assert_eq!(remote, direct);
+        assert_eq!(remote["written"], written);
         assert_eq!(quarantine(&there), quarantine(&here));
     }
     let client = server.client();
@@ -232,7 +232,7 @@ fn a_server_killed_while_it_loads_has_all_of_it_or_nothing() {
         let server = Server::start(&data);
         let started = Instant::now();
         while data.join("loads/waiting").exists() {
-            assert!(started.elapsed() < Duration::from_secs(60), "the load is continued");
+            assert!(started.elapsed() < Duration::from_mins(1), "the load is continued");
             std::thread::sleep(Duration::from_millis(20));
         }
         let client = server.client();
@@ -258,7 +258,7 @@ fn a_load_left_half_applied_is_completed_without_a_server_too() {
     let started = Instant::now();
     // In the middle of applying: some of it is found already.
     while total(&client, "name=new") == 0 {
-        assert!(started.elapsed() < Duration::from_secs(60), "the load is applied");
+        assert!(started.elapsed() < Duration::from_mins(1), "the load is applied");
         std::thread::sleep(Duration::from_millis(2));
     }
     server.kill();

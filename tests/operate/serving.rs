@@ -8,6 +8,8 @@ use serde_json::Value;
 
 use crate::{directory_of, expect, result, total, try_put};
 
+type Headers<'a> = &'a [(&'a str, &'a str)];
+
 fn serving(data: &Path) -> Option<Value> {
     let text = fs::read(data.join("serving.json")).ok()?;
     Some(serde_json::from_slice(&text).expect("serving.json is JSON"))
@@ -20,8 +22,8 @@ fn verify_and_stats_say_the_same_served_or_not() {
         [&["verify"], &["verify", "--json"], &["stats"], &["stats", "--json"]];
     let direct = commands.map(|command| expect(0, &data, command).0);
     let server = Server::start(&data);
-    let served = commands.map(|command| expect(0, &data, command).0);
-    assert_eq!(served, direct);
+    let remote = commands.map(|command| expect(0, &data, command).0);
+    assert_eq!(remote, direct);
     // What was written meanwhile counts.
     assert_eq!(try_put(&server.client(), "new", "n1"), Some(1));
     assert_eq!(result(&data, &["verify"])["live"], 61);
@@ -70,7 +72,7 @@ fn only_who_reads_the_token_is_served() {
     let token = fs::read_to_string(data.join("internal.token")).expect("the token");
     let right = format!("Bearer {token}");
     let wrong = format!("Bearer {}0", &token[..token.len() - 1]);
-    let rows: &[(&[(&str, &str)], &str, &str, u16)] = &[
+    let rows: &[(Headers<'_>, &str, &str, u16)] = &[
         (&[], "POST", "/internal/stats", 401),
         (&[("authorization", &wrong)], "POST", "/internal/stats", 401),
         (&[("authorization", &token)], "POST", "/internal/stats", 401),

@@ -52,8 +52,12 @@ pub fn send(
     std::thread::scope(|scope| {
         let (out, pieces) = bounded(QUEUE);
         let reading = scope.spawn(move || read_pieces(reader, &out, progress));
-        let answer =
-            remote.call("load", &request, Pieces { pieces, rest: Vec::new(), at: 0 }, progress);
+        let answer = remote.call(
+            "load",
+            &request,
+            Pieces { input: pieces, rest: Vec::new(), at: 0 },
+            progress,
+        );
         match reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)) {
             // The server has stopped reading; its answer says why.
             Ok(()) | Err(ReadError::Stopped) => Ok(answer?),
@@ -91,7 +95,7 @@ fn read_pieces(
 
 /// The pieces as a reader.
 struct Pieces {
-    pieces: Receiver<Piece>,
+    input: Receiver<Piece>,
     rest: Vec<u8>,
     at: usize,
 }
@@ -99,7 +103,7 @@ struct Pieces {
 impl Read for Pieces {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.at == self.rest.len() {
-            match self.pieces.recv() {
+            match self.input.recv() {
                 Ok(piece) => (self.rest, self.at) = (piece?, 0),
                 Err(_) => return Ok(0),
             }

@@ -26,19 +26,22 @@ pub(crate) struct Internal {
     pub(crate) token: Arc<str>,
 }
 
-/// The paths of the internal listener.
-pub(crate) fn router(app: App, internal: Internal) -> Router {
-    let commands = Router::new()
-        .route("/internal/{command}", post(command::command))
-        .method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
-        .layer(from_fn_with_state(internal.clone(), command::with_token))
-        .with_state(internal);
+/// The paths that everybody who reaches the internal listener may ask.
+pub(crate) fn router(app: App) -> Router {
     Router::new()
         .route("/metrics", get(metrics))
         .route("/health/live", get(|| async { "live\n" }))
         .route("/health/ready", get(ready))
         .with_state(app)
-        .merge(commands)
+}
+
+/// The paths for who knows the token.
+pub(crate) fn commands(internal: Internal) -> Router {
+    Router::new()
+        .route("/internal/{command}", post(command::command))
+        .method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
+        .layer(from_fn_with_state(internal.clone(), command::with_token))
+        .with_state(internal)
 }
 
 async fn metrics(State(app): State<App>) -> impl IntoResponse {

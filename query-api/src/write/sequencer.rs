@@ -306,7 +306,7 @@ impl Sequencer {
         while let Some(queued) = next.take() {
             let change = match queued {
                 Queued::Change(change) if !group.must_wait(&change.command) => change,
-                other => {
+                other @ (Queued::Change(_) | Queued::Job(_)) => {
                     carried = Some(other);
                     break;
                 }

@@ -62,7 +62,7 @@ pub(super) async fn command(
     // Not one of the runtime's threads: a server that stops does not wait for it.
     let thread = std::thread::Builder::new().name(name).spawn(move || {
         let events = Events::new(events);
-        let mut input = BufReader::new(Pieces { pieces: input, rest: Bytes::new() });
+        let mut input = BufReader::new(Pieces { input, rest: Bytes::new() });
         let work = || operator.run(task, &mut input, &events);
         let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
         // The rest of the body is not waited for.
@@ -105,14 +105,14 @@ async fn pump(mut body: Body, pieces: Sender<io::Result<Bytes>>, _answer: Sender
 
 /// A body as a reader, for a thread that may block.
 struct Pieces {
-    pieces: Receiver<io::Result<Bytes>>,
+    input: Receiver<io::Result<Bytes>>,
     rest: Bytes,
 }
 
 impl Read for Pieces {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.rest.is_empty() {
-            match self.pieces.blocking_recv() {
+            match self.input.blocking_recv() {
                 Some(piece) => self.rest = piece?,
                 None => return Ok(0),
             }
