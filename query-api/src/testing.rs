@@ -76,7 +76,7 @@ impl View for Memory {
             .map(|(position, (resource_type, id, _))| Hit {
                 resource_type: *resource_type,
                 id: (*id).to_owned(),
-                document: DocumentAddress { offset: *position as u64 },
+                document: DocumentAddress { generation: 0, offset: *position as u64 },
                 score: None,
                 distance_m: None,
                 approximate: false,
