@@ -43,6 +43,8 @@ pub(crate) struct Limits {
     pub(crate) parameters: usize,
     /// Values of one parameter, or in one `_filter`.
     pub(crate) or_values: usize,
+    /// Parameters of `_sort`.
+    pub(crate) sort_keys: usize,
     /// Steps of a chain.
     pub(crate) chain_depth: usize,
     /// Levels of parentheses, brackets and nots in a `_filter`.
@@ -55,6 +57,7 @@ impl Default for Limits {
             query_bytes: 32 * 1024,
             parameters: 200,
             or_values: 2_000,
+            sort_keys: 20,
             chain_depth: 8,
             filter_depth: 32,
         }

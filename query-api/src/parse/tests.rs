@@ -8,8 +8,14 @@ use shared::param::QueryValue;
 use super::ast::{Correlation, Expr, Hop, Include, SearchRequest, Sort, Summary, Test, Total};
 use super::{Context, Limits, Scope, is_refused_when_strict, search_request};
 
-const LIMITS: Limits =
-    Limits { query_bytes: 20_000, parameters: 40, or_values: 10, chain_depth: 4, filter_depth: 8 };
+const LIMITS: Limits = Limits {
+    query_bytes: 20_000,
+    parameters: 40,
+    or_values: 10,
+    sort_keys: 3,
+    chain_depth: 4,
+    filter_depth: 8,
+};
 
 const CONTEXT: Context<'_> =
     Context { now_ms: 1_795_000_000_000, base_urls: &["https://ror.example/fhir"], limits: LIMITS };

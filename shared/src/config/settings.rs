@@ -74,6 +74,8 @@ pub struct Limits {
     pub parameters: usize,
     /// Most values separated by commas in one parameter.
     pub or_values: usize,
+    /// Most parameters of `_sort`.
+    pub sort_keys: usize,
     /// Most steps of one chain.
     pub chain_depth: usize,
     /// Most levels of parentheses, brackets and nots in a `_filter`.
@@ -213,6 +215,7 @@ impl Default for Limits {
             body_seconds: 60,
             parameters: 200,
             or_values: 2000,
+            sort_keys: 20,
             chain_depth: 8,
             filter_depth: 32,
             includes: 10_000,
