@@ -351,7 +351,8 @@ impl DirectoryView {
 
 /// What tells one search from another: its criteria and order, not how its pages look.
 fn query_hash(request: &SearchRequest) -> u64 {
-    const APPEARANCE: [&str; 9] = [
+    const APPEARANCE: [&str; 10] = [
+        "ror-now",
         "_page",
         "_count",
         "_format",

@@ -77,6 +77,8 @@ impl View for Memory {
                 document: DocumentAddress { offset: *position as u64 },
                 score: None,
                 distance_m: None,
+                approximate: false,
+                records: Vec::new(),
             })
             .collect();
         let end = start + matches.len();
@@ -148,6 +150,8 @@ pub(crate) fn request(scope: Option<ResourceType>, parameters: &[(&str, &str)]) 
     let find = |name| parameters.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
     let types = scope.map_or(ResourceType::ALL.to_vec(), |t| vec![t]);
     SearchRequest {
+        sort_conditions: Vec::new(),
+        now_ms: 0,
         criteria: types.iter().map(|_| Expr::And(Vec::new())).collect(),
         types,
         correlation: Correlation::Record,

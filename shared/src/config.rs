@@ -124,6 +124,12 @@ pub const KEYS: &[Key] = &[
         "Most parameters of _sort. Default: 20",
     ),
     key(
+        "limits.words",
+        "ROR_LIMITS_WORDS",
+        Kind::Integer,
+        "Most words in the values of one _content or _text. Default: 1000",
+    ),
+    key(
         "limits.chain_depth",
         "ROR_LIMITS_CHAIN_DEPTH",
         Kind::Integer,

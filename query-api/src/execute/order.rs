@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use shared::geo::distance_m;
 use shared::index::{DocSet, KeySet, Location, SegmentView, Snapshot};
-use shared::registry::{self, FieldId, ParameterType};
+use shared::registry::{self, FieldId, ParameterType, RecordKind};
 use shared::schema::RECORD_KIND_OFFSET;
 use tantivy::Result;
 
@@ -72,12 +72,13 @@ pub(super) fn first(
     number: usize,
     matches: &KeySet,
     page: &PageRequest<'_>,
-) -> Result<Vec<Candidate>> {
+) -> Result<First> {
     let wanted = page.count + 1;
     let after = page.after.map(|token| &token.keys);
     let keys = prepare(context, plan)?;
     if keys.is_empty() {
-        return Ok(first_by_key(context.snapshot, number, matches, after, wanted));
+        let candidates = first_by_key(context.snapshot, number, matches, after, wanted);
+        return Ok(First { candidates, missing: Vec::new() });
     }
     Selection {
         context,
@@ -90,6 +91,40 @@ pub(super) fn first(
         wanted,
     }
     .first()
+}
+
+/// The matches put forward for a page.
+pub(super) struct First {
+    pub(super) candidates: Vec<Candidate>,
+    /// What the keys that read records leave without a value.
+    pub(super) missing: Vec<Missing>,
+}
+
+/// Matches that a key puts last because they have no record with a value for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Missing {
+    pub(super) kind: RecordKind,
+    /// The key has conditions of its own (`_sort:…`).
+    conditioned: bool,
+    /// Over all pages.
+    pub(super) count: u64,
+}
+
+impl Missing {
+    /// Counts those of another type in.
+    pub(super) fn add(all: &mut Vec<Self>, more: Vec<Self>) {
+        for (at, missing) in more.into_iter().enumerate() {
+            match all.get_mut(at) {
+                Some(known) => known.count += missing.count,
+                None => all.push(missing),
+            }
+        }
+    }
+
+    /// Whether the answer speaks of it: always when the order was given conditions.
+    pub(super) fn is_told(&self) -> bool {
+        self.conditioned || self.count > 0
+    }
 }
 
 /// Without sort keys: by resource key, which never changes.
@@ -252,16 +287,16 @@ enum Key {
     Score(Scores),
 }
 
-fn holds(set: Option<&KeySet>, key: u32) -> bool {
+fn holds(set: Option<&Arc<KeySet>>, key: u32) -> bool {
     set.is_none_or(|set| set.contains(key))
 }
 
 /// Where to look for the values of a key: the sources of its plan, evaluated. `None` is everything.
 struct Eligible {
-    matches: Option<KeySet>,
+    matches: Option<Arc<KeySet>>,
     steps: Vec<JoinStep>,
-    targets: Option<KeySet>,
-    records: Option<DocSet>,
+    targets: Option<Arc<KeySet>>,
+    records: Option<Arc<DocSet>>,
 }
 
 impl Key {
@@ -343,7 +378,7 @@ fn eligible(context: &mut Evaluation<'_>, plan: &TypePlan, order: &Order) -> Res
         let target = source.steps.last().map_or(plan.base, |step| step.to);
         let mut keys = |base, predicate: &Predicate| {
             let is_all = *predicate == Predicate::All;
-            if is_all { Ok(None) } else { context.keys(base, predicate, None).map(Some) }
+            if is_all { Ok(None) } else { context.all_keys(base, predicate).map(Some) }
         };
         let (matches, targets) = (keys(plan.base, &source.matches)?, keys(target, &source.target)?);
         let records = match (order.record, source.record.is_empty()) {
@@ -389,7 +424,7 @@ fn value_docs(snapshot: &Snapshot, order: &Order, source: &Eligible, at: Locatio
     let view = snapshot.view(at);
     let wanted = RECORD_KIND_OFFSET + kind as u8;
     let counts = |doc: &u32| {
-        let of_segment = |docs: &DocSet| docs.of_segment(at.segment as usize).contains(*doc);
+        let of_segment = |docs: &Arc<DocSet>| docs.of_segment(at.segment as usize).contains(*doc);
         view.kind(*doc) == wanted && source.records.as_ref().is_none_or(of_segment)
     };
     view.records(at.doc).filter(counts).collect()

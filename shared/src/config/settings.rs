@@ -76,6 +76,8 @@ pub struct Limits {
     pub or_values: usize,
     /// Most parameters of `_sort`.
     pub sort_keys: usize,
+    /// Most words in the values of one text parameter.
+    pub words: usize,
     /// Most steps of one chain.
     pub chain_depth: usize,
     /// Most levels of parentheses, brackets and nots in a `_filter`.
@@ -216,6 +218,7 @@ impl Default for Limits {
             parameters: 200,
             or_values: 2000,
             sort_keys: 20,
+            words: 1000,
             chain_depth: 8,
             filter_depth: 32,
             includes: 10_000,
@@ -277,6 +280,7 @@ impl Settings {
             ("limits.body_seconds", limits.body_seconds),
             ("limits.parameters", limits.parameters as u64),
             ("limits.or_values", limits.or_values as u64),
+            ("limits.words", limits.words as u64),
             ("limits.chain_depth", limits.chain_depth as u64),
             ("limits.filter_depth", limits.filter_depth as u64),
             ("limits.bundle_entries", limits.bundle_entries as u64),

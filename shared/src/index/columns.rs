@@ -56,6 +56,12 @@ pub struct Rows<T> {
     index: RowIndex,
 }
 
+impl<T> Default for Rows<T> {
+    fn default() -> Self {
+        Self { docs: Vec::new(), values: Vec::new(), index: RowIndex::default() }
+    }
+}
+
 impl<T: Copy> Rows<T> {
     fn new(docs: Vec<u32>, values: Vec<T>) -> Self {
         let index = RowIndex::new(&docs);
@@ -182,6 +188,19 @@ impl TextColumn {
     pub(super) fn open(reader: &SegmentReader, field: Field) -> tantivy::Result<Option<Self>> {
         let column = reader.fast_fields().str(&column_names()[&field])?;
         Ok(column.map(|column| Self { column }))
+    }
+
+    /// All ordinals as (document, ordinal), and the text behind each ordinal.
+    pub(super) fn read(&self, max_doc: u32) -> (Rows<u32>, Vec<String>) {
+        let (mut docs, mut values) = (Vec::new(), Vec::new());
+        for doc in 0..max_doc {
+            for ordinal in self.ordinals(doc) {
+                docs.push(doc);
+                values.push(ordinal as u32);
+            }
+        }
+        let texts = (0..self.column.num_terms() as u64).map(|ordinal| self.text(ordinal));
+        (Rows::new(docs, values), texts.collect())
     }
 
     /// The ordinals of a document's values.

@@ -8,8 +8,6 @@ use memchr::memmem;
 use tantivy::postings::TermInfo;
 use tantivy::{InvertedIndexReader, Result};
 
-use crate::schema::words::WORD;
-
 /// Ends a word: no byte of UTF-8, so that no part of a word holds it.
 const END: u8 = 0xff;
 
@@ -24,11 +22,6 @@ pub struct WordDictionary {
 }
 
 impl WordDictionary {
-    /// Reads the words of a scope (see `schema::words::scope`).
-    pub(super) fn of_scope(words: &InvertedIndexReader, scope: &str) -> Result<Self> {
-        Self::read(words, format!("{scope}{WORD}").as_bytes())
-    }
-
     /// Reads what follows `prefix` in the terms that start with it.
     pub(super) fn read(index: &InvertedIndexReader, prefix: &[u8]) -> Result<Self> {
         let mut dictionary = Self::default();
@@ -53,6 +46,19 @@ impl WordDictionary {
                 last = Some(word);
                 visit(self.word(word), &self.infos[word]);
             }
+        }
+    }
+
+    /// Calls `visit` with each word that starts with `start`, and where its postings are.
+    pub fn starting_with(&self, start: &str, visit: &mut dyn FnMut(&str, &TermInfo)) {
+        let (mut low, mut high) = (0, self.infos.len());
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            if self.word(middle) < start { low = middle + 1 } else { high = middle }
+        }
+        while low < self.infos.len() && self.word(low).starts_with(start) {
+            visit(self.word(low), &self.infos[low]);
+            low += 1;
         }
     }
 

@@ -10,6 +10,7 @@ use super::graph::LogicalEdges;
 use super::locations::Locations;
 use super::segment::SegmentView;
 use super::sets::KeySet;
+use super::statistics::WordStatistics;
 use crate::fhir::ResourceType;
 use crate::registry;
 
@@ -105,6 +106,8 @@ pub struct Snapshot {
     /// By field.
     pub(super) logical: Vec<OnceLock<tantivy::Result<Arc<LogicalEdges>>>>,
     documents: Documents,
+    /// What relevance knows of all documents.
+    pub(super) statistics: Arc<WordStatistics>,
     /// The last change the index knows.
     pub seq: u64,
 }
@@ -140,8 +143,14 @@ impl Snapshot {
             locations,
             logical: (0..registry::fields().len()).map(logical).collect(),
             documents,
+            statistics: Arc::default(),
             seq,
         })
+    }
+
+    /// The statistics of words, which no commit changes.
+    pub fn word_statistics(&self) -> &WordStatistics {
+        &self.statistics
     }
 
     /// The segments.

@@ -13,6 +13,7 @@ use tantivy::{Index, IndexSettings, Result, TantivyDocument, Term};
 use super::documents::DocumentAddress;
 use crate::access::VisibilityClass;
 use crate::extract::{ColumnValue, Extracted, Values};
+use crate::geo::zone::Zone;
 use crate::param::date::DateRange;
 use crate::registry;
 use crate::schema::{
@@ -235,6 +236,9 @@ fn block(resource: &IndexedResource<'_>) -> Vec<TantivyDocument> {
         let scope = words::scope(extracted.resource_type, *class);
         document.add_text(schema.words, format!("{scope}{text}"));
     }
+    if extracted.name_words > 0 {
+        document.add_u64(schema.name_words, u64::from(extracted.name_words));
+    }
     if let Some(narrative) = &extracted.narrative {
         let scope = words::narrative_scope(extracted.resource_type);
         document.add_text(schema.words, format!("{scope}{narrative}"));
@@ -243,6 +247,12 @@ fn block(resource: &IndexedResource<'_>) -> Vec<TantivyDocument> {
         document.add_f64(schema.position.0, place.point.lat);
         document.add_f64(schema.position.1, place.point.lon);
         document.add_u64(schema.approximate, u64::from(place.approximate));
+    }
+    if extracted.zone != Zone::PARIS {
+        document.add_u64(schema.zone, u64::from(extracted.zone.number()));
+    }
+    if let Some(opening) = extracted.opening.encode() {
+        document.add_text(schema.opening, opening);
     }
     let mut block = vec![document];
     for record in &extracted.records {

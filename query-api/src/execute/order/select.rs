@@ -13,7 +13,9 @@ use shared::index::{KeySet, Location, SegmentView};
 use shared::registry::{self, FieldId, ParameterType};
 use tantivy::Result;
 
-use super::{Bound, Candidate, Key, SortValue, compare, compare_values, rank, targets, values};
+use super::{
+    Bound, Candidate, First, Key, SortValue, compare, compare_values, rank, targets, values,
+};
 use crate::execute::evaluate::Evaluation;
 use crate::execute::page::PageKeys;
 use crate::plan::Predicate;
@@ -42,7 +44,12 @@ struct Row {
 }
 
 impl Selection<'_> {
-    pub(super) fn first(&self) -> Result<Vec<Candidate>> {
+    /// The candidates, and how many matches have no value.
+    pub(super) fn first(&self) -> Result<First> {
+        Ok(First { candidates: self.candidates()?, missing: targets::missing(self)? })
+    }
+
+    fn candidates(&self) -> Result<Vec<Candidate>> {
         if let Some(candidates) = targets::first(self)? {
             return Ok(candidates);
         }

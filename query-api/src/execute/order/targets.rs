@@ -1,6 +1,8 @@
 //! The first matches by a value of what they refer to: the values are put in order, and their matches
 //! found backwards, until the page is full.
 //!
+//! The same columns tell how many matches have no value.
+//!
 //! Reading the values of every match's targets costs a walk for each; here it costs one column, and a
 //! walk for each of the few targets that stand first.
 
@@ -13,7 +15,7 @@ use shared::schema::RECORD_KIND_OFFSET;
 use tantivy::Result;
 
 use super::select::Selection;
-use super::{Candidate, Eligible, Key, SortValue, compare, holds, rank};
+use super::{Candidate, Eligible, Key, Missing, SortValue, compare, holds, rank};
 use crate::execute::page::{ordered_f64, ordered_i64};
 use crate::plan::{JoinStep, Order};
 
@@ -75,7 +77,7 @@ fn by_source(
             if chosen.len() >= selection.wanted && last != Some(*rank) {
                 return Ok(chosen);
             }
-            let sources = backwards(selection, &source.steps, *target)?;
+            let sources = backwards(selection, &source.steps, KeySet::Sparse(vec![*target]))?;
             for key in &sources {
                 let counts = selection.matches.contains(key) && holds(source.matches.as_ref(), key);
                 if !counts || !seen.insert(key) {
@@ -95,32 +97,68 @@ fn by_source(
     Ok(chosen)
 }
 
+/// How many matches have no value of each key that reads records.
+pub(super) fn missing(selection: &Selection<'_>) -> Result<Vec<Missing>> {
+    let snapshot = selection.context.snapshot;
+    let mut all = Vec::new();
+    for key in selection.keys {
+        let Key::Values(order, sources) = key else { continue };
+        let Some(kind) = order.record else { continue };
+        let mut valued = KeySet::default();
+        for source in sources {
+            let mut owners = Vec::new();
+            for_each_value(selection, order, source, &mut |_, owner| owners.push(owner))?;
+            let owners = KeySet::from_keys(owners, snapshot.universe());
+            let mut here = backwards(selection, &source.steps, owners)?.and(selection.matches);
+            if let Some(matches) = &source.matches {
+                here = here.and(matches);
+            }
+            valued = valued.or(here, snapshot.universe());
+        }
+        let count = (selection.matches.len() - valued.len()) as u64;
+        all.push(Missing { kind, conditioned: order.conditioned, count });
+    }
+    Ok(all)
+}
+
 /// The values that count, by rank, each with the resource that has it.
 fn values(selection: &Selection<'_>, order: &Order, source: &Eligible) -> Result<Vec<(u64, u32)>> {
-    let snapshot = selection.context.snapshot;
-    let wanted_kind = order.record.map(|kind| RECORD_KIND_OFFSET + kind as u8);
     let edge = selection.edge()?;
     let mut values = Vec::new();
-    for (number, segment) in snapshot.segments().iter().enumerate() {
+    for_each_value(selection, order, source, &mut |value, owner| {
+        let rank = rank(&SortValue::Number(value), order.descending);
+        if rank >= edge {
+            values.push((rank, owner));
+        }
+    })?;
+    Ok(values)
+}
+
+/// Calls `visit` with each value that counts and the resource that has it.
+fn for_each_value(
+    selection: &Selection<'_>,
+    order: &Order,
+    source: &Eligible,
+    visit: &mut dyn FnMut(u64, u32),
+) -> Result<()> {
+    let wanted_kind = order.record.map(|kind| RECORD_KIND_OFFSET + kind as u8);
+    for (number, segment) in selection.context.snapshot.segments().iter().enumerate() {
         let view = &segment.view;
         let records = source.records.as_ref().map(|records| records.of_segment(number));
-        let mut push = |doc: u32, value: u64| {
-            let rank = rank(&SortValue::Number(value), order.descending);
-            let counts = rank >= edge
-                && wanted_kind.is_none_or(|kind| view.kind(doc) == kind)
+        each(view, order.field, &mut |doc, value| {
+            let counts = wanted_kind.is_none_or(|kind| view.kind(doc) == kind)
                 && records.is_none_or(|records| records.contains(doc))
                 && segment.is_alive(doc)
                 && holds(source.targets.as_ref(), view.owner(doc));
             if counts {
-                values.push((rank, view.owner(doc)));
+                visit(value, view.owner(doc));
             }
-        };
-        each(view, order.field, &mut push)?;
+        })?;
     }
-    Ok(values)
+    Ok(())
 }
 
-/// Every value of a field in a segment, mapped to a number of the same order.
+/// Every value of a field in a segment, mapped to a number of the same order within the segment.
 fn each(
     view: &shared::index::SegmentView,
     field: FieldId,
@@ -137,9 +175,13 @@ fn each(
             .quantities(field)?
             .iter()
             .for_each(|(doc, quantity)| push(doc, ordered_f64(quantity.canonical.low))),
-        ParameterType::String
-        | ParameterType::Uri
-        | ParameterType::Token
+        ParameterType::String | ParameterType::Uri => {
+            let Some(column) = view.text(field)? else { return Ok(()) };
+            for doc in 0..view.max_doc() {
+                column.ordinals(doc).for_each(|ordinal| push(doc, ordinal));
+            }
+        }
+        ParameterType::Token
         | ParameterType::Reference
         | ParameterType::Composite
         | ParameterType::Special
@@ -148,10 +190,10 @@ fn each(
     Ok(())
 }
 
-/// The resources from which a chain leads to one target.
-fn backwards(selection: &Selection<'_>, steps: &[JoinStep], target: u32) -> Result<KeySet> {
+/// The resources from which a chain leads to one of the targets.
+fn backwards(selection: &Selection<'_>, steps: &[JoinStep], targets: KeySet) -> Result<KeySet> {
     let snapshot = selection.context.snapshot;
-    let mut frontier = KeySet::Sparse(vec![target]);
+    let mut frontier = targets;
     for (position, step) in steps.iter().enumerate().rev() {
         if step.above {
             let part_of = field_id(step.to, "partof").expect("only hierarchies climb");

@@ -124,6 +124,7 @@ fn page(
     let included = Subset::of(&[], request.summary);
     let searchset = Searchset {
         base_url: &app.base_url,
+        now_ms: request.now_ms,
         self_url: &links.this,
         next_url: next.as_deref(),
         hits: &hits,
@@ -131,9 +132,11 @@ fn page(
         matches: &matches,
         included: &included,
     };
-    let json = bundle::searchset(&searchset, |hit, out| {
-        let read = view.document(hit.document, out);
-        read.map_err(|error| error.of_document(hit.resource_type, &hit.id))
+    let json = bundle::searchset(&searchset, |address, out| {
+        view.document(address, out).map_err(|error| match hits.at(address) {
+            Some(hit) => error.of_document(hit.resource_type, &hit.id),
+            None => error,
+        })
     })?;
     Ok((json, (hits.matches.len() + hits.included.len()) as u64))
 }
@@ -174,6 +177,7 @@ pub(in crate::http) fn parse(
             parameters: limits.parameters,
             or_values: limits.or_values,
             sort_keys: limits.sort_keys,
+            words: limits.words,
             chain_depth: limits.chain_depth,
             filter_depth: limits.filter_depth,
         },
