@@ -12,6 +12,8 @@ mod cli;
 mod directory;
 mod engine;
 mod execute;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod http;
 #[cfg(test)]
 mod laws;

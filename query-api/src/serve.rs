@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use shared::config::{AnonymousProfile, Settings};
 use shared::validate::Validator;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::{App, Outfit, base_urls};
 use crate::directory::{self, Opening};
@@ -92,11 +92,13 @@ async fn run(settings: &Settings) -> anyhow::Result<()> {
         "page": format!("{scheme}://{address}/"),
         "internal": format!("http://{internal_address}"),
     });
+    // Whoever reads the next line may ask to stop at once.
+    let stop = StopSignals::new().context("the signals that stop the service")?;
     let mut stdout = std::io::stdout();
     writeln!(stdout, "{ready}").and_then(|()| stdout.flush()).context("standard output")?;
     tracing::info!(address = %address, internal = %internal_address, "serving");
 
-    stop_signal().await?;
+    stop.wait().await;
     tracing::info!(deadline_s = server.shutdown_seconds, "stopping: running requests are answered");
     handle.graceful_shutdown(Some(server.shutdown()));
     fhir.await.context("the FHIR listener")?.context("the FHIR listener")?;
@@ -146,14 +148,24 @@ async fn listen(
     }
 }
 
-async fn stop_signal() -> std::io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// SIGTERM and SIGINT, which no longer end the process by themselves.
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    fn new() -> std::io::Result<Self> {
+        let terminate = signal(SignalKind::terminate())?;
+        Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
     }
-    Ok(())
+
+    async fn wait(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 /// A new id: a random UUID, lower case. Source: RFC 9562, version 4.

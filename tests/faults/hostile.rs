@@ -33,7 +33,11 @@ struct Victim {
 
 impl Victim {
     fn new() -> Self {
-        let environment = [("ROR_LIMITS_BODY_SECONDS", "2"), ("ROR_LOG", "warn")];
+        let environment = [
+            ("ROR_LIMITS_BODY_SECONDS", "2"),
+            ("ROR_ENGINE_DEADLINE_MS", "60000"),
+            ("ROR_LOG", "warn"),
+        ];
         let server = Server::start_with(&harness::new_folder("data"), &environment);
         let client = server.client();
         let mut target = place("target", "target");
