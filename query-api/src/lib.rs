@@ -14,6 +14,7 @@ mod engine;
 mod execute;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
+mod geocoder;
 mod http;
 #[cfg(test)]
 mod laws;

@@ -7,9 +7,10 @@ pub(crate) mod ast;
 mod decode;
 mod filter;
 mod key;
+pub(crate) mod locate;
 mod report;
 mod result_param;
-mod suggest;
+pub(crate) mod suggest;
 mod value;
 
 #[cfg(test)]
@@ -180,6 +181,7 @@ fn empty_request(types: Vec<ResourceType>) -> SearchRequest {
         pretty: false,
         explain: false,
         applied: Vec::new(),
+        located: Vec::new(),
     }
 }
 
