@@ -173,6 +173,15 @@ pub(crate) fn search(
             ),
         ));
     }
+    if included.is_cut {
+        hits.issues.push(Issue::warning(
+            IssueType::TooCostly,
+            format!(
+                "the one match of this page brings in more than {} resources; the others are left out (limits.includes)",
+                page.included_max
+            ),
+        ));
+    }
     let end = (more || included.matches < keys.len())
         .then(|| candidates.last().map(|last| last.position(snapshot)))
         .flatten()
