@@ -15,6 +15,7 @@ use crate::geo::{Point, gazetteer};
 use crate::param::date::DateRange;
 use crate::param::quantity::QuantityValue;
 use crate::registry::{FieldId, RecordKind};
+use crate::schema::Terms;
 
 pub use path::ROR_EXTENSION_BASE;
 
@@ -42,8 +43,8 @@ pub struct Extracted {
 /// Values in the form of the index.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Values {
-    /// Exact terms, prefix included (see `schema::term`).
-    pub terms: Vec<Vec<u8>>,
+    /// Exact terms.
+    pub terms: Terms,
     /// Ordered values.
     pub columns: Vec<(FieldId, ColumnValue)>,
 }

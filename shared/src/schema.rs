@@ -6,6 +6,7 @@
 //! type clause is ever needed, because the field id names the resource type. Ordered values are
 //! columns, one or two per field. Words live in one text field, prefixed by type and class.
 
+mod terms;
 pub mod words;
 
 use std::collections::HashMap;
@@ -18,6 +19,8 @@ use tantivy::schema::{
 
 use crate::access::VisibilityClass;
 use crate::registry::{self, FieldId, ParameterType};
+
+pub use terms::{TermIter, Terms};
 
 /// The kind of an exact term.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,28 +11,6 @@ use crate::access::VisibilityClass;
 use crate::fhir::ResourceType;
 use crate::terminology::terminology;
 
-/// Elements whose strings are technical.
-const TECHNICAL: [&str; 18] = [
-    "resourceType",
-    "id",
-    "meta",
-    "url",
-    "system",
-    "code",
-    "reference",
-    "div",
-    "status",
-    "use",
-    "contentType",
-    "language",
-    "lastUpdated",
-    "implicitRules",
-    "version",
-    "intent",
-    "priority",
-    "mode",
-];
-
 /// The words of a document, by class: text for the analyzer.
 pub(super) fn of(resource_type: ResourceType, document: &Value) -> Vec<(VisibilityClass, String)> {
     let mut collector = Collector { texts: vec![String::new(); VisibilityClass::ALL.len()] };
@@ -98,7 +76,7 @@ impl Collector {
                 let class = class_within(name, node, class);
                 self.add_label(node, class);
                 for (name, child) in object {
-                    if !TECHNICAL.contains(&name.as_str()) && !is_machine_value(name) {
+                    if !is_technical(name) && !is_machine_value(name) {
                         self.walk(name, child, class);
                     }
                 }
@@ -126,6 +104,31 @@ impl Collector {
             self.add(class, synonym);
         }
     }
+}
+
+/// Whether the strings of an element are technical.
+fn is_technical(name: &str) -> bool {
+    matches!(
+        name,
+        "resourceType"
+            | "id"
+            | "meta"
+            | "url"
+            | "system"
+            | "code"
+            | "reference"
+            | "div"
+            | "status"
+            | "use"
+            | "contentType"
+            | "language"
+            | "lastUpdated"
+            | "implicitRules"
+            | "version"
+            | "intent"
+            | "priority"
+            | "mode"
+    )
 }
 
 /// Dates, codes and URIs in a choice element.
