@@ -88,10 +88,16 @@ pub struct IndexSchema {
     pub terms: Field,
     /// Words.
     pub words: Field,
+    /// Number of words of the resource's name.
+    pub name_words: Field,
     /// Latitude and longitude of a place, in degrees.
     pub position: (Field, Field),
     /// Whether the position is only that of the commune.
     pub approximate: Field,
+    /// The number of a Location's time zone; none for Europe/Paris.
+    pub zone: Field,
+    /// Opening hours and closings, encoded (see `param::opening`).
+    pub opening: Field,
     columns: Vec<Columns>,
     /// Digest of everything a reader of the index must agree on.
     pub digest: String,
@@ -135,11 +141,14 @@ impl IndexSchema {
                     .set_fieldnorms(true),
             ),
         );
+        let name_words = builder.add_u64_field("name_words", FAST);
         let position = (
             builder.add_f64_field("latitude", fast.clone()),
             builder.add_f64_field("longitude", fast.clone()),
         );
         let approximate = builder.add_u64_field("approximate", FAST);
+        let zone = builder.add_u64_field("zone", FAST);
+        let opening = builder.add_text_field("opening", TextOptions::default().set_fast("raw"));
         let columns =
             registry::fields().iter().map(|field| columns_of(field, &mut builder)).collect();
         let schema = builder.build();
@@ -154,8 +163,11 @@ impl IndexSchema {
             id,
             terms,
             words,
+            name_words,
             position,
             approximate,
+            zone,
+            opening,
             columns,
             digest,
         }
@@ -182,7 +194,7 @@ fn columns_of(field: &registry::Field, builder: &mut SchemaBuilder) -> Columns {
         ParameterType::String | ParameterType::Uri => {
             Columns::Text(builder.add_text_field(&name, TextOptions::default().set_fast("raw")))
         }
-        ParameterType::Special if field.parameter.record.is_some() => Columns::Validity(
+        ParameterType::Special if field.parameter.code == "price-in-force" => Columns::Validity(
             builder.add_i64_field(&format!("{name}.start"), fast.clone()),
             builder.add_i64_field(&format!("{name}.key"), fast.clone()),
         ),

@@ -3,6 +3,9 @@
 //! Used for string parameters, names of places and the words of full text; a value folded here for
 //! the index and there for the query meets itself.
 
+pub mod cut;
+mod telephone;
+
 use std::sync::LazyLock;
 
 use unicode_normalization::UnicodeNormalization;

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use serde_json::Value;
 
 use super::path::{Path, Root, any_value, extensions, ror_extensions};
+use super::price::Computed;
 use super::{ColumnValue, Record, Values, price};
 use crate::access::{VisibilityClass, classes_of};
 use crate::fhir::{Reference, ResourceType, Target};
@@ -99,8 +100,11 @@ impl Plan {
                 let (record, limit) = (Root::new(root), limit.map(Root::new));
                 for plan in fields {
                     let Some(path) = &plan.path else {
-                        let computed = price::computed(plan.parameter.code, root);
-                        values.add_computed(plan.field, computed);
+                        match price::computed(plan.parameter.code, root) {
+                            Some(Computed::Column(value)) => values.add_computed(plan.field, value),
+                            Some(Computed::Flag(flag)) => plan.add(&flag.into(), &mut values),
+                            None => {}
+                        }
                         continue;
                     };
                     let from = if path.on_limit { limit.as_ref() } else { Some(&record) };
@@ -248,11 +252,9 @@ impl Values {
         self.terms.push(field, class, TermKind::Present, b"");
     }
 
-    fn add_computed(&mut self, field: FieldId, value: Option<ColumnValue>) {
-        if let Some(value) = value {
-            self.terms.push(field, VisibilityClass::Open, TermKind::Present, b"");
-            self.columns.push((field, value));
-        }
+    fn add_computed(&mut self, field: FieldId, value: ColumnValue) {
+        self.terms.push(field, VisibilityClass::Open, TermKind::Present, b"");
+        self.columns.push((field, value));
     }
 
     fn add_tokens(

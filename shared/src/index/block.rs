@@ -14,6 +14,7 @@ use super::writer::IndexedResource;
 use crate::access::VisibilityClass;
 use crate::extract::{ColumnValue, Extracted, Values};
 use crate::fhir::{Reference, ResourceType};
+use crate::geo::zone::Zone;
 use crate::param::date::DateRange;
 use crate::registry::{self, FieldId};
 use crate::schema::{
@@ -111,10 +112,17 @@ pub(super) fn block(resource: IndexedResource<'_>) -> Vec<IndexDocument> {
         document.add_f64(schema.position.1, place.point.lon);
         document.add_u64(schema.approximate, u64::from(place.approximate));
     }
+    if extracted.name_words > 0 {
+        document.add_u64(schema.name_words, u64::from(extracted.name_words));
+    }
+    if extracted.zone != Zone::PARIS {
+        document.add_u64(schema.zone, u64::from(extracted.zone.number()));
+    }
     document.add_values(extracted.values);
     document.add_last_updated(resource_type, last_updated_ms);
     document.add_reference_keys(&extracted.references, reference_keys);
     document.texts.push((schema.id, extracted.id));
+    document.texts.extend(extracted.opening.encode().map(|opening| (schema.opening, opening)));
     for (class, text) in extracted.words {
         document.add_words(&words::scope(resource_type, class), text);
     }

@@ -15,7 +15,7 @@ use super::snapshot::Snapshot;
 use crate::access::VisibilityClass;
 use crate::fhir::ResourceType;
 use crate::param::token::{SystemQuery, TokenQuery};
-use crate::registry::{self, FieldId};
+use crate::registry::{self, FieldId, ParameterType};
 use crate::schema::{TermKind, term, term_prefix};
 
 /// Logical and canonical references of one field, resolved.
@@ -23,6 +23,8 @@ use crate::schema::{TermKind, term, term_prefix};
 pub(super) struct LogicalEdges {
     /// Source and target, by source.
     pairs: Vec<(u32, u32)>,
+    /// Target and source, by target.
+    reversed: Vec<(u32, u32)>,
     /// The types of the sources and of all that was looked at for targets.
     depends_on: Types,
 }
@@ -31,6 +33,23 @@ impl LogicalEdges {
     /// They hold until a resource of one of these types changes in its links.
     pub(super) fn depends_on(&self) -> Types {
         self.depends_on
+    }
+
+    /// Appends the sources that refer to one of `targets`.
+    fn referrers(&self, targets: &KeySet, found: &mut Vec<u32>) {
+        match targets {
+            KeySet::Sparse(targets) if targets.len() <= POSTINGS_LIMIT => {
+                for target in targets {
+                    let start = self.reversed.partition_point(|(t, _)| t < target);
+                    let of_target = self.reversed[start..].iter().take_while(|(t, _)| t == target);
+                    found.extend(of_target.map(|(_, source)| *source));
+                }
+            }
+            KeySet::Sparse(_) | KeySet::Dense(_) => {
+                let referring = self.pairs.iter().filter(|(_, target)| targets.contains(*target));
+                found.extend(referring.map(|(source, _)| *source));
+            }
+        }
     }
 }
 
@@ -57,16 +76,28 @@ impl Snapshot {
             }
             (_, KeySet::Sparse(_) | KeySet::Dense(_)) => self.referrers_by_scan(field, targets)?,
         };
-        for (source, target) in &self.logical(field)?.pairs {
-            if targets.contains(*target) {
-                found.push(*source);
-            }
-        }
+        self.logical(field)?.referrers(targets, &mut found);
         let found = KeySet::from_keys(found, self.universe());
         Ok(match among {
             Some(among) => found.and(among),
             None => found,
         })
+    }
+
+    /// The resources that refer to `target` by a literal reference, in any field; ascending.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn literal_referrers(&self, target: u32) -> Result<Vec<u32>> {
+        let mut found = Vec::new();
+        for (id, field) in (0..).zip(registry::fields()) {
+            if field.parameter.kind == ParameterType::Reference {
+                found.append(&mut self.referrers_by_postings(id, &[target])?);
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        Ok(found)
     }
 
     /// The existing resources that `sources` refer to by `field`.
@@ -210,6 +241,8 @@ impl Snapshot {
         }
         self.add_canonical(field, known.parameter.targets, &mut edges)?;
         edges.pairs.sort_unstable();
+        edges.reversed = edges.pairs.iter().map(|(source, target)| (*target, *source)).collect();
+        edges.reversed.sort_unstable();
         Ok(edges)
     }
 

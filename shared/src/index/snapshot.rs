@@ -10,6 +10,7 @@ use super::graph::LogicalEdges;
 use super::locations::Locations;
 use super::segment::SegmentView;
 use super::sets::KeySet;
+use super::statistics::WordStatistics;
 use crate::fhir::ResourceType;
 use crate::registry;
 
@@ -105,6 +106,8 @@ pub struct Snapshot {
     /// By field.
     pub(super) logical: Vec<OnceLock<tantivy::Result<Arc<LogicalEdges>>>>,
     documents: Documents,
+    /// What relevance knows of all documents.
+    pub(super) statistics: Arc<WordStatistics>,
     /// The last change the index knows.
     pub seq: u64,
 }
@@ -140,8 +143,14 @@ impl Snapshot {
             locations,
             logical: (0..registry::fields().len()).map(logical).collect(),
             documents,
+            statistics: Arc::default(),
             seq,
         })
+    }
+
+    /// The statistics of words, which no commit changes.
+    pub fn word_statistics(&self) -> &WordStatistics {
+        &self.statistics
     }
 
     /// The segments.
@@ -178,7 +187,7 @@ impl Snapshot {
     /// The id of an existing resource.
     pub fn resource_id(&self, key: u32) -> Option<String> {
         let at = self.locate(key)?;
-        self.view(at).resource_id(at.doc)
+        self.view(at).resource_id(at.doc).map(str::to_owned)
     }
 
     /// The address of an existing resource's document.
@@ -206,7 +215,7 @@ fn open_segments(readers: &[SegmentReader], before: &[Segment]) -> tantivy::Resu
     for reader in readers {
         let previous = known(reader);
         let slot = previous.map_or_else(
-            || (0..).find(|slot| !taken.contains(slot)).expect("segments are few"),
+            || (0..=taken.len() as u32).find(|slot| !taken.contains(slot)).expect("one is free"),
             |previous| previous.slot,
         );
         if previous.is_none() {

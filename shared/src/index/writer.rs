@@ -4,6 +4,7 @@
 //! are the documents after it. An update deletes by owner and adds the new block.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, UserOperation};
 use tantivy::{Index, IndexSettings, Result, Term};
@@ -31,6 +32,11 @@ pub struct IndexedResource<'a> {
 /// The writer of one generation's index. Its methods may be called from several threads at once.
 pub struct IndexWriter {
     inner: tantivy::IndexWriter<IndexDocument>,
+    options: WriterOptions,
+    /// Whether something failed since the last commit.
+    has_failed: AtomicBool,
+    /// Whether going back failed too: `inner` then has no lock of the index, and is replaced.
+    is_lost: bool,
 }
 
 impl std::fmt::Debug for IndexWriter {
@@ -90,18 +96,51 @@ pub(super) fn open_index(dir: &Path) -> Result<Index> {
 impl IndexWriter {
     /// The writer of an index; only one may exist at a time.
     pub(super) fn open(index: &Index, options: WriterOptions) -> Result<Self> {
+        let inner = Self::writer(index, options)?;
+        Ok(Self { inner, options, has_failed: AtomicBool::new(false), is_lost: false })
+    }
+
+    fn writer(
+        index: &Index,
+        options: WriterOptions,
+    ) -> Result<tantivy::IndexWriter<IndexDocument>> {
         let settings = IndexWriterOptions::builder()
             .num_worker_threads(options.threads)
             .memory_budget_per_thread(options.memory_bytes / options.threads)
             .num_merge_threads(options.merge_threads)
             .build();
         let inner = index.writer_with_options(settings)?;
-        let mut policy = LogMergePolicy::default();
-        policy.set_min_layer_size(options.merge_docs_min);
-        policy.set_level_log_size(MERGE_LEVEL);
-        policy.set_max_docs_before_merge(options.merge_docs_max);
-        inner.set_merge_policy(Box::new(policy));
-        Ok(Self { inner })
+        inner.set_merge_policy(merge_policy(options));
+        Ok(inner)
+    }
+
+    /// When something failed, throws away what is not committed; to be called before the next changes. An
+    /// indexing thread may have ended, and what it held would be missing from the next commit without a
+    /// word.
+    ///
+    /// # Errors
+    /// When the index cannot be read; nothing can be committed until this succeeds.
+    pub fn recover(&mut self) -> Result<()> {
+        if !self.has_failed.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        if self.is_lost {
+            self.inner = Self::writer(&self.inner.index().clone(), self.options)?;
+        } else {
+            self.is_lost = true;
+            self.inner.rollback()?;
+            self.inner.set_merge_policy(merge_policy(self.options));
+        }
+        self.is_lost = false;
+        self.has_failed.store(false, Ordering::Release);
+        Ok(())
+    }
+
+    fn noting_failure<T>(&self, result: Result<T>) -> Result<T> {
+        if result.is_err() {
+            self.has_failed.store(true, Ordering::Release);
+        }
+        result
     }
 
     /// Adds a resource that the index does not hold.
@@ -109,8 +148,8 @@ impl IndexWriter {
     /// # Errors
     /// When the index cannot be written.
     pub fn add(&self, resource: IndexedResource<'_>) -> Result<()> {
-        self.inner.run(block(resource).into_iter().map(UserOperation::Add))?;
-        Ok(())
+        let added = self.inner.run(block(resource).into_iter().map(UserOperation::Add));
+        self.noting_failure(added).map(drop)
     }
 
     /// Replaces a resource, or adds it.
@@ -120,8 +159,7 @@ impl IndexWriter {
     pub fn replace(&self, resource: IndexedResource<'_>) -> Result<()> {
         let mut operations = vec![UserOperation::Delete(owner_term(resource.key))];
         operations.extend(block(resource).into_iter().map(UserOperation::Add));
-        self.inner.run(operations)?;
-        Ok(())
+        self.noting_failure(self.inner.run(operations)).map(drop)
     }
 
     /// Removes a resource.
@@ -134,10 +172,11 @@ impl IndexWriter {
     /// # Errors
     /// When the index cannot be written.
     pub fn commit(&mut self, seq: u64) -> Result<()> {
-        let mut prepared = self.inner.prepare_commit()?;
-        prepared.set_payload(&seq.to_string());
-        prepared.commit()?;
-        Ok(())
+        let committed = self.inner.prepare_commit().and_then(|mut prepared| {
+            prepared.set_payload(&seq.to_string());
+            prepared.commit()
+        });
+        self.noting_failure(committed).map(drop)
     }
 
     /// Waits until no merge runs, and ends the writer.
@@ -159,6 +198,14 @@ impl IndexWriter {
         }
         Ok(())
     }
+}
+
+fn merge_policy(options: WriterOptions) -> Box<LogMergePolicy> {
+    let mut policy = LogMergePolicy::default();
+    policy.set_min_layer_size(options.merge_docs_min);
+    policy.set_level_log_size(MERGE_LEVEL);
+    policy.set_max_docs_before_merge(options.merge_docs_max);
+    Box::new(policy)
 }
 
 fn owner_term(key: u32) -> Term {
