@@ -393,6 +393,10 @@ fn query_hash(request: &SearchRequest) -> u64 {
             hasher.update(b"\0");
         }
     }
+    // Pages of one search look at one place.
+    if !request.located.is_empty() {
+        hasher.update(&serde_json::to_vec(&request.located).expect("plain data"));
+    }
     let hash = hasher.finalize();
     u64::from_le_bytes(hash.as_bytes()[..8].try_into().expect("eight bytes of thirty-two"))
 }

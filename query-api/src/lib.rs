@@ -14,6 +14,7 @@ mod directory;
 mod engine;
 mod execute;
 mod facets;
+mod geocoder;
 mod http;
 #[cfg(test)]
 mod laws;

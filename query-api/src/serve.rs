@@ -18,6 +18,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::{App, Outfit, base_urls};
 use crate::directory::{self, Opening};
+use crate::geocoder::Geocoder;
 use crate::http::sealed::Seal;
 use crate::http::wire::OutcomeAcceptor;
 use crate::http::{internal, router};
@@ -68,6 +69,8 @@ async fn run(settings: &Settings) -> anyhow::Result<()> {
         now,
         new_id,
     })?;
+    let geocoder = Geocoder::new(&settings.geocoder, now)
+        .context("the certificates to call geocoder.url with")?;
     let app = App::new(Outfit {
         settings,
         local_base_url: local_base.clone(),
@@ -75,6 +78,7 @@ async fn run(settings: &Settings) -> anyhow::Result<()> {
         engine: Arc::clone(&engine),
         seal,
         validator,
+        geocoder,
     });
 
     let handle = Handle::new();

@@ -20,8 +20,8 @@ use shared::registry::{self, FieldId, RecordKind, field_id};
 use shared::schema::{RECORD_KIND_OFFSET, TermKind, term};
 use tantivy::Result;
 
-use super::Identify;
 use super::words::{self, WordHits};
+use super::{Identify, distance};
 use crate::plan::{JoinStep, Leaf, LeafTest, Predicate, TypePlan, WordQuery};
 
 /// The evaluation of one request: its snapshot, and what it has found already.
@@ -250,13 +250,10 @@ impl<'a> Evaluation<'a> {
                 Ok(())
             }),
             LeafTest::Near(circles) => snapshot.docs(|view, docs| {
-                for circle in circles {
-                    if let Some(center) = super::center_of(circle) {
-                        let radius_m = circle.radius_m();
-                        view.places()
-                            .within(center, radius_m, &mut |place, _| docs.push(place.doc));
-                    }
-                }
+                let located = circles
+                    .iter()
+                    .filter_map(|circle| Some((distance::center_of(circle)?, circle.radius_m())));
+                view.places().within_any(&located.collect::<Vec<_>>(), docs);
                 Ok(())
             }),
             LeafTest::References(_)

@@ -9,16 +9,17 @@ mod targets;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use shared::geo::distance_m;
+use shared::fhir::ResourceType;
 use shared::index::{DocSet, KeySet, Location, SegmentView, Snapshot};
 use shared::registry::{self, FieldId, ParameterType, RecordKind};
 use shared::schema::RECORD_KIND_OFFSET;
 use tantivy::Result;
 
+use super::PageRequest;
+use super::distance::Centers;
 use super::evaluate::{Evaluation, Scores};
 use super::page::{PageKeys, PageValue, ordered_f64, ordered_i64};
-use super::{PageRequest, center};
-use crate::plan::{JoinStep, Order, OrderKey, Predicate, TypePlan};
+use crate::plan::{JoinStep, Order, OrderKey, PlaceSource, Predicate, TypePlan};
 use select::Selection;
 
 /// A match put forward for the page.
@@ -283,8 +284,19 @@ enum Key {
     /// Values found by the general way: records, chains, numbers, dates.
     Values(Box<Order>, Vec<Eligible>),
     /// Distance of the nearest eligible place.
-    Distance(Vec<JoinStep>, KeySet, shared::geo::Point),
+    Distance {
+        places: Vec<EligiblePlaces>,
+        centers: Centers,
+        descending: bool,
+    },
     Score(Scores),
+}
+
+/// Where to look for places, evaluated. `None` is everything.
+struct EligiblePlaces {
+    matches: Option<Arc<KeySet>>,
+    steps: Vec<JoinStep>,
+    places: Option<Arc<KeySet>>,
 }
 
 fn holds(set: Option<&Arc<KeySet>>, key: u32) -> bool {
@@ -304,7 +316,7 @@ impl Key {
         match self {
             Self::Text(_, descending) => *descending,
             Self::Values(order, _) => order.descending,
-            Self::Distance(..) => false,
+            Self::Distance { descending, .. } => *descending,
             Self::Score(_) => true,
         }
     }
@@ -320,16 +332,8 @@ impl Key {
                 Ok(best.map_or(SortValue::Missing, SortValue::Ordinal))
             }
             Self::Values(order, eligible) => best_value(context, order, eligible, key),
-            Self::Distance(steps, places, center) => {
-                let mut nearest: Option<f64> = None;
-                for place in context.reached(steps, key)? {
-                    let Some(at) = context.snapshot.locate(place) else { continue };
-                    let Some(point) = context.snapshot.view(at).point(at.doc) else { continue };
-                    if places.contains(place) {
-                        let distance = distance_m(*center, point);
-                        nearest = Some(nearest.map_or(distance, |n| n.min(distance)));
-                    }
-                }
+            Self::Distance { places, centers, .. } => {
+                let nearest = nearest_m(context, places, centers, key)?;
                 Ok(nearest.map_or(SortValue::Missing, |d| SortValue::Number(ordered_f64(d))))
             }
             Self::Score(scores) => {
@@ -345,15 +349,11 @@ fn prepare(context: &mut Evaluation<'_>, plan: &TypePlan) -> Result<Vec<Key>> {
     for key in &plan.order {
         match key {
             OrderKey::Score => keys.push(Key::Score(context.scores(plan)?)),
-            OrderKey::Distance { steps, places } => {
-                let target = steps.last().map_or(plan.base, |step| step.to);
-                let mut eligible = KeySet::default();
-                for place in places {
-                    let set = context.keys(target, place, None)?;
-                    eligible = eligible.or(set, context.snapshot.universe());
-                }
-                if let Some(center) = center(plan) {
-                    keys.push(Key::Distance(steps.clone(), eligible, center));
+            OrderKey::Distance { sources, descending } => {
+                // Nothing has a distance from nowhere.
+                if let Some(centers) = Centers::of(&plan.centers) {
+                    let places = eligible_places(context, plan, sources)?;
+                    keys.push(Key::Distance { places, centers, descending: *descending });
                 }
             }
             OrderKey::Field(order) => {
@@ -371,16 +371,62 @@ fn prepare(context: &mut Evaluation<'_>, plan: &TypePlan) -> Result<Vec<Key>> {
     Ok(keys)
 }
 
+fn eligible_places(
+    context: &mut Evaluation<'_>,
+    plan: &TypePlan,
+    sources: &[PlaceSource],
+) -> Result<Vec<EligiblePlaces>> {
+    let mut all = Vec::with_capacity(sources.len());
+    for source in sources {
+        let target = source.steps.last().map_or(plan.base, |step| step.to);
+        all.push(EligiblePlaces {
+            matches: keys_of(context, plan.base, &source.matches)?,
+            steps: source.steps.clone(),
+            places: keys_of(context, target, &source.places)?,
+        });
+    }
+    Ok(all)
+}
+
+/// The keys of a predicate; `None` when it asks nothing.
+fn keys_of(
+    context: &mut Evaluation<'_>,
+    base: ResourceType,
+    predicate: &Predicate,
+) -> Result<Option<Arc<KeySet>>> {
+    let is_all = *predicate == Predicate::All;
+    if is_all { Ok(None) } else { context.all_keys(base, predicate).map(Some) }
+}
+
+/// The distance of the nearest eligible place of a match; `None` when it has none.
+fn nearest_m(
+    context: &Evaluation<'_>,
+    sources: &[EligiblePlaces],
+    centers: &Centers,
+    key: u32,
+) -> Result<Option<f64>> {
+    let mut nearest: Option<f64> = None;
+    for source in sources.iter().filter(|source| holds(source.matches.as_ref(), key)) {
+        for place in context.reached(&source.steps, key)? {
+            if !holds(source.places.as_ref(), place) {
+                continue;
+            }
+            let Some(at) = context.snapshot.locate(place) else { continue };
+            let Some(point) = context.snapshot.view(at).point(at.doc) else { continue };
+            let distance_m = centers.distance_m(point);
+            nearest = Some(nearest.map_or(distance_m, |least| least.min(distance_m)));
+        }
+    }
+    Ok(nearest)
+}
+
 /// Evaluates where the values of a key are.
 fn eligible(context: &mut Evaluation<'_>, plan: &TypePlan, order: &Order) -> Result<Vec<Eligible>> {
     let mut all = Vec::with_capacity(order.sources.len());
     for source in &order.sources {
         let target = source.steps.last().map_or(plan.base, |step| step.to);
-        let mut keys = |base, predicate: &Predicate| {
-            let is_all = *predicate == Predicate::All;
-            if is_all { Ok(None) } else { context.all_keys(base, predicate).map(Some) }
-        };
-        let (matches, targets) = (keys(plan.base, &source.matches)?, keys(target, &source.target)?);
+        let matches = keys_of(context, plan.base, &source.matches)?;
+        let targets = keys_of(context, target, &source.target)?;
         let records = match (order.record, source.record.is_empty()) {
             (Some(kind), false) => Some(context.record_docs(kind, &source.record)?),
             _ => None,

@@ -130,7 +130,15 @@ fn location(choices: &mut Choices<'_>) -> Map<String, Value> {
         }));
         extension("ror-location-equipment", &parts)
     }));
-    let place = choices.one(&[None, Some((47.0, -1.5)), Some((47.1, -1.5)), Some((48.5, 2.0))]);
+    let place = choices.one(&[
+        None,
+        Some((47.0, -1.5)),
+        Some((47.1, -1.5)),
+        Some((48.5, 2.0)),
+        Some((-13.3, -176.2)),
+        Some((-16.8, 179.9)),
+        Some((89.99, 120.0)),
+    ]);
     let position = place.map(|(lat, lon)| json!({ "latitude": lat, "longitude": lon }));
     object(vec![
         ("partOf", reference(choices, &[ResourceType::Location])),

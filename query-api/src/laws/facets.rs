@@ -115,7 +115,7 @@ proptest! {
             if has_place {
                 let before = (base == HealthcareService).then_some("location.");
                 let before = before.or((base == Location).then_some(""));
-                pairs.extend(before.map(|before| requests::near(before, &near)));
+                pairs.extend(before.into_iter().flat_map(|before| requests::near(before, &near)));
             }
             if is_independent {
                 pairs.push(("ror-correlation".to_owned(), "independent".to_owned()));

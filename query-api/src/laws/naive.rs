@@ -185,7 +185,7 @@ impl<'a> World<'a> {
         let document = self.document(resource);
         let parameter = criterion.parameter;
         match parameter.code {
-            "near" => return near_holds(document, &criterion.test),
+            "near" | "near-insee-code" => return near_holds(document, &criterion.test),
             "context-type-value" => return Self::context_holds(document, &criterion.test),
             _ => {}
         }

@@ -244,13 +244,37 @@ fn value(choices: &mut Choices<'_>, parameter: &SearchParameter) -> String {
 }
 
 fn circle(choices: &mut Choices<'_>) -> String {
-    let center = choices.one(&["47.0|-1.5", "48.5|2.0"]);
-    format!("{center}|{}", choices.one(&["5|km", "15|km", "400|km"]))
+    const CENTERS: [&str; 5] = ["47.0|-1.5", "48.5|2.0", "-16.8|-179.9", "89.9|-60", "47.1|-1.5"];
+    const RADII: [&str; 5] = ["5|km", "15|km", "400|km", "3000|km", "20000|km"];
+    format!("{}|{}", choices.one(&CENTERS), choices.one(&RADII))
 }
 
-/// A place criterion, behind a chain when `before` has one.
-pub(super) fn near(before: &str, run: &[u16]) -> Pair {
-    (format!("{before}near"), circle(&mut Choices::new(run)))
+/// One to three place criteria, behind a chain when `before` has one: values of one parameter, several
+/// parameters, a commune beside a point, alternatives of a filter, and brackets.
+pub(super) fn near(before: &str, run: &[u16]) -> Vec<Pair> {
+    let mut choices = Choices::new(run);
+    let mut circles = || circle(&mut choices);
+    let (a, b, c) = (circles(), circles(), circles());
+    let name = format!("{before}near");
+    let plain = |value: &str| (name.clone(), value.to_owned());
+    let filter = |text: String| vec![("_filter".to_owned(), text)];
+    match choices.below(8) {
+        0 | 1 => vec![plain(&a)],
+        2 => vec![plain(&format!("{a},{b},{c}"))],
+        3 => vec![plain(&a), plain(&format!("{b},{c}"))],
+        // Nantes.
+        4 => vec![(format!("{name}-insee-code"), "44109|400|km".to_owned()), plain(&b)],
+        5 => filter(format!("{name} eq \"{a}\" or {name} eq \"{b}\"")),
+        6 => filter(format!(
+            "({name} eq \"{a}\" and {before}name pr true) or {name}-insee-code eq \"44109|50|km\" or {name} eq \"{c}\""
+        )),
+        _ => match before.strip_suffix('.') {
+            Some(chain) => {
+                filter(format!("{chain}[near eq \"{a}\" and name pr true] or {name} eq \"{b}\""))
+            }
+            None => filter(format!("{name} eq \"{a}\" and not ({name} eq \"{b}\")")),
+        },
+    }
 }
 
 const URLS: [&str; 4] =

@@ -86,11 +86,13 @@ fn documentation(settings: &Settings) -> String {
          CORRELATION: criteria that read one kind of record (a price, a capacity, an equipment, a dwelling, a public) over the same chain hold together on one and the same record, \
          and criteria chained over one reference hold on one and the same target; ror-correlation=independent asks for each criterion alone. \
          On criteria chained from organization, the suffix :above (organization.identifier:above) also accepts an ancestor by partOf. \
+         FULL TEXT: the words of _content and _text are ANDed; \"quoted words\" stand next to each other in one value; -word and -\"quoted words\" exclude; \
+         a telephone, FINESS, SIREN, SIRET, ADELI or RPPS number is found as a whole; a word found nowhere is read as the nearest one, and the answer says so. \
          An unknown parameter is ignored with a warning in the Bundle, or refused with Prefer: handling=strict; a bad value or modifier is always refused. \
          A page holds {default} matches unless _count says otherwise, at most {max}; follow the next links to the end. \
          A write is answered when it is stored and searches find it; if searches do not find it within {visible} ms, the answer has the header X-Not-Yet-Searchable. \
          PATCH takes FHIRPath Patch (Parameters) and JSON Patch, by id or by a condition (Location?identifier=…). \
-         Limits: at most {entries} entries in a batch or transaction, URL {url} bytes, body {body} bytes, {parameters} parameters, {or} values in one parameter.",
+         Limits: at most {entries} entries in a batch or transaction, URL {url} bytes, body {body} bytes, {parameters} parameters, {or} values in one parameter, {words} words in one text parameter.",
         depth = limits.chain_depth,
         entries = limits.bundle_entries,
         visible = settings.write.visible_ms,
@@ -100,6 +102,7 @@ fn documentation(settings: &Settings) -> String {
         body = limits.body_bytes,
         parameters = limits.parameters,
         or = limits.or_values,
+        words = limits.words,
     )
 }
 

@@ -1,6 +1,7 @@
 //! Search, of one type or of the system, by GET and by POST.
 
 mod address;
+pub(super) mod places;
 
 use axum::body::Body;
 use axum::extract::{Extension, State};
@@ -85,11 +86,14 @@ async fn search(
     let (mut request, found) = parse(&app, scope, &criteria.text);
     issues.extend(found);
     let mut issues = preference.admit(issues)?;
+    issues.extend(places::locate(&app.geocoder, &mut request, criteria.located).await?);
     // Strict handling has no quarrel with a smaller page: the answer is complete over its pages.
     issues.extend(set_page_size(&mut request, &app));
 
     let layout = if request.pretty { Layout::Pretty } else { Layout::Compact };
-    let links = Links::of(&app, scope, &request, criteria.hidden);
+    // An address is a person's, wherever it came from.
+    let hidden = criteria.hidden || !request.located.is_empty();
+    let links = Links::of(&app, scope, &request, hidden);
     let worker = app.clone();
     let (json, results) = app
         .engine
@@ -159,7 +163,7 @@ fn set_page_size(request: &mut SearchRequest, app: &App) -> Option<Issue> {
     Some(Issue::warning(IssueType::TooCostly, text).at("_count"))
 }
 
-/// Understands the criteria.
+/// Understands the criteria. Addresses in them are not looked up.
 pub(in crate::http) fn parse(
     app: &App,
     scope: Option<ResourceType>,

@@ -128,6 +128,23 @@ async fn every_error_of_an_operation_is_an_outcome() {
         ("GET", "/fhir/OperationDefinition/facet", vec![], "", 404, ""),
         ("POST", "/fhir/Location/$facets", vec![form], "name:exacte=a", 400, ""),
         ("POST", "/fhir/Location/$facets", vec![("content-type", "text/csv")], "a", 415, ""),
+        ("GET", "/fhir/$geocode", vec![], "", 400, ""),
+        ("GET", "/fhir/$geocode?q=", vec![], "", 400, ""),
+        ("GET", "/fhir/$geocode?q=Nantes&limit=0", vec![], "", 400, ""),
+        ("GET", "/fhir/$geocode?q=Nantes&limit=21", vec![], "", 400, ""),
+        ("GET", "/fhir/$geocode?q=Nantes&town=x", vec![], "", 400, ""),
+        ("GET", "/fhir/Location/$geocode?q=Nantes", vec![], "", 404, ""),
+        ("DELETE", "/fhir/$geocode?q=Nantes", vec![], "", 405, "GET,HEAD,POST"),
+        ("GET", "/fhir/Location?near-address=Nantes%7Cten%7Ckm", vec![], "", 400, ""),
+        ("GET", "/fhir/Location?near-address=%7C10%7Ckm", vec![], "", 400, ""),
+        (
+            "POST",
+            "/fhir/Location/$facets",
+            vec![form],
+            "near-address=Nantes%7C10%7Cleagues",
+            400,
+            "",
+        ),
     ];
     refused(&app, rows).await;
 }
