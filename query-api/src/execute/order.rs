@@ -302,9 +302,8 @@ fn holds(set: Option<&Arc<KeySet>>, key: u32) -> bool {
 impl Key {
     fn is_descending(&self) -> bool {
         match self {
-            Self::Text(_, descending) => *descending,
+            Self::Text(_, descending) | Self::Distance { descending, .. } => *descending,
             Self::Values(order, _) => order.descending,
-            Self::Distance { descending, .. } => *descending,
             Self::Score(_) => true,
         }
     }
