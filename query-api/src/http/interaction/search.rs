@@ -180,6 +180,7 @@ pub(in crate::http) fn parse(
             query_bytes: limits.url_bytes + limits.body_bytes,
             parameters: limits.parameters,
             or_values: limits.or_values,
+            sort_keys: limits.sort_keys,
             words: limits.words,
             chain_depth: limits.chain_depth,
             filter_depth: limits.filter_depth,
