@@ -22,6 +22,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::app::{App, Outfit, base_urls};
 use crate::directory::{self, Directory, Opening};
 use crate::engine::Engine as _;
+use crate::geocoder::Geocoder;
 use crate::http::internal::{self, Internal};
 use crate::http::router;
 use crate::http::sealed::Seal;
@@ -75,6 +76,8 @@ async fn run(settings: &Settings) -> anyhow::Result<()> {
         now,
         new_id,
     })?;
+    let geocoder = Geocoder::new(&settings.geocoder, now)
+        .context("the certificates to call geocoder.url with")?;
     let app = App::new(Outfit {
         settings,
         local_base_url: local_base.clone(),
@@ -82,6 +85,7 @@ async fn run(settings: &Settings) -> anyhow::Result<()> {
         engine: engine.clone(),
         seal,
         validator,
+        geocoder,
     });
 
     let commands = commands(settings, &engine, base_urls)?;
