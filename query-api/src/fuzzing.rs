@@ -17,6 +17,9 @@ const NOW_MS: i64 = 1_767_225_600_000;
 const TARGET: &str = r#"{"resourceType":"Location","id":"target","extension":[{"url":"http://x","valueInteger":1}],"identifier":[{"value":"a"},{"value":"b"}],"name":"Place","position":{"longitude":2.50,"latitude":48}}"#;
 
 /// JSON → resource → search values, as a write and a load do it.
+///
+/// # Panics
+/// When what holds does not: a finding.
 pub fn document(bytes: &[u8]) {
     let validator = Validator::new(Strictness::Strict);
     if let Ok(incoming) = write::read(bytes.to_vec(), &validator) {
@@ -30,6 +33,9 @@ pub fn document(bytes: &[u8]) {
 }
 
 /// A PATCH body, in both languages, on a small resource.
+///
+/// # Panics
+/// When what holds does not: a finding.
 pub fn patch(bytes: &[u8]) {
     let limits = patch::Limits::default();
     for patch in [patch::Patch::fhir(bytes, limits), patch::Patch::json(bytes, limits)] {
@@ -45,6 +51,9 @@ pub fn patch(bytes: &[u8]) {
 }
 
 /// A query string or form.
+///
+/// # Panics
+/// When what holds does not: a finding.
 pub fn query(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     for scope in [Scope::System, Scope::Type(ResourceType::HealthcareService)] {

@@ -19,7 +19,7 @@ fn searches() -> Vec<String> {
         (0..count).map(make).collect::<Vec<_>>().join(",")
     };
     let filter = "(".repeat(20) + "name co a" + &" or name co e)".repeat(20);
-    let alternatives = vec!["(organization.name co a or location.name co b)"; 12].join(" and ");
+    let alternatives = ["(organization.name co a or location.name co b)"; 12].join(" and ");
     let sort = "name,-name,_id,-_id,_lastUpdated,-_lastUpdated,status,-status,".repeat(2)
         + "name,_id,status,mode";
     let circles = values(200, |n| format!("{}|{}|500|km", 42 + n % 9, n % 8));

@@ -107,18 +107,14 @@ fn patch(beds: u64) -> String {
     .to_string()
 }
 
-fn told(name: &str, mut times: Vec<Duration>, elapsed: Duration) -> usize {
+/// What is printed of the times of one kind of request.
+fn figures(name: &str, mut times: Vec<Duration>, elapsed: Duration) -> String {
     times.sort_unstable();
     assert!(!times.is_empty(), "nobody got through: {name}");
     let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
     let rate = times.len() as f64 / elapsed.as_secs_f64();
-    println!(
-        "{name}: {rate:.0}/s, median {:?}, p99 {:?}, slowest {:?}",
-        at(0.5),
-        at(0.99),
-        at(1.0)
-    );
-    times.len()
+    let (median, p99, slowest) = (at(0.5), at(0.99), at(1.0));
+    format!("{name}: {rate:.0}/s, median {median:?}, p99 {p99:?}, slowest {slowest:?}")
 }
 
 #[test]
@@ -133,7 +129,7 @@ fn writers_beside_readers() {
     }
     let done = AtomicBool::new(false);
     let started = Instant::now();
-    let timed = |work: &dyn Fn()| {
+    let repeat = |work: &dyn Fn()| {
         let mut times = Vec::new();
         while !done.load(Ordering::Acquire) {
             let before = Instant::now();
@@ -142,12 +138,12 @@ fn writers_beside_readers() {
         }
         times
     };
-    let (writes, reads) = thread::scope(|scope| {
+    let (writes, searched) = thread::scope(|scope| {
         let write = |number: u64| {
-            let (client, timed) = (client.clone(), &timed);
+            let (client, repeat) = (client.clone(), &repeat);
             scope.spawn(move || {
                 let beds = std::cell::Cell::new(0);
-                let times = timed(&|| {
+                let times = repeat(&|| {
                     beds.set(beds.get() + 1);
                     let path = format!("/Location/unit-{number}");
                     let body = patch(beds.get());
@@ -158,26 +154,26 @@ fn writers_beside_readers() {
             })
         };
         let read = |number: u64| {
-            let (client, timed) = (client.clone(), &timed);
+            let (client, repeat) = (client.clone(), &repeat);
             scope.spawn(move || {
                 let search = match number % 3 {
                     0 => "/Location?near=48.05%7C2%7C15%7Ckm&_count=20",
                     1 => "/HealthcareService?_content=soins&_include=HealthcareService:location&_count=20",
                     _ => "/Location?identifier=unit-3",
                 };
-                timed(&|| {
+                repeat(&|| {
                     let answer = client.get(search);
                     assert_eq!(answer.status, 200, "{}", answer.excerpt());
                 })
             })
         };
-        let writers: Vec<_> = (0..PAIRS).map(write).collect();
-        let readers: Vec<_> = (0..PAIRS).map(read).collect();
+        let patching: Vec<_> = (0..PAIRS).map(write).collect();
+        let searching: Vec<_> = (0..PAIRS).map(read).collect();
         thread::sleep(seconds);
         done.store(true, Ordering::Release);
-        let writes: Vec<_> = writers.into_iter().map(|w| w.join().expect("a writer")).collect();
-        let reads: Vec<_> = readers.into_iter().map(|r| r.join().expect("a reader")).collect();
-        (writes, reads)
+        let writes: Vec<_> = patching.into_iter().map(|w| w.join().expect("a writer")).collect();
+        let read: Vec<_> = searching.into_iter().map(|r| r.join().expect("a reader")).collect();
+        (writes, read)
     });
     let elapsed = started.elapsed();
     for (number, beds, _) in &writes {
@@ -185,12 +181,9 @@ fn writers_beside_readers() {
         assert_eq!(document["extension"][0]["valueInteger"], *beds);
         assert_eq!(document["meta"]["versionId"], (beds + 1).to_string());
     }
-    told(
-        "capacities patched",
-        writes.into_iter().flat_map(|(_, _, times)| times).collect(),
-        elapsed,
-    );
-    told("searches", reads.concat(), elapsed);
+    let writes: Vec<_> = writes.into_iter().flat_map(|(_, _, times)| times).collect();
+    println!("{}", figures("capacities patched", writes, elapsed));
+    println!("{}", figures("searches", searched.concat(), elapsed));
     assert!(server.stop().success());
     crate::verify(&data);
 }
