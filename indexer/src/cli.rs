@@ -7,6 +7,7 @@ mod produce;
 
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -80,6 +81,9 @@ struct LoadArguments {
     /// Treat every rule of the ROR profiles as an error.
     #[arg(long)]
     strict: bool,
+    /// Versions kept of each resource, the newest included; 0 for all.
+    #[arg(long, env = "ROR_WRITE_VERSIONS_KEPT", default_value_t = 0)]
+    versions_kept: u32,
     /// Where refused documents go, with their reasons [default: quarantine.ndjson in the data directory].
     #[arg(long)]
     quarantine: Option<PathBuf>,
@@ -120,11 +124,13 @@ impl Common {
 }
 
 fn run_load(arguments: LoadArguments, now_ms: i64) -> anyhow::Result<ExitCode> {
-    let LoadArguments { common, mirror, force, strict, quarantine, inputs } = arguments;
+    let LoadArguments { common, mirror, force, strict, versions_kept, quarantine, inputs } =
+        arguments;
     let strictness = if strict { Strictness::Strict } else { Strictness::WhereClaimed };
     let validator = Validator::new(strictness);
     let progress = progress::on_stderr();
-    let settings = store_settings("load");
+    let versions_kept = NonZeroU32::new(versions_kept);
+    let settings = StoreSettings { versions_kept, ..store_settings("load") };
     let mut directory =
         Directory::open(&common.data_dir, &settings, common.base_urls(), progress.as_ref())?;
     let options = LoadOptions {

@@ -122,6 +122,11 @@ impl Directory {
         progress: &dyn Progress,
     ) -> Result<u64, DirectoryError> {
         let store = open_store(data_dir, settings)?;
+        // The index may be all that is left of what a damaged store has lost.
+        let (index, last) = (Generation::known_seq(data_dir), store.last_seq());
+        if index > last {
+            return Err(DirectoryError::StoreBehind { store: last, index });
+        }
         remove_unpublished(data_dir)?;
         let generation = Generation::create(data_dir, store.codec().clone())?;
         let writer = generation.writer(WriterOptions::BULK)?;

@@ -78,17 +78,39 @@ pub fn verify(
 ) -> Result<Verification, DirectoryError> {
     let mut found = Verification::default();
     check_log(store, &mut found);
-    let snapshot = match generation {
+    let is_readable = generation.is_some_and(|generation| check_files(generation, &mut found));
+    let snapshot = match generation.filter(|_| is_readable) {
         Some(generation) => Some(generation.snapshot(None)?),
         None => None,
     };
     check_resources(store, generation.zip(snapshot.as_ref()), &mut found)?;
     match &snapshot {
         Some(snapshot) => check_index(store, snapshot, &mut found)?,
-        None if found.live > 0 => found.problem("there is no index; run `indexer rebuild`".into()),
+        None if generation.is_none() && found.live > 0 => {
+            found.problem("there is no index; run `indexer rebuild`".into());
+        }
         None => {}
     }
     Ok(found)
+}
+
+/// The files of the index are what was written. A damaged one is not opened: nothing in it can be
+/// relied on.
+fn check_files(generation: &Generation, found: &mut Verification) -> bool {
+    let damaged = match generation.damaged_files() {
+        Ok(files) => files,
+        Err(error) => {
+            found.problem(error.to_string());
+            return false;
+        }
+    };
+    for file in &damaged {
+        found.problem(format!(
+            "the index file {} has a wrong checksum; run `indexer rebuild`",
+            file.display()
+        ));
+    }
+    damaged.is_empty()
 }
 
 /// The log: consecutive, and each entry with its version.
@@ -201,9 +223,11 @@ impl Resource<'_> {
             if self.head.is_some_and(|h| h.version == stored.version && h.header != stored.header) {
                 problems.push(format!("{identity}: its newest version is not the one it names"));
             }
-            if !stored.header.deleted
-                && let Err(problem) = self.check_document(&stored)
-            {
+            if stored.header.forgotten && count == 0 {
+                problems.push(format!("{identity}: its newest version is forgotten"));
+            }
+            let has_document = !stored.header.deleted && !stored.header.forgotten;
+            if has_document && let Err(problem) = self.check_document(&stored) {
                 problems.push(format!("{identity} version {}: {problem}", stored.version));
             }
             count += 1;

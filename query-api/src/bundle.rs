@@ -4,6 +4,7 @@
 //!
 //! Nothing here knows HTTP, parses a request or decides what matches.
 
+mod annotation;
 mod entry;
 pub(crate) mod links;
 pub(crate) mod pretty;
@@ -13,6 +14,7 @@ pub(crate) mod versions;
 use shared::error::Issue;
 
 use crate::execute::Hits;
+use annotation::Annotations;
 use entry::Mode;
 pub(crate) use entry::write_outcome;
 use subset::Subset;
@@ -22,6 +24,8 @@ use subset::Subset;
 pub(crate) struct Searchset<'a> {
     /// URL of the FHIR base, without a slash at the end; `fullUrl` starts with it.
     pub(crate) base_url: &'a str,
+    /// What now is, in milliseconds since 1970 UTC: ages are measured from it.
+    pub(crate) now_ms: i64,
     /// The address of this page.
     pub(crate) self_url: &'a str,
     /// The address of the next page, when there is one.
@@ -65,6 +69,7 @@ pub(crate) fn searchset<E: From<subset::NotAnObject>>(
     }
     out.extend_from_slice(b"}]");
 
+    let mut annotations = Annotations::new(page.base_url, page.now_ms);
     let mut separator: &[u8] = br#","entry":["#;
     let groups = [
         (&hits.matches, Mode::Match, page.matches),
@@ -78,6 +83,8 @@ pub(crate) fn searchset<E: From<subset::NotAnObject>>(
             let document = out.len();
             read(hit.document, &mut out)?;
             subset.apply(&mut out, document, hit.resource_type)?;
+            entry::begin_search(&mut out);
+            annotations.write(&mut out, hit, &mut read)?;
             entry::finish(&mut out, mode, hit);
         }
     }
@@ -85,7 +92,7 @@ pub(crate) fn searchset<E: From<subset::NotAnObject>>(
     if !issues.is_empty() {
         out.extend_from_slice(separator);
         separator = b",";
-        entry::outcome(&mut out, &issues);
+        entry::outcome(&mut out, &issues, |out| annotations.sort_missing(out, &hits.sort_missing));
     }
     if separator == b"," {
         out.push(b']');
@@ -111,12 +118,21 @@ mod tests {
 
     fn hit(resource_type: ResourceType, id: &str, offset: u64) -> Hit {
         let document = DocumentAddress { offset };
-        Hit { resource_type, id: id.into(), document, score: None, distance_m: None }
+        Hit {
+            resource_type,
+            id: id.into(),
+            document,
+            score: None,
+            distance_m: None,
+            approximate: false,
+            records: Vec::new(),
+        }
     }
 
     fn write(hits: &Hits, issues: &[Issue], subset: &Subset) -> String {
         let page = Searchset {
             base_url: "https://ror.example/fhir",
+            now_ms: 0,
             self_url: "https://ror.example/fhir/Location?name=%C3%A9",
             next_url: Some("https://ror.example/fhir/Location?_page=t"),
             hits,

@@ -4,20 +4,24 @@ mod history;
 
 use std::collections::VecDeque;
 use std::io;
+use std::num::NonZeroU32;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use serde::Deserialize;
 use shared::access::Access;
 use shared::config::Settings;
+use shared::disk::Room;
 use shared::error::{Issue, IssueType};
 use shared::fhir::ResourceType;
 use shared::index::{DocumentAddress, Generation, IndexWriter, Manifest, Snapshot, WriterOptions};
 use shared::replay::Replay;
 use shared::schema::index_schema;
-use shared::store::{ChangeLog as _, Store, StoreError, StoreSettings};
+use shared::store::{ChangeLog as _, Identity, Store, StoreError, StoreSettings};
 use shared::validate::Validator;
 
 use crate::engine::{
@@ -27,7 +31,7 @@ use crate::execute::{self, ExecuteError, Hits, PageEnd, PageRequest, PageToken};
 use crate::http::sealed::Seal;
 use crate::parse::ast::{SearchRequest, Total};
 use crate::plan::{self, PlanContext};
-use crate::write::{Command, Sequencer, SequencerParts, Ticket, Writer};
+use crate::write::{Command, Rules, Sequencer, SequencerParts, Ticket, Writer, patch};
 
 /// Most alternatives that AND over OR may unfold into.
 const ALTERNATIVES_MAX: usize = 1_000;
@@ -77,7 +81,8 @@ pub(crate) fn open(opening: Opening<'_>) -> anyhow::Result<Arc<dyn Engine>> {
     let data_dir = &settings.data_dir;
     let seal = Arc::new(Seal::of_directory(data_dir).context("the key of links")?);
     let owner = format!("query-api, process {}", std::process::id());
-    let store_settings = StoreSettings { owner, ..StoreSettings::default() };
+    let versions_kept = NonZeroU32::new(settings.write.versions_kept);
+    let store_settings = StoreSettings { owner, versions_kept, ..StoreSettings::default() };
     let store = Store::open(&data_dir.join("documents"), &store_settings)?;
     let generation = match Generation::current(data_dir, Arc::clone(store.codec()))? {
         Some(generation) => generation,
@@ -87,7 +92,11 @@ pub(crate) fn open(opening: Opening<'_>) -> anyhow::Result<Arc<dyn Engine>> {
     let mut index = generation.writer(WriterOptions::LIVE).context("the index writer")?;
     catch_up(&store, &generation, &mut index, &base_urls)
         .with_context(|| data_dir.display().to_string())?;
-    let snapshot = Arc::new(generation.snapshot(None).context("the current index")?);
+    // The engine reports some damage by panicking.
+    let snapshot = catch_unwind(AssertUnwindSafe(|| generation.snapshot(None)))
+        .map_err(|_| anyhow!("the current index is damaged: run `indexer rebuild`"))?
+        .context("the current index")?;
+    let snapshot = Arc::new(snapshot);
     shared::geo::gazetteer().prepare();
     let store = Arc::new(store);
     let present = Arc::new(Present {
@@ -104,14 +113,28 @@ pub(crate) fn open(opening: Opening<'_>) -> anyhow::Result<Arc<dyn Engine>> {
         index,
         snapshot,
         base_urls,
+        rules: Rules {
+            references: settings.write.references,
+            patch: patch::Limits {
+                operations: settings.limits.patch_operations,
+                ..patch::Limits::default()
+            },
+        },
         validator,
         now,
         new_id,
         views: Box::new(move |access| Ok(views.view(access))),
         show: Box::new(move |snapshot| show.current.store(snapshot)),
+        is_full: is_full(data_dir, settings.write.reserve_bytes),
     };
     let writer = Sequencer::start(parts, settings.write.queue).context("the writing thread")?;
     Ok(Arc::new(Directory { present, writer }))
+}
+
+/// Tells whether writing must stop; a system that does not say never is full.
+fn is_full(data_dir: &Path, reserve_bytes: u64) -> Box<dyn Fn() -> bool + Send> {
+    let data_dir = data_dir.to_owned();
+    Box::new(move || Room::at(&data_dir).is_ok_and(|room| room.is_short_of(reserve_bytes)))
 }
 
 fn empty_generation(store: &Store, settings: &Settings) -> anyhow::Result<Generation> {
@@ -238,7 +261,8 @@ impl View for DirectoryView {
     fn read(&self, resource_type: ResourceType, id: &str) -> Result<Stored, EngineError> {
         if let Some(hit) = execute::read(&self.snapshot, resource_type, id)? {
             let mut json = Vec::new();
-            self.document(hit.document, &mut json)?;
+            self.document(hit.document, &mut json)
+                .map_err(|error| error.of_document(resource_type, id))?;
             let meta = Meta::of(&json)?;
             let (version, last_updated) = (meta.version()?, meta.last_updated()?);
             return Ok(Stored::Found(Document { version, last_updated, json }));
@@ -265,11 +289,26 @@ impl View for DirectoryView {
         if stored.header.deleted {
             return Ok(Stored::Deleted);
         }
+        if stored.header.forgotten {
+            return Ok(Stored::Forgotten);
+        }
         let mut json = Vec::new();
         self.store.decode(&stored, &mut json)?;
         let last_updated = Timestamp::from_millisecond(stored.header.last_updated_ms)
             .map_err(|error| EngineError::Defect(error.to_string()))?;
         Ok(Stored::Found(Document { version, last_updated, json }))
+    }
+
+    fn referrers(&self, identity: &Identity) -> Result<Vec<Identity>, EngineError> {
+        let Some(key) = self.store.key_of(identity.resource_type, &identity.id)? else {
+            return Ok(Vec::new());
+        };
+        let referrers = self.snapshot.literal_referrers(key).map_err(io::Error::other)?;
+        let identity = |key| {
+            let resource_type = self.snapshot.resource_type(key)?;
+            Some(Identity { resource_type, id: self.snapshot.resource_id(key)? })
+        };
+        Ok(referrers.into_iter().filter_map(identity).collect())
     }
 
     fn history(
@@ -312,7 +351,8 @@ impl DirectoryView {
 
 /// What tells one search from another: its criteria and order, not how its pages look.
 fn query_hash(request: &SearchRequest) -> u64 {
-    const APPEARANCE: [&str; 9] = [
+    const APPEARANCE: [&str; 10] = [
+        "ror-now",
         "_page",
         "_count",
         "_format",
@@ -385,6 +425,9 @@ impl From<ExecuteError> for EngineError {
 
 impl From<StoreError> for EngineError {
     fn from(error: StoreError) -> Self {
+        if matches!(error, StoreError::Closed) {
+            return Self::NotReady;
+        }
         Self::Io(io::Error::other(error))
     }
 }

@@ -58,6 +58,9 @@ pub(crate) trait View: Send + Sync {
         version: u64,
     ) -> Result<Stored, EngineError>;
 
+    /// The resources whose literal references lead to this one, in the order of their keys.
+    fn referrers(&self, identity: &Identity) -> Result<Vec<Identity>, EngineError>;
+
     /// Finds one page of a history, newest first.
     fn history(&self, request: &HistoryRequest, deadline: Deadline)
     -> Result<History, EngineError>;
@@ -73,6 +76,8 @@ pub(crate) enum Stored {
     Absent,
     /// A deletion.
     Deleted,
+    /// A version whose document is no longer kept.
+    Forgotten,
     /// A document.
     Found(Document),
 }
@@ -163,12 +168,27 @@ pub(crate) enum EngineError {
     /// A document or file is damaged.
     #[error("damaged data")]
     Damaged(#[from] NotAnObject),
+    /// The document of a resource is damaged.
+    #[error("the document of {0} is damaged")]
+    DamagedDocument(Identity, #[source] io::Error),
     /// The store or the index cannot be read.
     #[error("the directory cannot be read")]
     Io(#[from] io::Error),
     /// A defect of ours, such as a panic in the computation.
     #[error("internal failure: {0}")]
     Defect(String),
+}
+
+impl EngineError {
+    /// The same failure, of the document of a resource.
+    pub(crate) fn of_document(self, resource_type: ResourceType, id: &str) -> Self {
+        match self {
+            Self::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
+                Self::DamagedDocument(Identity { resource_type, id: id.to_owned() }, error)
+            }
+            other => other,
+        }
+    }
 }
 
 /// The moment after which nobody waits for the answer.

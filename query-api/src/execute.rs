@@ -5,6 +5,7 @@
 
 mod evaluate;
 mod include;
+mod named;
 mod order;
 mod page;
 mod words;
@@ -17,10 +18,15 @@ use shared::fhir::ResourceType;
 use shared::geo::{Point, distance_m, gazetteer};
 use shared::index::{DocumentAddress, Snapshot};
 use shared::param::near::NearQuery;
+use shared::registry::record_name;
 
 use crate::parse::ast::Include;
 use crate::plan::{SearchPlan, TypePlan};
 
+use named::NamedRecords;
+use order::Missing;
+
+pub(crate) use named::NamedRecord;
 pub(crate) use page::{PageKeys, PageToken};
 
 /// The answer to one page of a search, before it is written as a Bundle.
@@ -34,8 +40,18 @@ pub(crate) struct Hits {
     pub(crate) included: Vec<Hit>,
     /// The token of the next page, when there is one.
     pub(crate) next: Option<String>,
+    /// For each sort key that reads records and has something to say of it: how many matches, over all
+    /// pages, have no value.
+    pub(crate) sort_missing: Vec<u64>,
     /// What the caller should know (a capped include, an inexact page, unknown codes …).
     pub(crate) issues: Vec<Issue>,
+}
+
+impl Hits {
+    /// The hit whose document stands at an address.
+    pub(crate) fn at(&self, address: DocumentAddress) -> Option<&Hit> {
+        self.matches.iter().chain(&self.included).find(|hit| hit.document == address)
+    }
 }
 
 /// One resource of the answer.
@@ -51,6 +67,10 @@ pub(crate) struct Hit {
     pub(crate) score: Option<f32>,
     /// Distance from the searched place in meters, on Locations of a geographic search.
     pub(crate) distance_m: Option<f64>,
+    /// Whether that distance is only to the point of a commune.
+    pub(crate) approximate: bool,
+    /// The prices and capacities that make it match, or that it is sorted by.
+    pub(crate) records: Vec<NamedRecord>,
 }
 
 /// Why a plan cannot be executed.
@@ -106,12 +126,14 @@ pub(crate) fn search(
     let mut hits = Hits::default();
     let mut total = 0;
     let mut candidates = Vec::new();
+    let mut missing = Vec::new();
     for (number, plan) in plan.types.iter().enumerate() {
         let matches = context.matches(plan)?;
         total += matches.len() as u64;
         if page.count > 0 {
             let first = order::first(&mut context, plan, number, &matches, page)?;
-            candidates.extend(first);
+            candidates.extend(first.candidates);
+            Missing::add(&mut missing, first.missing);
         }
     }
     hits.total = page.total.then_some(total);
@@ -126,9 +148,11 @@ pub(crate) fn search(
         );
         hits.issues.push(Issue::information(IssueType::Informational, text));
     }
+    hits.issues.extend(context.word_issues());
     if page.count == 0 {
         return Ok((hits, None));
     }
+    tell_missing(&mut hits, total, &missing);
     order::sort(snapshot, &mut candidates);
     let more = candidates.len() > page.count;
     candidates.truncate(page.count);
@@ -153,14 +177,34 @@ pub(crate) fn search(
     let center = plan.types.iter().find_map(center);
     let scores: Vec<_> =
         plan.types.iter().map(|plan| context.scores(plan)).collect::<Result<_, _>>()?;
+    let named: Vec<_> = plan
+        .types
+        .iter()
+        .map(|plan| NamedRecords::prepare(&mut context, plan))
+        .collect::<Result<_, _>>()?;
     for candidate in &candidates {
         let is_scored = !plan.types[candidate.plan].texts.is_empty();
         let scores = &scores[candidate.plan];
         let score = is_scored.then(|| context.score(scores, candidate.key)).transpose()?;
-        hits.matches.extend(hit(snapshot, candidate.key, score, center));
+        let records = named[candidate.plan].of(&context, candidate.key)?;
+        let hit = hit(snapshot, candidate.key, score, center);
+        hits.matches.extend(hit.map(|hit| Hit { records, ..hit }));
     }
     hits.included.extend(included.keys.iter().filter_map(|key| hit(snapshot, *key, None, center)));
     Ok((hits, end))
+}
+
+/// Says how many matches an order by records has no value for.
+fn tell_missing(hits: &mut Hits, total: u64, missing: &[Missing]) {
+    for missing in missing.iter().filter(|missing| missing.is_told()) {
+        hits.sort_missing.push(missing.count);
+        let text = format!(
+            "{} of {total} matches have no {} to be sorted by, and come last",
+            missing.count,
+            record_name(missing.kind)
+        );
+        hits.issues.push(Issue::information(IssueType::Informational, text).at("_sort"));
+    }
 }
 
 /// The point distances are measured from.
@@ -182,10 +226,12 @@ fn hit(snapshot: &Snapshot, key: u32, score: Option<f32>, center: Option<Point>)
         center.zip(view.point(at.doc)).map(|(center, point)| distance_m(center, point));
     Some(Hit {
         resource_type: snapshot.resource_type(key)?,
-        id: view.resource_id(at.doc)?,
+        id: view.resource_id(at.doc)?.to_owned(),
         document: snapshot.address(key)?,
         score,
         distance_m,
+        approximate: distance_m.is_some() && view.is_approximate(at.doc),
+        records: Vec::new(),
     })
 }
 

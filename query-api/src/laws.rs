@@ -10,6 +10,7 @@ mod documents;
 mod naive;
 mod requests;
 mod rows;
+mod text;
 
 use std::collections::BTreeSet;
 

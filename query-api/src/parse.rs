@@ -43,6 +43,8 @@ pub(crate) struct Limits {
     pub(crate) parameters: usize,
     /// Values of one parameter, or in one `_filter`.
     pub(crate) or_values: usize,
+    /// Words of all values of one text parameter.
+    pub(crate) words: usize,
     /// Steps of a chain.
     pub(crate) chain_depth: usize,
     /// Levels of parentheses, brackets and nots in a `_filter`.
@@ -55,6 +57,7 @@ impl Default for Limits {
             query_bytes: 32 * 1024,
             parameters: 200,
             or_values: 2_000,
+            words: 1_000,
             chain_depth: 8,
             filter_depth: 32,
         }
@@ -64,7 +67,7 @@ impl Default for Limits {
 /// What parsing needs besides the text.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Context<'a> {
-    /// Now, in milliseconds since 1970 UTC, for the `ap` prefix on dates.
+    /// Now, in milliseconds since 1970 UTC: for `open-at`, ages, and the `ap` prefix on dates.
     pub(crate) now_ms: i64,
     /// Base URLs of this server, each without trailing slash: references that start with one are local.
     pub(crate) base_urls: &'a [&'a str],
@@ -84,11 +87,23 @@ pub(crate) fn search_request(
 ) -> (SearchRequest, Vec<Issue>) {
     let mut report = Report::default();
     let pairs = read_pairs(&mut report, query, context);
+    let now_ms = result_param::now_ms(&mut report, &pairs).unwrap_or(context.now_ms);
+    let context = &Context { now_ms, ..*context };
     let types = searched_types(&mut report, scope, &pairs);
     let mut request = empty_request(types);
+    request.now_ms = now_ms;
     let mut criteria: Vec<Vec<Expr>> = vec![Vec::new(); request.types.len()];
+    let mut sort_conditions = criteria.clone();
     for (at, (name, value)) in pairs.iter().enumerate() {
         if is_repeated(&mut report, &pairs[..at], name) {
+            continue;
+        }
+        if let Some(inner) = name.strip_prefix(SORT_CONDITION) {
+            let exprs = sort_condition(context, &mut report, &request.types, inner, value);
+            if let Some(exprs) = exprs {
+                add_each(&mut sort_conditions, exprs);
+                request.applied.push((name.clone(), value.clone()));
+            }
             continue;
         }
         let applied = match result_param::read(context, &mut report, &mut request, name, value) {
@@ -98,9 +113,7 @@ pub(crate) fn search_request(
             Outcome::NotMine => {
                 let exprs = criterion(context, &mut report, &request.types, name, value);
                 let applied = exprs.is_some();
-                for (criteria, expr) in criteria.iter_mut().zip(exprs.into_iter().flatten()) {
-                    criteria.push(expr);
-                }
+                add_each(&mut criteria, exprs.unwrap_or_default());
                 applied
             }
         };
@@ -108,13 +121,50 @@ pub(crate) fn search_request(
             request.applied.push((name.clone(), value.clone()));
         }
     }
+    if report.has_used_clock() && !pairs.iter().any(|(name, _)| name == result_param::NOW) {
+        // The next page, whenever it is asked for, is a page of the same answer.
+        request.applied.push((result_param::NOW.to_owned(), result_param::instant(now_ms)));
+    }
     request.criteria = criteria.into_iter().map(Expr::And).collect();
+    if sort_conditions.iter().any(|exprs| !exprs.is_empty()) {
+        request.sort_conditions = sort_conditions.into_iter().map(Expr::And).collect();
+        result_param::check_sort_conditions(&mut report, &request);
+    }
     (request, report.into_issues())
+}
+
+/// Before the name of a criterion that is one on the records a sort key looks at.
+const SORT_CONDITION: &str = "_sort:";
+
+fn sort_condition(
+    context: &Context<'_>,
+    report: &mut Report,
+    types: &[ResourceType],
+    name: &str,
+    value: &str,
+) -> Option<Vec<Expr>> {
+    if name.is_empty() || name.starts_with('_') {
+        let diagnostics = format!(
+            "\"{SORT_CONDITION}{name}\" is no condition on what is sorted by; write \
+             {SORT_CONDITION} before a parameter, as in {SORT_CONDITION}organization.price-type"
+        );
+        report.error(IssueType::Invalid, SORT_CONDITION, diagnostics);
+        return None;
+    }
+    criterion(context, report, types, name, value)
+}
+
+fn add_each(lists: &mut [Vec<Expr>], exprs: Vec<Expr>) {
+    for (list, expr) in lists.iter_mut().zip(exprs) {
+        list.push(expr);
+    }
 }
 
 fn empty_request(types: Vec<ResourceType>) -> SearchRequest {
     SearchRequest {
         criteria: Vec::new(),
+        sort_conditions: Vec::new(),
+        now_ms: 0,
         types,
         correlation: ast::Correlation::default(),
         sort: Vec::new(),
@@ -190,7 +240,8 @@ fn searched_types(report: &mut Report, scope: Scope, pairs: &[decode::Pair]) -> 
 }
 
 /// Parameters that say one thing of the whole answer, so that a second one would contradict.
-const GIVEN_ONCE: [&str; 9] = [
+const GIVEN_ONCE: [&str; 10] = [
+    "ror-now",
     "_sort",
     "_count",
     "_summary",

@@ -7,6 +7,7 @@
 mod correlate;
 mod explain;
 mod leaf;
+mod named;
 mod order;
 mod predicate;
 
@@ -17,6 +18,7 @@ use shared::param::near::NearQuery;
 
 use crate::parse::ast::{self, SearchRequest};
 
+pub(crate) use named::Named;
 pub(crate) use order::{Order, OrderKey};
 pub(crate) use predicate::{JoinStep, Leaf, LeafTest, Predicate, WordQuery};
 
@@ -49,6 +51,8 @@ pub(crate) struct TypePlan {
     pub(crate) order: Vec<OrderKey>,
     /// The searched places, in order: the first one gives the distances of the answer.
     pub(crate) centers: Vec<NearQuery>,
+    /// The records that the answer names beside each match.
+    pub(crate) named: Vec<Named>,
     /// The word searches, each with the way to the resource that holds the words.
     pub(crate) texts: Vec<(Vec<JoinStep>, Leaf)>,
 }
@@ -91,16 +95,21 @@ pub(crate) fn search(
 ) -> Result<SearchPlan, PlanError> {
     let types = request.types.iter().zip(&request.criteria);
     let types = types
-        .map(|(base, expr)| {
+        .enumerate()
+        .map(|(number, (base, expr))| {
             let predicate = correlate::predicate(context, *base, expr)?;
             let mut found = Found::default();
             found.walk(&predicate, &mut Vec::new());
-            let order = order::order(context, request, *base, &found, expr)?;
+            let sort_conditions = request.sort_conditions.get(number);
+            let asked = order::Asked { expr, sort_conditions };
+            let order = order::order(context, request, *base, &found, asked)?;
+            let named = named::records(&predicate, &order);
             Ok(TypePlan {
                 base: *base,
                 predicate,
                 order,
                 centers: found.centers,
+                named,
                 texts: found.texts,
             })
         })
@@ -132,7 +141,10 @@ impl Found {
                         }
                     }
                 }
-                if let LeafTest::Words(_) = &leaf.test {
+                // Texts that only exclude rank nothing.
+                if let LeafTest::Words(query) = &leaf.test
+                    && query.texts.iter().any(|text| !text.wanted.is_empty())
+                {
                     self.texts.push((steps.clone(), leaf.clone()));
                 }
             }

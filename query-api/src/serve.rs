@@ -13,7 +13,7 @@ use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use jiff::Timestamp;
 use serde_json::json;
 use shared::config::{AnonymousProfile, Settings};
-use shared::validate::{Strictness, Validator};
+use shared::validate::Validator;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::{App, Outfit, base_urls};
@@ -58,8 +58,9 @@ async fn run(settings: &Settings) -> anyhow::Result<()> {
 
     std::fs::create_dir_all(&settings.data_dir)
         .with_context(|| format!("the data directory {}", settings.data_dir.display()))?;
-    let seal = Seal::of_directory(&settings.data_dir).context("the key of links")?;
-    let validator = Arc::new(Validator::new(Strictness::default()));
+    let seal = Seal::of_directory(&settings.data_dir)
+        .with_context(|| format!("the key of links in {}", settings.data_dir.display()))?;
+    let validator = Arc::new(Validator::new(settings.write.profiles.into()));
     let engine = directory::open(Opening {
         settings,
         base_urls: base_urls(settings, &local_base),

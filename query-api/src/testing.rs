@@ -11,6 +11,7 @@ use shared::access::Access;
 use shared::config::Sources;
 use shared::fhir::ResourceType;
 use shared::index::DocumentAddress;
+use shared::store::Identity;
 use shared::validate::{Strictness, Validator};
 use tower::ServiceExt as _;
 
@@ -76,6 +77,8 @@ impl View for Memory {
                 document: DocumentAddress { offset: *position as u64 },
                 score: None,
                 distance_m: None,
+                approximate: false,
+                records: Vec::new(),
             })
             .collect();
         let end = start + matches.len();
@@ -104,6 +107,10 @@ impl View for Memory {
         version: u64,
     ) -> Result<Stored, EngineError> {
         if version == 3 { self.read(resource_type, id) } else { Ok(Stored::Absent) }
+    }
+
+    fn referrers(&self, _: &Identity) -> Result<Vec<Identity>, EngineError> {
+        Err(EngineError::NotReady)
     }
 
     fn history(&self, _: &HistoryRequest, _: Deadline) -> Result<History, EngineError> {
@@ -143,6 +150,8 @@ pub(crate) fn request(scope: Option<ResourceType>, parameters: &[(&str, &str)]) 
     let find = |name| parameters.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
     let types = scope.map_or(ResourceType::ALL.to_vec(), |t| vec![t]);
     SearchRequest {
+        sort_conditions: Vec::new(),
+        now_ms: 0,
         criteria: types.iter().map(|_| Expr::And(Vec::new())).collect(),
         types,
         correlation: Correlation::Record,
@@ -191,12 +200,19 @@ pub(crate) fn live() -> (tempfile::TempDir, App) {
 
 /// The same over a folder that may hold a directory already.
 pub(crate) fn live_in(folder: &std::path::Path) -> App {
+    live_with(folder, &[])
+}
+
+/// The same with settings, as flags.
+pub(crate) fn live_with(folder: &std::path::Path, flags: &[(&'static str, &str)]) -> App {
     static NUMBER: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
     let base = "http://ror.example/fhir";
-    let flags =
-        vec![("server.public_url", base.to_owned()), ("data_dir", folder.display().to_string())];
+    let mut flags: Vec<_> =
+        flags.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+    flags.push(("server.public_url", base.to_owned()));
+    flags.push(("data_dir", folder.display().to_string()));
     let settings = Sources { flags, ..Sources::default() }.load().expect("settings of a test");
-    let validator = Arc::new(Validator::new(Strictness::default()));
+    let validator = Arc::new(Validator::new(settings.write.profiles.into()));
     let now = || "2026-11-23T12:00:00Z".parse().expect("a timestamp");
     let engine = crate::directory::open(crate::directory::Opening {
         settings: &settings,

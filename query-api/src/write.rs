@@ -21,6 +21,7 @@ use tokio::sync::oneshot;
 use crate::engine::EngineError;
 use crate::parse::ast::SearchRequest;
 
+pub(crate) use group::Rules;
 pub(crate) use resource::{Incoming, literals, read};
 pub(crate) use sequencer::{Sequencer, SequencerParts, Writer};
 pub(crate) use transaction::Entry;
@@ -192,12 +193,14 @@ pub(crate) enum WriteError {
     Engine(#[from] EngineError),
 }
 
+/// Said while the store cannot be used.
+const REOPENING: &str = "the document store is being opened again";
+
 impl From<StoreError> for WriteError {
     fn from(error: StoreError) -> Self {
         match &error {
-            StoreError::Engine(source) if source.kind() == std::io::ErrorKind::StorageFull => {
-                Self::NoSpace
-            }
+            error if error.is_out_of_space() => Self::NoSpace,
+            StoreError::Closed => Self::Unavailable(REOPENING),
             StoreError::Engine(_)
             | StoreError::Locked { .. }
             | StoreError::Unreachable { .. }

@@ -5,6 +5,7 @@
 //! refused in every layer, so that a misspelling never runs with a default. Nothing here opens a
 //! socket or a directory.
 
+mod doc;
 mod settings;
 
 use std::path::{Path, PathBuf};
@@ -12,8 +13,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize as _;
 use toml::{Table, Value};
 
+pub use doc::markdown;
 pub use settings::{
-    Access, AnonymousProfile, Engine, Limits, Log, Paging, Server, Settings, Tls, Write,
+    Access, AnonymousProfile, Engine, Limits, Log, Paging, ProfileRules, ReferenceRule, Server,
+    Settings, Tls, Write,
 };
 
 /// A setting: its place in the file, its environment variable and what it does.
@@ -97,6 +100,12 @@ pub const KEYS: &[Key] = &[
         "Largest request body. Default: 4194304",
     ),
     key(
+        "limits.body_seconds",
+        "ROR_LIMITS_BODY_SECONDS",
+        Kind::Integer,
+        "Time a request body has to arrive, in seconds. Default: 60",
+    ),
+    key(
         "limits.parameters",
         "ROR_LIMITS_PARAMETERS",
         Kind::Integer,
@@ -107,6 +116,12 @@ pub const KEYS: &[Key] = &[
         "ROR_LIMITS_OR_VALUES",
         Kind::Integer,
         "Most values separated by commas in one parameter. Default: 2000",
+    ),
+    key(
+        "limits.words",
+        "ROR_LIMITS_WORDS",
+        Kind::Integer,
+        "Most words in the values of one _content or _text. Default: 1000",
     ),
     key(
         "limits.chain_depth",
@@ -131,6 +146,12 @@ pub const KEYS: &[Key] = &[
         "ROR_LIMITS_BUNDLE_ENTRIES",
         Kind::Integer,
         "Most entries of a batch or transaction. Default: 5000",
+    ),
+    key(
+        "limits.patch_operations",
+        "ROR_LIMITS_PATCH_OPERATIONS",
+        Kind::Integer,
+        "Most operations of one patch. Default: 500",
     ),
     key(
         "paging.count_default",
@@ -173,6 +194,30 @@ pub const KEYS: &[Key] = &[
         "ROR_WRITE_VISIBLE_MS",
         Kind::Integer,
         "Longest wait for a stored change to be searchable before it is answered with X-Not-Yet-Searchable. Default: 5000",
+    ),
+    key(
+        "write.reserve_bytes",
+        "ROR_WRITE_RESERVE_BYTES",
+        Kind::Integer,
+        "Room on the disk below which changes are refused with 507; on a small disk, a sixteenth of it. Default: 268435456",
+    ),
+    key(
+        "write.versions_kept",
+        "ROR_WRITE_VERSIONS_KEPT",
+        Kind::Integer,
+        "Versions kept of each resource, the newest included; marks of deletions are always kept; 0 for all. Default: 0",
+    ),
+    key(
+        "write.references",
+        "ROR_WRITE_REFERENCES",
+        Kind::Text,
+        "What a write that refers to a resource the directory does not hold gets: off, warning or error. Default: warning",
+    ),
+    key(
+        "write.profiles",
+        "ROR_WRITE_PROFILES",
+        Kind::Text,
+        "Where the rules of the ROR profiles are errors: claimed (in documents that claim the profile) or always. Default: claimed",
     ),
     key(
         "access.anonymous_profile",
@@ -375,6 +420,8 @@ mod tests {
                 "server.public_url" => "https://example.org/fhir",
                 "server.base_paths" => "/a,/b",
                 "access.anonymous_profile" => "3",
+                "write.references" => "error",
+                "write.profiles" => "always",
                 "paging.count_max" => "2000",
                 _ => "20",
             };

@@ -2,6 +2,8 @@
 //!
 //! Works on a validated document. References come out as text: whoever has the keys resolves them.
 
+mod narrative;
+mod opening;
 mod path;
 mod plan;
 mod price;
@@ -11,12 +13,15 @@ use serde_json::Value;
 
 use crate::access::VisibilityClass;
 use crate::fhir::{Reference, ResourceType};
+use crate::geo::zone::Zone;
 use crate::geo::{Point, gazetteer};
 use crate::param::date::DateRange;
+use crate::param::opening::Opening;
 use crate::param::quantity::QuantityValue;
 use crate::registry::{FieldId, RecordKind};
 
 pub use path::ROR_EXTENSION_BASE;
+pub use price::amount_per_day;
 
 /// The search values of one document.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,10 +38,16 @@ pub struct Extracted {
     pub records: Vec<Record>,
     /// Its words, by class: text to be cut by the analyzer.
     pub words: Vec<(VisibilityClass, String)>,
+    /// Number of words of its name.
+    pub name_words: u8,
     /// The words of its narrative.
     pub narrative: Option<String>,
     /// Where it is, for a Location.
     pub place: Option<ExtractedPlace>,
+    /// What the clock says there, for a Location; elsewhere Europe/Paris.
+    pub zone: Zone,
+    /// When it is open, for a `HealthcareService`; when it is closed, for an Organization.
+    pub opening: Opening,
 }
 
 /// Values in the form of the index.
@@ -100,15 +111,19 @@ pub fn extract(document: &Value, base_urls: &[&str]) -> Option<Extracted> {
     let mut references = Vec::new();
     let mut values = plan.values(document, base_urls, &mut references);
     values.add_id(resource_type, &id);
+    let words::DocumentWords { texts: words, name_words } = words::of(resource_type, document);
     Some(Extracted {
         resource_type,
         id,
         values,
         references,
         records: plan.records(document),
-        words: words::of(resource_type, document),
-        narrative: words::narrative(document),
+        words,
+        name_words,
+        narrative: narrative::text(document),
         place: (resource_type == ResourceType::Location).then(|| place(document)).flatten(),
+        zone: opening::zone_of(resource_type, document),
+        opening: opening::of(resource_type, document),
     })
 }
 

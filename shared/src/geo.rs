@@ -10,6 +10,7 @@
 pub mod gazetteer;
 pub mod outline;
 mod place_name;
+pub mod zone;
 
 use geo::{Distance, HaversineMeasure};
 

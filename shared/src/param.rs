@@ -1,14 +1,17 @@
 //! Values of search parameters, both sides: what a document's value becomes in the index, and what a
 //! request's value asks of it. One file for each parameter type, so that the two cannot drift.
 
+pub mod age;
 pub mod date;
 pub mod decimal;
 pub mod escape;
 pub mod near;
 pub mod number;
+pub mod opening;
 pub mod quantity;
 pub mod reference;
 pub mod string;
+pub mod text;
 pub mod token;
 pub mod uri;
 
@@ -128,5 +131,5 @@ pub enum QueryValue {
     /// A circle on the globe.
     Near(near::NearQuery),
     /// Words to find.
-    Text(String),
+    Text(text::TextQuery),
 }

@@ -34,7 +34,7 @@ pub enum ParameterType {
     Uri,
     /// Several values that must hold on the same element.
     Composite,
-    /// A position: `near`, `near-insee-code`.
+    /// What has a grammar of its own: `near`, `price-in-force`, `open-at`, `capacity-max-age`.
     Special,
     /// Words: `_content`, `_text`.
     Text,

@@ -77,23 +77,31 @@ pub struct IndexSchema {
     pub class: Field,
     /// Where the resource's document stands in the arena.
     pub address: Field,
+    /// A hash of all that a resource adds to the resolving of logical and canonical references.
+    pub links: Field,
     /// The resource's id.
     pub id: Field,
     /// Exact terms.
     pub terms: Field,
     /// Words.
     pub words: Field,
+    /// Number of words of the resource's name.
+    pub name_words: Field,
     /// Latitude and longitude of a place, in degrees.
     pub position: (Field, Field),
     /// Whether the position is only that of the commune.
     pub approximate: Field,
+    /// The number of a Location's time zone; none for Europe/Paris.
+    pub zone: Field,
+    /// Opening hours and closings, encoded (see `param::opening`).
+    pub opening: Field,
     columns: Vec<Columns>,
     /// Digest of everything a reader of the index must agree on.
     pub digest: String,
 }
 
 /// Bumped when the meaning of the index changes in a way the registry does not show.
-const SCHEMA_VERSION: u32 = 1;
+const SCHEMA_VERSION: u32 = 2;
 
 /// What a record document adds to its kind in the `kind` column.
 pub const RECORD_KIND_OFFSET: u8 = 8;
@@ -118,6 +126,7 @@ impl IndexSchema {
         let kind = builder.add_u64_field("kind", FAST);
         let class = builder.add_u64_field("class", FAST);
         let address = builder.add_u64_field("address", FAST);
+        let links = builder.add_u64_field("links", FAST);
         let id = builder.add_text_field("id", TextOptions::default().set_fast("raw"));
         let terms = builder.add_bytes_field("terms", BytesOptions::default().set_indexed());
         let words = builder.add_text_field(
@@ -129,11 +138,14 @@ impl IndexSchema {
                     .set_fieldnorms(true),
             ),
         );
+        let name_words = builder.add_u64_field("name_words", FAST);
         let position = (
             builder.add_f64_field("latitude", fast.clone()),
             builder.add_f64_field("longitude", fast.clone()),
         );
         let approximate = builder.add_u64_field("approximate", FAST);
+        let zone = builder.add_u64_field("zone", FAST);
+        let opening = builder.add_text_field("opening", TextOptions::default().set_fast("raw"));
         let columns =
             registry::fields().iter().map(|field| columns_of(field, &mut builder)).collect();
         let schema = builder.build();
@@ -144,11 +156,15 @@ impl IndexSchema {
             kind,
             class,
             address,
+            links,
             id,
             terms,
             words,
+            name_words,
             position,
             approximate,
+            zone,
+            opening,
             columns,
             digest,
         }
@@ -175,7 +191,7 @@ fn columns_of(field: &registry::Field, builder: &mut SchemaBuilder) -> Columns {
         ParameterType::String | ParameterType::Uri => {
             Columns::Text(builder.add_text_field(&name, TextOptions::default().set_fast("raw")))
         }
-        ParameterType::Special if field.parameter.record.is_some() => Columns::Validity(
+        ParameterType::Special if field.parameter.code == "price-in-force" => Columns::Validity(
             builder.add_i64_field(&format!("{name}.start"), fast.clone()),
             builder.add_i64_field(&format!("{name}.key"), fast.clone()),
         ),

@@ -16,17 +16,19 @@ mod layout;
 mod load;
 mod log;
 mod meta;
+mod prune;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use sled::{IVec, Tree};
+use sled::{Db, IVec};
 
 use crate::fhir::ResourceType;
 use layout::Counters;
@@ -69,6 +71,8 @@ pub struct VersionHeader {
     pub last_updated_ms: i64,
     /// Whether this version is the mark of a delete, without a document.
     pub deleted: bool,
+    /// Whether its document is no longer kept.
+    pub forgotten: bool,
     /// The digest of its content; zero for a delete.
     pub digest: Digest,
 }
@@ -95,7 +99,7 @@ pub struct Stored {
 }
 
 impl Stored {
-    /// The compressed document, as the arena takes it; empty for a delete.
+    /// The compressed document, as the arena takes it; empty for a delete or a forgotten version.
     pub fn blob(&self) -> &[u8] {
         &self.blob
     }
@@ -111,6 +115,9 @@ pub struct StoreSettings {
     pub lock_wait: Duration,
     /// Who we are, told to a later opener that finds the store locked: `indexer load, process 4711`.
     pub owner: String,
+    /// How many versions of a resource are kept, the newest included; `None` for all. Older ones are
+    /// forgotten when the resource is next written.
+    pub versions_kept: Option<NonZeroU32>,
 }
 
 impl Default for StoreSettings {
@@ -119,17 +126,24 @@ impl Default for StoreSettings {
             cache_bytes: 256 << 20,
             lock_wait: Duration::from_secs(3),
             owner: format!("process {}", std::process::id()),
+            versions_kept: None,
         }
     }
 }
 
 /// The open document store. One in a process, one process at a time.
 pub struct Store {
-    db: sled::Db,
+    /// `None` while it is being opened again.
+    db: RwLock<Option<Db>>,
+    /// Whether a write failed since the files were opened.
+    has_failed: AtomicBool,
+    path: PathBuf,
+    settings: StoreSettings,
     codec: Arc<Codec>,
     writer: Mutex<Counters>,
     durable_seq: AtomicU64,
     undone_changes: u64,
+    versions_kept: Option<NonZeroU32>,
 }
 
 impl fmt::Debug for Store {
@@ -145,34 +159,49 @@ impl Store {
     /// [`StoreError::Locked`] when another process still holds it after `settings.lock_wait`, and what
     /// says that the files cannot be used.
     pub fn open(path: &Path, settings: &StoreSettings) -> Result<Self, StoreError> {
-        let db = open_locked(path, settings)?;
-        // Only for the message of the next opener: a failure to write it must not stop us.
-        let _ = std::fs::write(owner_file(path), &settings.owner);
+        let (db, counters, undone_changes) = open_tree(path, settings)?;
         let codec = Codec::default();
         for row in db.scan_prefix([layout::DICTIONARY]) {
             let (_, row) = row?;
             let (resource_type, dictionary) = layout::read_dictionary(&row)?;
             codec.add(codec.next_id(), resource_type, dictionary);
         }
-        let mut counters = match db.get(layout::COUNTERS)? {
-            Some(row) => layout::read_counters(&row)?,
-            None if db.is_empty() => {
-                let counters =
-                    Counters { next_key: 0, last_seq: 0, last_load: 0, clock_ms: i64::MIN };
-                db.insert(layout::COUNTERS, layout::write_counters(&counters))?;
-                db.flush()?;
-                counters
-            }
-            None => return Err(StoreError::Corrupt("the counters")),
-        };
-        let undone_changes = load::undo_unclosed(&db, &mut counters)?;
         Ok(Self {
-            db,
+            db: RwLock::new(Some(db)),
+            has_failed: AtomicBool::new(false),
+            path: path.to_owned(),
+            settings: settings.clone(),
             codec: Arc::new(codec),
             writer: Mutex::new(counters),
             durable_seq: AtomicU64::new(counters.last_seq),
             undone_changes,
+            versions_kept: settings.versions_kept,
         })
+    }
+
+    /// Whether a write failed in sled: it refuses every further one until [`Self::recover`].
+    pub fn has_failed(&self) -> bool {
+        self.has_failed.load(Ordering::Acquire)
+    }
+
+    /// Closes the files and opens them again, when a write failed. What that write left behind is there
+    /// or not, as after a crash; the sequence number says which.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; everything is then [`StoreError::Closed`] until this succeeds. A reader in the
+    /// middle of an iteration keeps the files locked: try again.
+    pub fn recover(&self) -> Result<(), StoreError> {
+        let mut counters = self.lock_writer();
+        if !self.has_failed() {
+            return Ok(());
+        }
+        drop(self.db.write().unwrap_or_else(PoisonError::into_inner).take());
+        let (db, found, _) = open_tree(&self.path, &self.settings)?;
+        *counters = found;
+        self.durable_seq.store(found.last_seq, Ordering::Release);
+        *self.db.write().unwrap_or_else(PoisonError::into_inner) = Some(db);
+        self.has_failed.store(false, Ordering::Release);
+        Ok(())
     }
 
     /// How many changes of an unclosed load were undone at opening.
@@ -197,7 +226,7 @@ impl Store {
 
     /// The key of a resource, when it was ever stored or referenced.
     pub fn key_of(&self, resource_type: ResourceType, id: &str) -> Result<Option<Key>, StoreError> {
-        let row = self.db.get(layout::identity_key(resource_type, id))?;
+        let row = self.db()?.get(layout::identity_key(resource_type, id))?;
         row.map(|row| layout::read_u32(&row)).transpose()
     }
 
@@ -213,7 +242,7 @@ impl Store {
 
     /// Identity and newest version at once.
     pub fn resource(&self, key: Key) -> Result<Option<(Identity, Option<Head>)>, StoreError> {
-        let row = self.db.get(layout::head_key(key))?;
+        let row = self.db()?.get(layout::head_key(key))?;
         row.map(|row| layout::read_head(&row)).transpose()
     }
 
@@ -227,14 +256,15 @@ impl Store {
 
     /// One version with its document.
     pub fn read_version(&self, key: Key, version: u32) -> Result<Option<Stored>, StoreError> {
-        let Some(row) = self.db.get(layout::version_key(key, version))? else { return Ok(None) };
+        let Some(row) = self.db()?.get(layout::version_key(key, version))? else { return Ok(None) };
         let (header, blob) = layout::read_version(&row)?;
         Ok(Some(Stored { key, version, header, blob }))
     }
 
     /// All versions of a resource, newest first.
     pub fn history(&self, key: Key) -> impl Iterator<Item = Result<Stored, StoreError>> + use<> {
-        self.db.scan_prefix(layout::versions_prefix(key)).rev().map(move |row| {
+        let prefix = layout::versions_prefix(key);
+        self.rows(move |db| db.scan_prefix(prefix)).rev().map(move |row| {
             let (row_key, row) = row?;
             let (header, blob) = layout::read_version(&row)?;
             Ok(Stored { key, version: layout::version_number(&row_key)?, header, blob })
@@ -245,16 +275,16 @@ impl Store {
     pub fn resources(
         &self,
     ) -> impl Iterator<Item = Result<(Key, Identity, Option<Head>), StoreError>> + use<> {
-        self.db.scan_prefix([layout::HEAD]).map(|row| {
+        self.rows(|db| db.scan_prefix([layout::HEAD])).map(|row| {
             let (row_key, row) = row?;
             let (identity, head) = layout::read_head(&row)?;
             Ok((layout::key_number(&row_key)?, identity, head))
         })
     }
 
-    /// Appends the JSON of a version to `out`; nothing for a delete.
+    /// Appends the JSON of a version to `out`; nothing for a delete or a forgotten version.
     pub fn decode(&self, stored: &Stored, out: &mut Vec<u8>) -> Result<(), StoreError> {
-        if stored.header.deleted {
+        if stored.header.deleted || stored.header.forgotten {
             return Ok(());
         }
         Ok(self.codec.decode(&stored.blob, out)?)
@@ -271,15 +301,15 @@ impl Store {
         let id = self.codec.next_id();
         let mut row = vec![resource_type.index() as u8];
         row.extend_from_slice(&dictionary);
-        self.db.insert(layout::dictionary_key(id), row)?;
-        self.db.flush()?;
+        self.db()?.insert(layout::dictionary_key(id), row)?;
+        self.db()?.flush()?;
         self.codec.add(id, resource_type, &dictionary);
         Ok(true)
     }
 
     /// The size of the store's files.
     pub fn size_on_disk_bytes(&self) -> Result<u64, StoreError> {
-        Ok(self.db.size_on_disk()?)
+        Ok(self.db()?.size_on_disk()?)
     }
 
     /// Waits to be the only writer.
@@ -288,20 +318,75 @@ impl Store {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn tree(&self) -> &Tree {
-        &self.db
+    /// sled itself; its clones share one set of files.
+    fn db(&self) -> Result<Db, StoreError> {
+        let db = self.db.read().unwrap_or_else(PoisonError::into_inner);
+        db.clone().ok_or(StoreError::Closed)
     }
 
-    /// Makes everything written so far durable, of which `seq` is the newest.
+    /// The rows that `select` chooses; while the store is closed, one failure.
+    fn rows<F: FnOnce(&Db) -> sled::Iter>(
+        &self,
+        select: F,
+    ) -> impl DoubleEndedIterator<Item = Result<(IVec, IVec), StoreError>> + use<F> {
+        let (rows, closed) = match self.db() {
+            Ok(db) => (Some(select(&db)), None),
+            Err(closed) => (None, Some(Err(closed))),
+        };
+        let rows = rows.into_iter().flatten().map(|row| row.map_err(StoreError::from));
+        closed.into_iter().chain(rows)
+    }
+
+    /// Writes rows, all of them or none, not yet durably.
+    fn apply(&self, rows: Rows) -> Result<(), StoreError> {
+        self.noting_failure(|db| db.apply_batch(rows.batch))
+    }
+
+    fn noting_failure<T>(
+        &self,
+        write: impl FnOnce(&Db) -> sled::Result<T>,
+    ) -> Result<T, StoreError> {
+        write(&self.db()?).map_err(|error| {
+            self.has_failed.store(true, Ordering::Release);
+            error.into()
+        })
+    }
+
+    /// Makes everything written so far durable.
+    fn flush(&self) -> Result<(), StoreError> {
+        self.noting_failure(|db| db.flush()).map(drop)
+    }
+
+    /// The same, of which `seq` is the newest.
     fn flush_to(&self, seq: Seq) -> Result<(), StoreError> {
-        self.db.flush()?;
+        self.flush()?;
         self.durable_seq.fetch_max(seq, Ordering::AcqRel);
         Ok(())
     }
 }
 
+/// Opens the rows, makes the first of a new store, and undoes a load that was never closed. The number
+/// is that of the undone changes.
+fn open_tree(path: &Path, settings: &StoreSettings) -> Result<(Db, Counters, u64), StoreError> {
+    let db = open_locked(path, settings)?;
+    // Only for the message of the next opener: a failure to write it must not stop us.
+    let _ = std::fs::write(owner_file(path), &settings.owner);
+    let mut counters = match db.get(layout::COUNTERS)? {
+        Some(row) => layout::read_counters(&row)?,
+        None if db.is_empty() => {
+            let counters = Counters { next_key: 0, last_seq: 0, last_load: 0, clock_ms: i64::MIN };
+            db.insert(layout::COUNTERS, layout::write_counters(&counters))?;
+            db.flush()?;
+            counters
+        }
+        None => return Err(StoreError::Corrupt("the counters")),
+    };
+    let undone_changes = load::undo_unclosed(&db, &mut counters)?;
+    Ok((db, counters, undone_changes))
+}
+
 /// Opens sled, waiting for a lock that may be about to be released.
-fn open_locked(path: &Path, settings: &StoreSettings) -> Result<sled::Db, StoreError> {
+fn open_locked(path: &Path, settings: &StoreSettings) -> Result<Db, StoreError> {
     let deadline = Instant::now() + settings.lock_wait;
     loop {
         let config = sled::Config::new()

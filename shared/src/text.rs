@@ -3,6 +3,9 @@
 //! Used for string parameters, names of places and the words of full text; a value folded here for
 //! the index and there for the query meets itself.
 
+pub mod cut;
+mod telephone;
+
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -12,8 +15,17 @@ use unicode_normalization::char::is_combining_mark;
 /// become their ASCII forms; nothing else is removed, so that folding keeps word boundaries.
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
+    if text.is_ascii() {
+        fold_each(text.chars(), &mut folded);
+    } else {
+        fold_each(text.nfd(), &mut folded);
+    }
+    folded
+}
+
+fn fold_each(chars: impl Iterator<Item = char>, folded: &mut String) {
     let mut space_pending = false;
-    for c in text.nfd() {
+    for c in chars {
         if is_combining_mark(c) {
             continue;
         }
@@ -35,7 +47,6 @@ pub fn fold(text: &str) -> String {
             _ => folded.extend(c.to_lowercase()),
         }
     }
-    folded
 }
 
 #[cfg(test)]

@@ -28,6 +28,7 @@ mod walk;
 
 use serde_json::Value;
 
+use crate::config::ProfileRules;
 use crate::error::{Issue, IssueType, Severity};
 use crate::fhir::ResourceType;
 use extension::{Extensions, ROR_BASE};
@@ -49,6 +50,15 @@ pub enum Strictness {
     WhereClaimed,
     /// Rules of a profile are always errors.
     Strict,
+}
+
+impl From<ProfileRules> for Strictness {
+    fn from(rules: ProfileRules) -> Self {
+        match rules {
+            ProfileRules::Claimed => Self::WhereClaimed,
+            ProfileRules::Always => Self::Strict,
+        }
+    }
 }
 
 /// Checks resources against FHIR R4 and the ROR guide. Immutable and shareable between threads.

@@ -16,5 +16,6 @@ mod record;
 mod reference;
 mod result;
 mod string;
+mod text;
 mod token;
 mod transfer;

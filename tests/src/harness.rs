@@ -92,6 +92,16 @@ pub fn command(name: &str) -> Command {
     command
 }
 
+/// The same, started by another program (a limit, fewer rights): its words come first.
+pub fn command_under(wrapper: &[&str], name: &str) -> Command {
+    let Some((program, arguments)) = wrapper.split_first() else { return command(name) };
+    let mut command = Command::new(program);
+    let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    command.args(arguments).arg(binary(name)).env_clear().env("PATH", path);
+    command.env("TZ", "Pacific/Auckland").stdin(Stdio::null());
+    command
+}
+
 /// Runs a command to its end; panics, after killing it, when it takes longer than [`RUN_TIMEOUT`].
 pub fn run(command: &mut Command) -> Output {
     run_within(command, RUN_TIMEOUT)
@@ -149,7 +159,8 @@ pub fn sample_copy() -> PathBuf {
     copy
 }
 
-fn copy_folder(from: &Path, to: &Path) {
+/// Copies a folder with all below it.
+pub fn copy_folder(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a folder in the scratch folder");
     for entry in fs::read_dir(from).expect("a readable data directory") {
         let entry = entry.expect("a readable data directory");
@@ -177,8 +188,13 @@ impl Server {
 
     /// The same with further `(name, value)` environment variables.
     pub fn start_with(data: &Path, environment: &[(&str, &str)]) -> Self {
+        Self::start_under(&[], data, environment)
+    }
+
+    /// The same, started by another program that becomes the server.
+    pub fn start_under(wrapper: &[&str], data: &Path, environment: &[(&str, &str)]) -> Self {
         let log = scratch().root.join("logs").join(format!("query-api-{}.log", next_number()));
-        let mut child = command("query-api")
+        let mut child = command_under(wrapper, "query-api")
             .args(["serve", "--listen", "127.0.0.1:0", "--internal-listen", "127.0.0.1:0"])
             .arg("--data-dir")
             .arg(data)
@@ -204,6 +220,30 @@ impl Server {
     /// A client of the server's FHIR base.
     pub fn client(&self) -> Client {
         Client::new(self.url("fhir"))
+    }
+
+    /// The id of its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Its resident memory in bytes. Source: proc(5), `VmRSS` and `VmHWM`.
+    pub fn memory_bytes(&self, which: &str) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid()));
+        let status = status.expect("a running server");
+        let line = status.lines().find_map(|line| line.strip_prefix(which));
+        let kilobytes = line.and_then(|line| line.trim_matches([':', '\t', ' ']).split(' ').next());
+        kilobytes.and_then(|text| text.parse().ok()).map_or(0, |kilobytes: u64| kilobytes << 10)
+    }
+
+    /// Whether the process still runs.
+    pub fn is_alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Everything the server logged.
+    pub fn whole_log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
     }
 
     /// The last lines the server logged.

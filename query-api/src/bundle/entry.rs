@@ -26,13 +26,13 @@ pub(super) fn start(out: &mut Vec<u8>, base_url: &str, hit: &Hit) {
     out.extend_from_slice(br#"","resource":"#);
 }
 
-/// Closes an entry behind its document.
-pub(super) fn finish(out: &mut Vec<u8>, mode: Mode, hit: &Hit) {
+/// Begins what is said of an entry behind its document; its extensions may follow.
+pub(super) fn begin_search(out: &mut Vec<u8>) {
     out.extend_from_slice(br#","search":{"#);
-    if let Some(distance_m) = hit.distance_m {
-        distance(out, distance_m);
-        out.push(b',');
-    }
+}
+
+/// Closes an entry.
+pub(super) fn finish(out: &mut Vec<u8>, mode: Mode, hit: &Hit) {
     out.extend_from_slice(match mode {
         Mode::Match => br#""mode":"match""#,
         Mode::Include => br#""mode":"include""#,
@@ -44,22 +44,13 @@ pub(super) fn finish(out: &mut Vec<u8>, mode: Mode, hit: &Hit) {
     out.extend_from_slice(b"}}");
 }
 
-/// The distance in kilometers, to the meter.
-///
-/// Source: FHIR R4, extension `location-distance`.
-fn distance(out: &mut Vec<u8>, distance_m: f64) {
-    out.extend_from_slice(
-        br#""extension":[{"url":"http://hl7.org/fhir/StructureDefinition/location-distance","valueDistance":{"value":"#,
-    );
-    out.extend_from_slice(format!("{:.3}", distance_m / 1000.0).as_bytes());
-    out.extend_from_slice(br#","unit":"km","system":"http://unitsofmeasure.org","code":"km"}}]"#);
-}
-
-/// Writes the entry that says what the caller should know.
-pub(super) fn outcome(out: &mut Vec<u8>, issues: &[&Issue]) {
+/// Writes the entry that says what the caller should know, with the extensions that `extend` writes.
+pub(super) fn outcome(out: &mut Vec<u8>, issues: &[&Issue], extend: impl FnOnce(&mut Vec<u8>)) {
     out.extend_from_slice(br#"{"resource":"#);
     write_outcome(out, issues.iter().copied());
-    out.extend_from_slice(br#","search":{"mode":"outcome"}}"#);
+    begin_search(out);
+    extend(out);
+    out.extend_from_slice(br#""mode":"outcome"}}"#);
 }
 
 /// Writes an `OperationOutcome` of one or more issues.

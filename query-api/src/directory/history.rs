@@ -2,7 +2,7 @@
 //!
 //! The log only grows at its end, so that pages are exact whatever is written meanwhile. A version
 //! belongs to the instant it was recorded here: a load keeps older `lastUpdated`s, and who follows the
-//! directory must still hear of them.
+//! directory must still hear of them. Versions that are no longer kept are not listed.
 
 use shared::store::{Change, Seq, Store};
 
@@ -29,7 +29,7 @@ pub(super) fn page(
                 let stored = stored?;
                 let seq = stored.header.seq;
                 let Some(change) = store.changes(seq..=seq).next().transpose()? else { continue };
-                if seq > last || is_older(&change, request.since_ms) {
+                if stored.header.forgotten || seq > last || is_older(&change, request.since_ms) {
                     continue;
                 }
                 history.total = history.total.map(|total| total + 1);
@@ -74,23 +74,26 @@ fn is_older(change: &Change, since_ms: Option<i64>) -> bool {
     since_ms.is_some_and(|since_ms| change.recorded_ms < since_ms)
 }
 
-/// Adds a version, or notes where the next page starts when this one is full.
+/// Adds a version that is kept, or notes where the next page starts when this one is full.
 fn push(
     store: &Store,
     history: &mut History,
     change: &Change,
     count: usize,
 ) -> Result<(), EngineError> {
-    if history.versions.len() >= count {
-        let end = history.versions.last().map(|_| change.seq + 1);
-        history.next = history.next.or(end);
-        return Ok(());
-    }
     let identity = store.identity(change.key)?;
     let stored = store.read_version(change.key, change.version)?;
     let (Some(identity), Some(stored)) = (identity, stored) else {
         return Err(EngineError::Defect(format!("change {} has no version", change.seq)));
     };
+    if stored.header.forgotten {
+        return Ok(());
+    }
+    if history.versions.len() >= count {
+        let end = history.versions.last().map(|_| change.seq + 1);
+        history.next = history.next.or(end);
+        return Ok(());
+    }
     let mut json = Vec::new();
     store.decode(&stored, &mut json)?;
     history.versions.push(HistoryVersion {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use shared::access::VisibilityClass;
+use shared::error::Issue;
 use shared::fhir::ResourceType;
 use shared::index::{DocSet, KeySet, SegmentView, Snapshot};
 use shared::param::date::DateRange;
@@ -28,6 +29,10 @@ pub(super) struct Evaluation<'a> {
     pub(super) snapshot: &'a Snapshot,
     identify: Identify<'a>,
     words: HashMap<WordQuery, Arc<WordHits>>,
+    /// What was found of records and of the ends of chains: the matches, their order and what the
+    /// answer names ask for the same.
+    records: Vec<(RecordKind, Vec<Leaf>, Arc<DocSet>)>,
+    targets: Vec<(ResourceType, Predicate, Arc<KeySet>)>,
     trace: Option<Trace>,
 }
 
@@ -47,7 +52,14 @@ pub(super) struct Trace {
 
 impl<'a> Evaluation<'a> {
     pub(super) fn new(snapshot: &'a Snapshot, identify: Identify<'a>, explain: bool) -> Self {
-        Self { snapshot, identify, words: HashMap::new(), trace: explain.then(Trace::default) }
+        Self {
+            snapshot,
+            identify,
+            words: HashMap::new(),
+            records: Vec::new(),
+            targets: Vec::new(),
+            trace: explain.then(Trace::default),
+        }
     }
 
     /// What was done so far, when it is being noted.
@@ -143,10 +155,10 @@ impl<'a> Evaluation<'a> {
         among: Option<&KeySet>,
     ) -> Result<KeySet> {
         let snapshot = self.snapshot;
-        let mut targets = self.keys(step.to, target, None)?;
+        let mut targets = self.all_keys(step.to, target)?;
         if step.above {
             let part_of = field_id(step.to, "partof").expect("only hierarchies climb");
-            targets = snapshot.with_descendants(part_of, targets)?;
+            targets = Arc::new(snapshot.with_descendants(part_of, (*targets).clone())?);
         }
         if step.reverse {
             // The other end may refer to several types by this field.
@@ -171,6 +183,13 @@ impl<'a> Evaluation<'a> {
                 Ok(found)
             }
             LeafTest::Words(_) => Ok(self.word_hits(base, leaf)?.keys.clone()),
+            LeafTest::OpenAt(instants) => {
+                let mut found = KeySet::default();
+                for instant_ms in instants {
+                    found = found.or(snapshot.open_at(*instant_ms)?, snapshot.universe());
+                }
+                Ok(found)
+            }
             LeafTest::Terms(_)
             | LeafTest::Prefixes(_)
             | LeafTest::Scan(..)
@@ -189,10 +208,16 @@ impl<'a> Evaluation<'a> {
             LeafTest::Terms(terms) => snapshot.docs_with_terms(terms),
             LeafTest::Prefixes(prefixes) => snapshot.docs_with_prefixes(prefixes),
             LeafTest::Scan(prefixes, how, texts) => {
-                snapshot.docs_with_term_where(prefixes, |payload| {
-                    std::str::from_utf8(payload)
-                        .is_ok_and(|value| texts.iter().any(|text| how.holds(value, text)))
-                })
+                let mut found: Option<DocSet> = None;
+                for text in texts {
+                    let holds = |value: &str| how.holds(value, text);
+                    let docs = snapshot.docs_with_text_where(prefixes, text, holds)?;
+                    found = Some(match found {
+                        Some(found) => found.or(snapshot, docs),
+                        None => docs,
+                    });
+                }
+                found.map_or_else(|| snapshot.docs(|_, _| Ok(())), Ok)
             }
             LeafTest::Dates(queries) => snapshot.docs(|view, docs| {
                 let rows = view.dates(field)?.iter();
@@ -237,15 +262,41 @@ impl<'a> Evaluation<'a> {
             LeafTest::References(_)
             | LeafTest::Below(_)
             | LeafTest::Above(_)
+            | LeafTest::OpenAt(_)
             | LeafTest::Words(_) => {
-                debug_assert!(false, "no record has references or words");
+                debug_assert!(false, "no record has references, hours or words");
                 snapshot.docs(|_, _| Ok(()))
             }
         }
     }
 
-    /// The record documents that satisfy all leaves, each on its own.
-    pub(super) fn record_docs(&self, kind: RecordKind, leaves: &[Leaf]) -> Result<DocSet> {
+    /// All resources of `base` that satisfy `predicate`; found once a request.
+    pub(super) fn all_keys(
+        &mut self,
+        base: ResourceType,
+        predicate: &Predicate,
+    ) -> Result<Arc<KeySet>> {
+        let is_same = |(t, p, _): &&(ResourceType, Predicate, _)| *t == base && p == predicate;
+        if let Some((.., keys)) = self.targets.iter().find(is_same) {
+            return Ok(Arc::clone(keys));
+        }
+        let keys = Arc::new(self.keys(base, predicate, None)?);
+        self.targets.push((base, predicate.clone(), Arc::clone(&keys)));
+        Ok(keys)
+    }
+
+    /// The record documents that satisfy all leaves, each on its own; found once a request.
+    pub(super) fn record_docs(&mut self, kind: RecordKind, leaves: &[Leaf]) -> Result<Arc<DocSet>> {
+        let is_same = |(k, l, _): &&(RecordKind, Vec<Leaf>, _)| *k == kind && l == leaves;
+        if let Some((.., docs)) = self.records.iter().find(is_same) {
+            return Ok(Arc::clone(docs));
+        }
+        let docs = Arc::new(self.find_records(kind, leaves)?);
+        self.records.push((kind, leaves.to_vec(), Arc::clone(&docs)));
+        Ok(docs)
+    }
+
+    fn find_records(&self, kind: RecordKind, leaves: &[Leaf]) -> Result<DocSet> {
         let mut found: Option<DocSet> = None;
         for leaf in leaves {
             let docs = self.leaf_docs(leaf)?;
@@ -312,6 +363,19 @@ impl<'a> Evaluation<'a> {
         let hits = Arc::new(words::find(self.snapshot, base, query)?);
         self.words.insert(query.clone(), Arc::clone(&hits));
         Ok(hits)
+    }
+
+    /// How the words of the request were read, where not as typed.
+    pub(super) fn word_issues(&self) -> Vec<Issue> {
+        let mut issues: Vec<Issue> = Vec::new();
+        for issue in self.words.values().flat_map(|hits| &hits.issues) {
+            if !issues.contains(issue) {
+                issues.push(issue.clone());
+            }
+        }
+        // The map has no order.
+        issues.sort_unstable_by(|a, b| a.diagnostics.cmp(&b.diagnostics));
+        issues
     }
 
     /// What the matches of a plan are scored by; empty when it searches no words.
@@ -407,6 +471,7 @@ fn cost(predicate: &Predicate) -> u8 {
             LeafTest::Dates(_)
             | LeafTest::Numbers(_)
             | LeafTest::Quantities(_)
+            | LeafTest::OpenAt(_)
             | LeafTest::InForce(_) => 3,
             LeafTest::Scan(..) => 4,
         },

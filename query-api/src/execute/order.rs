@@ -1,14 +1,17 @@
 //! The order of matches: sort keys of all, a full sort of one page only.
 //!
 //! Text is compared by ordinals within a segment, and as text only between the few candidates that each
-//! segment puts forward.
+//! segment puts forward. `select` finds these candidates.
+
+mod select;
+mod targets;
 
 use std::cmp::Ordering;
 use std::sync::Arc;
 
 use shared::geo::distance_m;
-use shared::index::{DocSet, KeySet, Location, Snapshot};
-use shared::registry::{self, FieldId, ParameterType};
+use shared::index::{DocSet, KeySet, Location, SegmentView, Snapshot};
+use shared::registry::{self, FieldId, ParameterType, RecordKind};
 use shared::schema::RECORD_KIND_OFFSET;
 use tantivy::Result;
 
@@ -16,6 +19,7 @@ use super::evaluate::{Evaluation, Scores};
 use super::page::{PageKeys, PageValue, ordered_f64, ordered_i64};
 use super::{PageRequest, center};
 use crate::plan::{JoinStep, Order, OrderKey, Predicate, TypePlan};
+use select::Selection;
 
 /// A match put forward for the page.
 #[derive(Debug)]
@@ -50,7 +54,7 @@ impl Candidate {
                 PageValue::Missing
             }
         });
-        let id = snapshot.view(self.at).resource_id(self.at.doc).unwrap_or_default();
+        let id = snapshot.view(self.at).resource_id(self.at.doc).unwrap_or_default().to_owned();
         PageKeys { values: values.collect(), id, key: self.key }
     }
 }
@@ -68,49 +72,59 @@ pub(super) fn first(
     number: usize,
     matches: &KeySet,
     page: &PageRequest<'_>,
-) -> Result<Vec<Candidate>> {
+) -> Result<First> {
     let wanted = page.count + 1;
     let after = page.after.map(|token| &token.keys);
     let keys = prepare(context, plan)?;
     if keys.is_empty() {
-        return Ok(first_by_key(context.snapshot, number, matches, after, wanted));
+        let candidates = first_by_key(context.snapshot, number, matches, after, wanted);
+        return Ok(First { candidates, missing: Vec::new() });
     }
-    let descending: Arc<[bool]> = keys.iter().map(Key::is_descending).collect();
-    let mut by_segment: Vec<Vec<Candidate>> =
-        (0..context.snapshot.segments().len()).map(|_| Vec::new()).collect();
-    for key in matches {
-        let Some(at) = context.snapshot.locate(key) else { continue };
-        let values = keys.iter().map(|k| k.value(context, key, at)).collect::<Result<_>>()?;
-        by_segment[at.segment as usize].push(Candidate {
-            key,
-            plan: number,
-            at,
-            values,
-            descending: Arc::clone(&descending),
-        });
+    Selection {
+        context,
+        base: plan.base,
+        plan: number,
+        descending: keys.iter().map(Key::is_descending).collect(),
+        keys: &keys,
+        matches,
+        after,
+        wanted,
     }
-    let mut first = Vec::new();
-    for mut candidates in by_segment {
-        if let Some(after) = after {
-            let bound = Bound::new(context.snapshot, &keys, after, &candidates)?;
-            candidates.retain(|candidate| bound.is_before(context.snapshot, candidate));
-        }
-        let snapshot = context.snapshot;
-        if candidates.len() > wanted {
-            candidates.select_nth_unstable_by(wanted - 1, |a, b| compare(snapshot, a, b));
-            candidates.truncate(wanted);
-        }
-        for candidate in &mut candidates {
-            for (key, value) in keys.iter().zip(&mut candidate.values) {
-                if let (SortValue::Ordinal(ordinal), Key::Text(field, _)) = (&*value, key) {
-                    let text = snapshot.view(candidate.at).text(*field)?;
-                    *value = text.map_or(SortValue::Missing, |t| SortValue::Text(t.text(*ordinal)));
-                }
+    .first()
+}
+
+/// The matches put forward for a page.
+pub(super) struct First {
+    pub(super) candidates: Vec<Candidate>,
+    /// What the keys that read records leave without a value.
+    pub(super) missing: Vec<Missing>,
+}
+
+/// Matches that a key puts last because they have no record with a value for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Missing {
+    pub(super) kind: RecordKind,
+    /// The key has conditions of its own (`_sort:…`).
+    conditioned: bool,
+    /// Over all pages.
+    pub(super) count: u64,
+}
+
+impl Missing {
+    /// Counts those of another type in.
+    pub(super) fn add(all: &mut Vec<Self>, more: Vec<Self>) {
+        for (at, missing) in more.into_iter().enumerate() {
+            match all.get_mut(at) {
+                Some(known) => known.count += missing.count,
+                None => all.push(missing),
             }
         }
-        first.extend(candidates);
     }
-    Ok(first)
+
+    /// Whether the answer speaks of it: always when the order was given conditions.
+    pub(super) fn is_told(&self) -> bool {
+        self.conditioned || self.count > 0
+    }
 }
 
 /// Without sort keys: by resource key, which never changes.
@@ -167,7 +181,7 @@ fn compare_values(left: &SortValue, right: &SortValue, descending: bool) -> Orde
 fn compare_ids(snapshot: &Snapshot, a: Location, b: Location) -> Ordering {
     if a.segment == b.segment {
         let view = snapshot.view(a);
-        return view.id_ordinal(a.doc).cmp(&view.id_ordinal(b.doc));
+        return view.id_rank(a.doc).cmp(&view.id_rank(b.doc));
     }
     snapshot.view(a).resource_id(a.doc).cmp(&snapshot.view(b).resource_id(b.doc))
 }
@@ -183,17 +197,11 @@ struct Bound {
 }
 
 impl Bound {
-    fn new(
-        snapshot: &Snapshot,
-        keys: &[Key],
-        after: &PageKeys,
-        candidates: &[Candidate],
-    ) -> Result<Self> {
-        let view = candidates.first().map(|candidate| snapshot.view(candidate.at));
+    fn new(view: &SegmentView, keys: &[Key], after: &PageKeys) -> Result<Self> {
         let mut ordinals = Vec::with_capacity(keys.len());
         for (key, value) in keys.iter().zip(&after.values) {
-            let ordinal = match (key, value, view) {
-                (Key::Text(field, _), PageValue::Text(text), Some(view)) => {
+            let ordinal = match (key, value) {
+                (Key::Text(field, _), PageValue::Text(text)) => {
                     view.text(*field)?.map(|column| column.position(text))
                 }
                 _ => None,
@@ -235,8 +243,37 @@ impl Bound {
             }
         }
         let id = snapshot.view(candidate.at).resource_id(candidate.at.doc);
-        id.is_some_and(|id| (&id, candidate.key) > (&self.id, self.key))
+        id.is_some_and(|id| (id, candidate.key) > (self.id.as_str(), self.key))
     }
+}
+
+impl Bound {
+    /// The rank of its first key.
+    fn rank(&self) -> u64 {
+        let value = match (self.values.first(), self.ordinals.first()) {
+            (_, Some(Some((position, _)))) => SortValue::Ordinal(*position),
+            (Some(PageValue::Number(number)), _) => SortValue::Number(*number),
+            (Some(PageValue::Text(text)), _) => SortValue::Text(text.clone()),
+            (Some(PageValue::Missing) | None, _) => SortValue::Missing,
+        };
+        rank(&value, self.descending.first().copied().unwrap_or(false))
+    }
+}
+
+/// A number in the order of a key's values, the first in the order least; unequal values may share one,
+/// never in the wrong order. The missing have the greatest.
+fn rank(value: &SortValue, descending: bool) -> u64 {
+    let rank = match value {
+        SortValue::Missing => return u64::MAX,
+        SortValue::Number(number) | SortValue::Ordinal(number) => *number,
+        SortValue::Text(text) => {
+            let mut start = [0; 8];
+            let length = text.len().min(start.len());
+            start[..length].copy_from_slice(&text.as_bytes()[..length]);
+            u64::from_be_bytes(start)
+        }
+    };
+    (if descending { !rank } else { rank }).min(u64::MAX - 1)
 }
 
 /// A sort key, ready to be asked for values.
@@ -250,12 +287,16 @@ enum Key {
     Score(Scores),
 }
 
+fn holds(set: Option<&Arc<KeySet>>, key: u32) -> bool {
+    set.is_none_or(|set| set.contains(key))
+}
+
 /// Where to look for the values of a key: the sources of its plan, evaluated. `None` is everything.
 struct Eligible {
-    matches: Option<KeySet>,
+    matches: Option<Arc<KeySet>>,
     steps: Vec<JoinStep>,
-    targets: Option<KeySet>,
-    records: Option<DocSet>,
+    targets: Option<Arc<KeySet>>,
+    records: Option<Arc<DocSet>>,
 }
 
 impl Key {
@@ -337,7 +378,7 @@ fn eligible(context: &mut Evaluation<'_>, plan: &TypePlan, order: &Order) -> Res
         let target = source.steps.last().map_or(plan.base, |step| step.to);
         let mut keys = |base, predicate: &Predicate| {
             let is_all = *predicate == Predicate::All;
-            if is_all { Ok(None) } else { context.keys(base, predicate, None).map(Some) }
+            if is_all { Ok(None) } else { context.all_keys(base, predicate).map(Some) }
         };
         let (matches, targets) = (keys(plan.base, &source.matches)?, keys(target, &source.target)?);
         let records = match (order.record, source.record.is_empty()) {
@@ -356,7 +397,6 @@ fn best_value(
     key: u32,
 ) -> Result<SortValue> {
     let snapshot = context.snapshot;
-    let holds = |set: Option<&KeySet>, key: u32| set.is_none_or(|set| set.contains(key));
     let mut best = SortValue::Missing;
     for source in eligible.iter().filter(|source| holds(source.matches.as_ref(), key)) {
         let targets = if source.steps.is_empty() {
@@ -367,7 +407,7 @@ fn best_value(
         for target in targets.into_iter().filter(|target| holds(source.targets.as_ref(), *target)) {
             let Some(at) = snapshot.locate(target) else { continue };
             for doc in value_docs(snapshot, order, source, at) {
-                for value in values(snapshot, order.field, Location { doc, ..at })? {
+                for value in values(snapshot.view(at), order.field, doc)? {
                     if compare_values(&value, &best, order.descending) == Ordering::Less {
                         best = value;
                     }
@@ -384,38 +424,39 @@ fn value_docs(snapshot: &Snapshot, order: &Order, source: &Eligible, at: Locatio
     let view = snapshot.view(at);
     let wanted = RECORD_KIND_OFFSET + kind as u8;
     let counts = |doc: &u32| {
-        let of_segment = |docs: &DocSet| docs.of_segment(at.segment as usize).contains(*doc);
+        let of_segment = |docs: &Arc<DocSet>| docs.of_segment(at.segment as usize).contains(*doc);
         view.kind(*doc) == wanted && source.records.as_ref().is_none_or(of_segment)
     };
     view.records(at.doc).filter(counts).collect()
 }
 
 /// The values of a field on one document.
-fn values(snapshot: &Snapshot, field: FieldId, at: Location) -> Result<Vec<SortValue>> {
-    let view = snapshot.view(at);
+fn values(view: &SegmentView, field: FieldId, doc: u32) -> Result<Vec<SortValue>> {
     let definition = registry::fields()[usize::from(field)];
     Ok(match definition.parameter.kind {
         ParameterType::Date => {
-            let rows = view.dates(field)?.of(at.doc).iter();
+            let rows = view.dates(field)?.of(doc).iter();
             rows.map(|(low_ms, _)| SortValue::Number(ordered_i64(*low_ms))).collect()
         }
         ParameterType::Number => {
-            let rows = view.numbers(field)?.of(at.doc).iter();
+            let rows = view.numbers(field)?.of(doc).iter();
             rows.map(|number| SortValue::Number(ordered_f64(*number))).collect()
         }
         ParameterType::Quantity => {
-            let rows = view.quantities(field)?.of(at.doc).iter();
+            let rows = view.quantities(field)?.of(doc).iter();
             rows.map(|quantity| SortValue::Number(ordered_f64(quantity.canonical.low))).collect()
         }
         ParameterType::String | ParameterType::Uri => match view.text(field)? {
-            Some(column) => column
-                .ordinals(at.doc)
-                .map(|ordinal| SortValue::Text(column.text(ordinal)))
-                .collect(),
+            Some(column) => {
+                column.ordinals(doc).map(|ordinal| SortValue::Text(column.text(ordinal))).collect()
+            }
             None => Vec::new(),
         },
         // Only ids are sortable tokens.
-        ParameterType::Token => view.resource_id(at.doc).map(SortValue::Text).into_iter().collect(),
+        ParameterType::Token => {
+            let id = view.resource_id(doc);
+            id.map(|id| SortValue::Text(id.to_owned())).into_iter().collect()
+        }
         ParameterType::Reference
         | ParameterType::Composite
         | ParameterType::Special

@@ -1,25 +1,39 @@
-//! Full text: which resources hold the words, and how well.
+//! Full text: which resources hold what a text wants and nothing it excludes, and how well.
 //!
-//! The words of a text are all wanted. A word is met by itself, by its stem, by a word that starts with
-//! it, or by one that contains it, in falling order of worth; only when nothing at all meets it, by a
-//! word one slip away (two from nine letters), and never so for numbers and short words. The score is
-//! BM25 divided by its own upper bound: between 0 and 1, and independent of the other hits.
+//! Everything wanted must be there. A word is met by itself, by its stem, by a word that starts with it
+//! or, from five letters, by one that contains it (`words/word.rs`); a phrase by its words next to each
+//! other (`words/phrase.rs`); a number of known form only by itself. The score is BM25 divided by its own
+//! upper bound, so between 0 and 1 and independent of the other hits. What it needs to know of all
+//! documents is as old as the generation: a commit changes the score of nothing else.
 
+mod misspelled;
+mod phrase;
+mod tally;
+mod word;
+
+use shared::error::{Issue, IssueType};
 use shared::fhir::ResourceType;
-use shared::index::{KeySet, SegmentView, Snapshot};
-use shared::schema::words::{STEM, WORD, stem, words};
+use shared::index::{KeySet, Segment, SegmentView, Snapshot};
+use shared::param::text::{NumberForm, TextPart, TextQuery};
+use shared::schema::words::{WORD, stem};
 use tantivy::postings::TermInfo;
 use tantivy::{Result, TERMINATED};
 
+use self::tally::Tally;
 use crate::plan::WordQuery;
 
-/// The resources that hold the words of a text.
+/// A resource with its score.
+type Scored = (u32, f32);
+
+/// The resources that satisfy a word search.
 #[derive(Debug, Default)]
 pub(super) struct WordHits {
     /// Their keys.
     pub(super) keys: KeySet,
-    /// Key and score, by key.
-    scores: Vec<(u32, f32)>,
+    /// Key and score of those found by words, by key.
+    scores: Vec<Scored>,
+    /// How words were read that are not what was typed.
+    pub(super) issues: Vec<Issue>,
 }
 
 impl WordHits {
@@ -30,77 +44,204 @@ impl WordHits {
     }
 }
 
-/// How much a kind of match is worth beside the word itself.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
-struct Worth(f32);
+/// How much a kind of match is worth: from its least to its greatest frequency.
+///
+/// Bands of whole words, stems and starts of words lie above that of matches inside a word; in the
+/// resource's own name a word is worth more, and the more the shorter the name.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Worth {
+    least: f32,
+    most: f32,
+    is_name: bool,
+}
 
-const EXACT: Worth = Worth(1.0);
-const SAME_STEM: Worth = Worth(0.9);
-const PREFIX: Worth = Worth(0.7);
-const INSIDE: Worth = Worth(0.4);
-const TYPO: Worth = Worth(0.3);
+impl Worth {
+    const fn text(least: f32, most: f32) -> Self {
+        Self { least, most, is_name: false }
+    }
+
+    const fn name(least: f32, most: f32) -> Self {
+        Self { least, most, is_name: true }
+    }
+}
+
+const WHOLE: Worth = Worth::text(0.55, 0.85);
+const WHOLE_IN_NAME: Worth = Worth::name(0.7, 1.0);
+const SAME_STEM: Worth = Worth::text(0.5, 0.8);
+const PREFIX: Worth = Worth::text(0.45, 0.75);
+const PREFIX_IN_NAME: Worth = Worth::name(0.55, 0.85);
+const INSIDE: Worth = Worth::text(0.1, 0.4);
+const MISSPELLED: Worth = Worth::text(0.05, 0.3);
+
+/// Mean number of words of a name.
+const USUAL_NAME_WORDS: f32 = 4.0;
 
 /// BM25's usual constants.
 const K1: f32 = 1.2;
 const B: f32 = 0.75;
 
-/// Finds the resources of `base` that hold all words of one of the texts.
+/// Most notes on one search.
+const ISSUES_MAX: usize = 10;
+
+/// Finds the resources of `base` that satisfy one of the texts.
 pub(super) fn find(snapshot: &Snapshot, base: ResourceType, query: &WordQuery) -> Result<WordHits> {
-    let mut all: Vec<(u32, f32)> = Vec::new();
+    let mut search = Search {
+        snapshot,
+        scopes: &query.scopes,
+        collection: Collection::of(snapshot, base),
+        tally: Tally::default(),
+        issues: Vec::new(),
+    };
+    let universe = snapshot.universe();
+    let mut scores = Vec::new();
+    let mut unscored = KeySet::default();
     for text in &query.texts {
-        all.extend(find_all_words(snapshot, base, &query.scopes, &words(text))?);
+        let excluded = search.excluded(text)?;
+        if text.wanted.is_empty() {
+            let rest = snapshot.existing(base).clone().minus(&excluded);
+            unscored = unscored.or(rest, universe);
+            continue;
+        }
+        let mut hits = search.wanted(text)?;
+        if !excluded.is_empty() {
+            hits.retain(|(key, _)| !excluded.contains(*key));
+        }
+        scores = if scores.is_empty() { hits } else { union(&scores, &hits) };
     }
-    all.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
-    all.dedup_by_key(|(key, _)| *key);
-    let keys = all.iter().map(|(key, _)| *key).collect();
-    Ok(WordHits { keys: KeySet::from_keys(keys, snapshot.universe()), scores: all })
+    let keys = scores.iter().map(|(key, _)| *key).collect();
+    let keys = KeySet::from_keys(keys, universe).or(unscored, universe);
+    Ok(WordHits { keys, scores, issues: search.issues })
 }
 
-fn find_all_words(
-    snapshot: &Snapshot,
-    base: ResourceType,
-    scopes: &[String],
-    wanted: &[String],
-) -> Result<Vec<(u32, f32)>> {
-    let collection = Collection::of(snapshot, base);
-    let mut found: Option<Vec<(u32, f32)>> = None;
-    let mut bound = 0.0;
-    for word in wanted {
-        let mut hits = find_word(snapshot, scopes, word, collection, false)?;
-        if hits.is_empty() {
-            hits = find_word(snapshot, scopes, word, collection, true)?;
+/// What is wanted must be there, what is excluded not: the search of one text on one type.
+struct Search<'a> {
+    snapshot: &'a Snapshot,
+    scopes: &'a [String],
+    collection: Collection,
+    tally: Tally,
+    issues: Vec<Issue>,
+}
+
+/// What was found of one part of a text.
+struct Found {
+    hits: Vec<Scored>,
+    /// How much the part weighs beside the others: the rarer, the more.
+    weight: f32,
+}
+
+impl Search<'_> {
+    fn wanted(&mut self, text: &TextQuery) -> Result<Vec<Scored>> {
+        let mut all: Option<Vec<Scored>> = None;
+        let mut bound = 0.0;
+        for part in &text.wanted {
+            let Found { mut hits, weight } = self.part(part, true)?;
+            bound += weight;
+            for (_, score) in &mut hits {
+                *score *= weight;
+            }
+            let both = match all {
+                None => hits,
+                Some(former) => intersect(&former, &hits),
+            };
+            if both.is_empty() {
+                return Ok(both);
+            }
+            all = Some(both);
         }
-        let idf = collection.idf(hits.len());
-        bound += idf;
+        let mut hits = all.unwrap_or_default();
         for (_, score) in &mut hits {
-            *score *= idf;
+            *score = (*score / bound).clamp(0.0, 1.0);
         }
-        found = Some(match found {
-            None => hits,
-            Some(former) => intersect(&former, &hits),
-        });
-        if found.as_ref().is_some_and(Vec::is_empty) {
-            break;
+        Ok(hits)
+    }
+
+    fn excluded(&mut self, text: &TextQuery) -> Result<KeySet> {
+        let mut excluded = KeySet::default();
+        for part in &text.excluded {
+            // A misspelling is read as the word it may be only where that helps to find something.
+            let keys = self.part(part, false)?.hits.iter().map(|(key, _)| *key).collect();
+            let universe = self.snapshot.universe();
+            excluded = excluded.or(KeySet::from_keys(keys, universe), universe);
+        }
+        Ok(excluded)
+    }
+
+    /// What holds a part; corrected when nothing does and `helpful` says so.
+    fn part(&mut self, part: &TextPart, helpful: bool) -> Result<Found> {
+        let statistics = self.snapshot.word_statistics();
+        match part {
+            TextPart::Word { word, is_acronym } => {
+                let hits = self.word(word)?;
+                if hits.is_empty() && helpful && !is_acronym {
+                    return self.misspelled(word);
+                }
+                let documents = statistics.documents_with_start(self.scopes, stem(word));
+                Ok(Found { hits, weight: self.collection.weight(documents) })
+            }
+            TextPart::Phrase(words) => {
+                let weights = words.iter().map(|word| {
+                    self.collection.weight(statistics.documents_with(self.scopes, word))
+                });
+                let weight = weights.sum();
+                Ok(Found { hits: self.phrase(words)?, weight })
+            }
+            TextPart::Number { number, form } => self.number(number, *form, helpful),
         }
     }
-    let mut found = found.unwrap_or_default();
-    for (_, score) in &mut found {
-        *score = (*score / bound).clamp(0.0, 1.0);
+
+    fn number(&mut self, number: &str, form: NumberForm, helpful: bool) -> Result<Found> {
+        let spellings = form.spellings(number);
+        let snapshot = self.snapshot;
+        for segment in snapshot.segments() {
+            for scope in self.scopes {
+                for spelling in &spellings {
+                    if let Some(info) = term_info(&segment.view, scope, WORD, spelling)? {
+                        self.note(segment, &info, WHOLE)?;
+                    }
+                }
+            }
+        }
+        let hits = self.tally.take();
+        if hits.is_empty() && helpful {
+            self.say(format!("\"{number}\" was read as {}; nothing holds it", form.name()));
+        }
+        Ok(Found { hits, weight: self.collection.weight(1) })
     }
-    Ok(found)
+
+    /// Tells the caller how a word was read.
+    fn say(&mut self, text: String) {
+        if self.issues.len() < ISSUES_MAX {
+            self.issues.push(Issue::information(IssueType::Informational, text));
+        }
+    }
+
+    /// Notes the live documents of a term with their scores.
+    fn note(&mut self, segment: &Segment, info: &TermInfo, worth: Worth) -> Result<()> {
+        let view = &segment.view;
+        let mut postings = view.word_postings(info)?;
+        self.tally.reserve(self.snapshot.universe());
+        loop {
+            let docs = postings.docs();
+            if docs.is_empty() {
+                return Ok(());
+            }
+            for (doc, frequency) in docs.iter().zip(postings.freqs()) {
+                if *doc == TERMINATED {
+                    return Ok(());
+                }
+                if segment.is_alive(*doc) {
+                    let score = self.collection.score_in(view, *doc, worth, *frequency);
+                    self.tally.note(view.owner(*doc), score);
+                }
+            }
+            postings.advance();
+        }
+    }
 }
 
-/// Sums the scores of keys in both lists; both by key.
-fn intersect(a: &[(u32, f32)], b: &[(u32, f32)]) -> Vec<(u32, f32)> {
-    let mut rest = b.iter().peekable();
-    let mut both = Vec::with_capacity(a.len().min(b.len()));
-    for (key, score) in a {
-        while rest.next_if(|(other, _)| other < key).is_some() {}
-        if let Some((_, other)) = rest.next_if(|(other, _)| other == key) {
-            both.push((*key, score + other));
-        }
-    }
-    both
+/// A term of the word field, where a segment has it.
+fn term_info(view: &SegmentView, scope: &str, form: char, word: &str) -> Result<Option<TermInfo>> {
+    Ok(view.words().terms().get(format!("{scope}{form}{word}"))?)
 }
 
 /// What BM25 needs to know of all documents.
@@ -112,149 +253,64 @@ struct Collection {
 
 impl Collection {
     fn of(snapshot: &Snapshot, base: ResourceType) -> Self {
-        let words: u64 =
-            snapshot.segments().iter().map(|s| s.view.words().total_num_tokens()).sum();
-        let resources: usize =
-            ResourceType::ALL.into_iter().map(|t| snapshot.existing(t).len()).sum();
+        let statistics = snapshot.word_statistics();
         Self {
-            documents: snapshot.existing(base).len().max(1) as f32,
-            mean_words: (words as f32 / resources.max(1) as f32).max(1.0),
+            documents: statistics.documents(base).max(1) as f32,
+            mean_words: statistics.mean_words(base),
         }
     }
 
-    fn idf(self, documents_with: usize) -> f32 {
-        let with = documents_with as f32;
-        (1.0 + ((self.documents - with).max(0.0) + 0.5) / (with + 0.5)).ln()
+    /// The weight of a word that so many documents hold; none is read as one.
+    fn weight(self, documents_with: u64) -> f32 {
+        let with = (documents_with.max(1) as f32).min(self.documents);
+        (1.0 + (self.documents - with + 0.5) / (with + 0.5)).ln()
     }
 
-    /// The frequency part of BM25 divided by its bound: between 0 and 1.
-    fn saturation(self, frequency: u32, words: u32) -> f32 {
-        let frequency = frequency as f32;
-        frequency / (frequency + K1 * (1.0 - B + B * words as f32 / self.mean_words))
-    }
-}
-
-/// The resources that hold a word in some form, by key, each with its best match.
-fn find_word(
-    snapshot: &Snapshot,
-    scopes: &[String],
-    word: &str,
-    collection: Collection,
-    misspelled: bool,
-) -> Result<Vec<(u32, f32)>> {
-    let mut hits: Vec<(u32, f32)> = Vec::new();
-    for segment in snapshot.segments() {
-        let view = &segment.view;
-        for scope in scopes {
-            let mut terms: Vec<(TermInfo, Worth)> = Vec::new();
-            if misspelled {
-                misspelled_terms(view, scope, word, &mut terms)?;
-            } else {
-                matching_terms(view, scope, word, &mut terms)?;
-            }
-            for (info, worth) in terms {
-                for_each_posting(view, &info, &mut |doc, frequency| {
-                    if segment.is_alive(doc) {
-                        let saturation = collection.saturation(frequency, view.word_count(doc));
-                        hits.push((view.owner(doc), worth.0 * saturation));
-                    }
-                })?;
-            }
-        }
-    }
-    hits.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
-    hits.dedup_by_key(|(key, _)| *key);
-    Ok(hits)
-}
-
-fn matching_terms(
-    view: &SegmentView,
-    scope: &str,
-    word: &str,
-    terms: &mut Vec<(TermInfo, Worth)>,
-) -> Result<()> {
-    view.dictionary(scope)?.containing(word, &mut |found, info| {
-        let worth = match found.find(word) {
-            Some(0) if found.len() == word.len() => EXACT,
-            Some(0) => PREFIX,
-            _ => INSIDE,
+    /// The score of a kind of match in a document.
+    fn score_in(self, view: &SegmentView, doc: u32, worth: Worth, frequency: u32) -> f32 {
+        let (words, mean) = if worth.is_name {
+            (view.name_words(doc), USUAL_NAME_WORDS)
+        } else {
+            (view.word_count(doc), self.mean_words)
         };
-        terms.push((info.clone(), worth));
-    });
-    let stem = stem(word);
-    for form in [WORD, STEM] {
-        let term = format!("{scope}{form}{stem}");
-        if let Some(info) = view.words().terms().get(&term)? {
-            terms.push((info, SAME_STEM));
-        }
+        score(worth, frequency, words as f32 / mean)
     }
-    Ok(())
 }
 
-fn misspelled_terms(
-    view: &SegmentView,
-    scope: &str,
-    word: &str,
-    terms: &mut Vec<(TermInfo, Worth)>,
-) -> Result<()> {
-    let allowed = match word.chars().count() {
-        _ if !word.chars().all(char::is_alphabetic) => return Ok(()),
-        0..=4 => return Ok(()),
-        5..=8 => 1,
-        _ => 2,
-    };
-    for (candidate, info) in view.dictionary(scope)?.iter() {
-        if is_within_edits(word, candidate, allowed) {
-            terms.push((info.clone(), TYPO));
-        }
-    }
-    Ok(())
+/// A kind of match, by the frequency part of BM25 divided by its bound; `length` is that of the text
+/// beside the mean.
+fn score(worth: Worth, frequency: u32, length: f32) -> f32 {
+    let frequency = frequency as f32;
+    let length = 1.0 - B + B * length;
+    worth.least + (worth.most - worth.least) * frequency / (frequency + K1 * length)
 }
 
-/// Whether at most `allowed` letters must be changed, added, dropped or swapped with their neighbor.
-fn is_within_edits(a: &str, b: &str, allowed: usize) -> bool {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    if a.len().abs_diff(b.len()) > allowed {
-        return false;
-    }
-    let mut rows = [vec![0; b.len() + 1], (0..=b.len()).collect(), vec![0; b.len() + 1]];
-    for i in 1..=a.len() {
-        rows[2][0] = i;
-        for j in 1..=b.len() {
-            let changed = rows[1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let mut least = changed.min(rows[1][j] + 1).min(rows[2][j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                least = least.min(rows[0][j - 2] + 1);
-            }
-            rows[2][j] = least;
+/// Sums the scores of keys in both lists; both by key.
+fn intersect(a: &[Scored], b: &[Scored]) -> Vec<Scored> {
+    let mut rest = b.iter().peekable();
+    let mut both = Vec::with_capacity(a.len().min(b.len()));
+    for (key, score) in a {
+        while rest.next_if(|(other, _)| other < key).is_some() {}
+        if let Some((_, other)) = rest.next_if(|(other, _)| other == key) {
+            both.push((*key, score + other));
         }
-        if rows[2].iter().min().is_some_and(|least| *least > allowed) {
-            return false;
-        }
-        rows.rotate_left(1);
     }
-    rows[1][b.len()] <= allowed
+    both
 }
 
-fn for_each_posting(
-    view: &SegmentView,
-    info: &TermInfo,
-    visit: &mut dyn FnMut(u32, u32),
-) -> Result<()> {
-    let mut postings = view.word_postings(info)?;
-    loop {
-        let docs = postings.docs();
-        if docs.is_empty() {
-            return Ok(());
+/// The keys of either list, each with its best score; both by key.
+fn union(a: &[Scored], b: &[Scored]) -> Vec<Scored> {
+    let mut rest = b.iter().peekable();
+    let mut either = Vec::with_capacity(a.len().max(b.len()));
+    for (key, score) in a {
+        while let Some(other) = rest.next_if(|(other, _)| other < key) {
+            either.push(*other);
         }
-        for (doc, frequency) in docs.iter().zip(postings.freqs()) {
-            if *doc == TERMINATED {
-                return Ok(());
-            }
-            visit(*doc, *frequency);
-        }
-        postings.advance();
+        let other = rest.next_if(|(other, _)| other == key).map_or(0.0, |(_, other)| *other);
+        either.push((*key, score.max(other)));
     }
+    either.extend(rest);
+    either
 }
 
 #[cfg(test)]
@@ -262,24 +318,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn edits() {
-        for (a, b, allowed, expected) in [
-            ("cardio", "cardio", 0, true),
-            ("cradio", "cardio", 1, true),
-            ("cardo", "cardio", 1, true),
-            ("cardioo", "cardio", 1, true),
-            ("kardjo", "cardio", 1, false),
-            ("kardjo", "cardio", 2, true),
-            ("neurologie", "urologie", 2, true),
-            ("neurologie", "urologie", 1, false),
-        ] {
-            assert_eq!(is_within_edits(a, b, allowed), expected, "{a} {b} {allowed}");
+    fn combines_by_key() {
+        let (a, b) = (vec![(1, 0.5), (3, 0.25), (9, 1.0)], vec![(2, 1.0), (3, 0.5), (9, 0.5)]);
+        assert_eq!(intersect(&a, &b), vec![(3, 0.75), (9, 1.5)]);
+        assert_eq!(union(&a, &b), vec![(1, 0.5), (2, 1.0), (3, 0.5), (9, 1.0)]);
+        assert_eq!(union(&b, &a), union(&a, &b));
+    }
+
+    #[test]
+    fn a_match_inside_a_word_is_never_worth_more() {
+        let frequent = score(INSIDE, 10_000, 0.01);
+        for worth in [WHOLE, WHOLE_IN_NAME, SAME_STEM, PREFIX, PREFIX_IN_NAME] {
+            let rare = score(worth, 1, 1_000.0);
+            assert!(rare > frequent, "{worth:?}: {rare} {frequent}");
+        }
+        for worth in [WHOLE, WHOLE_IN_NAME, SAME_STEM, PREFIX, INSIDE, MISSPELLED] {
+            let score = score(worth, 3, 0.8);
+            assert!(score > worth.least && score < worth.most, "{score}");
         }
     }
 
     #[test]
-    fn intersects_by_key() {
-        let (a, b) = (vec![(1, 0.5), (3, 0.25), (9, 1.0)], vec![(2, 1.0), (3, 0.5), (9, 0.5)]);
-        assert_eq!(intersect(&a, &b), vec![(3, 0.75), (9, 1.5)]);
+    fn rarer_words_weigh_more() {
+        let collection = Collection { documents: 1_000.0, mean_words: 50.0 };
+        let weights: Vec<f32> =
+            [0, 1, 10, 500, 1_000, 5_000].map(|with| collection.weight(with)).into();
+        assert!(weights.is_sorted_by(|a, b| a >= b), "{weights:?}");
+        assert!(weights.iter().all(|weight| *weight > 0.0), "{weights:?}");
+        let none = Collection { documents: 1.0, mean_words: 50.0 };
+        assert!(none.weight(0) > 0.0);
     }
 }

@@ -1,9 +1,12 @@
-//! Bodies of requests: read within the limit, in a format that is understood.
+//! Bodies of requests: read within the limits, in a format that is understood.
+
+use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use http_body_util::LengthLimitError;
+use shared::config::Limits;
 use shared::error::{Issue, IssueType};
 
 use super::error::ApiError;
@@ -11,9 +14,13 @@ use super::error::ApiError;
 /// Reads a body to its end.
 ///
 /// # Errors
-/// [`ApiError::BodyTooLarge`] beyond `limit` bytes; [`ApiError::Refused`] when it breaks off.
-pub(super) async fn read(limit: usize, body: Body) -> Result<Vec<u8>, ApiError> {
-    let bytes = to_bytes(body, limit).await.map_err(|error| {
+/// [`ApiError::BodyTooLarge`] beyond the limit; [`ApiError::BodyTooSlow`] when it takes longer than it
+/// may; [`ApiError::Refused`] when it breaks off.
+pub(super) async fn read(limits: &Limits, body: Body) -> Result<Vec<u8>, ApiError> {
+    let (limit, seconds) = (limits.body_bytes, limits.body_seconds);
+    let reading = tokio::time::timeout(Duration::from_secs(seconds), to_bytes(body, limit));
+    let read = reading.await.map_err(|_| ApiError::BodyTooSlow(seconds))?;
+    let bytes = read.map_err(|error| {
         let source = std::error::Error::source(&error);
         if source.is_some_and(<dyn std::error::Error>::is::<LengthLimitError>) {
             ApiError::BodyTooLarge(limit)

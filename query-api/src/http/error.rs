@@ -9,6 +9,7 @@
 //! | method that the path does not answer | 405 + `Allow` | `not-supported` |
 //! | no format that the caller accepts | 406 | `not-supported` |
 //! | deleted; page token of another schema | 410 | `deleted`; `not-found` |
+//! | body that does not arrive | 408 | `timeout` |
 //! | body too large; URL too long; headers too large | 413; 414; 431 | `too-long` |
 //! | body in a format that is not read | 415 | `not-supported` |
 //! | `If-Match` names another version; several matches of a condition | 412 | `conflict`; `multiple-matches` |
@@ -59,6 +60,9 @@ pub(crate) enum ApiError {
     /// The resource or version is a deletion.
     #[error("deleted")]
     Deleted(ResourceType, String),
+    /// The version was, but is no longer kept.
+    #[error("forgotten")]
+    Forgotten(ResourceType, String, u64),
     /// A method that the path does not answer; the router adds `Allow`.
     #[error("method not allowed")]
     MethodNotAllowed,
@@ -71,6 +75,9 @@ pub(crate) enum ApiError {
     /// The body is larger than the limit, in bytes.
     #[error("body too large")]
     BodyTooLarge(usize),
+    /// The body took longer than the limit, in seconds.
+    #[error("body too slow")]
+    BodyTooSlow(u64),
     /// The URL is longer than the limit, in bytes.
     #[error("URL too long")]
     UrlTooLong(usize),
@@ -83,6 +90,9 @@ pub(crate) enum ApiError {
     /// Our bug or damaged data; the detail is for the log only.
     #[error("internal error: {0}")]
     Internal(String),
+    /// The document of this resource is damaged; the detail is for the log only.
+    #[error("damaged document: {1}")]
+    Damaged(String, String),
     /// Not ready, or too many requests.
     #[error("unavailable")]
     Unavailable(&'static str),
@@ -155,6 +165,9 @@ impl From<EngineError> for ApiError {
             EngineError::NotReady => Self::Unavailable("the directory is being opened"),
             EngineError::Busy => Self::Unavailable("too many requests are waiting"),
             EngineError::Deadline => Self::Deadline,
+            EngineError::DamagedDocument(ref identity, _) => {
+                Self::Damaged(identity.to_string(), with_sources(&error))
+            }
             EngineError::Damaged(_) | EngineError::Io(_) | EngineError::Defect(_) => {
                 Self::Internal(with_sources(&error))
             }
@@ -185,12 +198,13 @@ impl ApiError {
             | Self::NoMatch(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable(_) => StatusCode::NOT_ACCEPTABLE,
-            Self::Deleted(..) | Self::ExpiredPage => StatusCode::GONE,
+            Self::Deleted(..) | Self::Forgotten(..) | Self::ExpiredPage => StatusCode::GONE,
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooSlow(_) => StatusCode::REQUEST_TIMEOUT,
             Self::UrlTooLong(_) => StatusCode::URI_TOO_LONG,
             Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Internal(_) | Self::Damaged(..) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Deadline | Self::Undecided => StatusCode::GATEWAY_TIMEOUT,
             Self::SeveralMatches(_) | Self::OtherVersion(..) => StatusCode::PRECONDITION_FAILED,
@@ -238,7 +252,8 @@ impl ApiError {
             ),
             Self::NoSpace => (
                 IssueType::NoStore,
-                "the disk of the service is full; nothing was stored".to_owned(),
+                "the disk of the service is full: the change was not kept; once there is room, read the resource and try again"
+                    .to_owned(),
             ),
             Self::Undecided => (
                 IssueType::Timeout,
@@ -271,6 +286,12 @@ impl ApiError {
             Self::Deleted(resource_type, id) => {
                 (IssueType::Deleted, format!("{resource_type}/{id} was deleted"))
             }
+            Self::Forgotten(resource_type, id, version) => (
+                IssueType::NotFound,
+                format!(
+                    "version {version} of {resource_type}/{id} is no longer kept; {resource_type}/{id}/_history lists those that are"
+                ),
+            ),
             Self::MethodNotAllowed => (
                 IssueType::NotSupported,
                 "this path does not answer this method; the Allow header names those it answers"
@@ -288,6 +309,9 @@ impl ApiError {
             Self::BodyTooLarge(limit) => {
                 (IssueType::TooLong, format!("the body is larger than {limit} bytes"))
             }
+            Self::BodyTooSlow(limit) => {
+                (IssueType::Timeout, format!("the body took longer than {limit} seconds to arrive"))
+            }
             Self::UrlTooLong(limit) => (
                 IssueType::TooLong,
                 format!("the URL is longer than {limit} bytes; send the search by POST to [type]/_search"),
@@ -300,6 +324,10 @@ impl ApiError {
                 IssueType::Exception,
                 "the service failed to answer; the failure is logged under the X-Request-Id of this answer"
                     .to_owned(),
+            ),
+            Self::Damaged(name, _) => (
+                IssueType::Exception,
+                format!("the document of {name} is damaged in the index; `indexer rebuild` makes it anew from the store"),
             ),
             Self::Unavailable(why) => {
                 (IssueType::Transient, format!("{why}; try again in a moment"))
@@ -329,13 +357,16 @@ impl ApiError {
             | Self::Absent(..)
             | Self::AbsentVersion(..)
             | Self::Deleted(..)
+            | Self::Forgotten(..)
             | Self::MethodNotAllowed
             | Self::NotAcceptable(_)
             | Self::ExpiredPage
             | Self::BodyTooLarge(_)
+            | Self::BodyTooSlow(_)
             | Self::UrlTooLong(_)
             | Self::UnsupportedMediaType(_)
             | Self::Internal(_)
+            | Self::Damaged(..)
             | Self::Deadline
             | Self::Undecided
             | Self::Unprocessable(_)
@@ -352,7 +383,7 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        if let Self::Internal(detail) = self.innermost() {
+        if let Self::Internal(detail) | Self::Damaged(_, detail) = self.innermost() {
             tracing::error!(error = %detail, "a request failed inside the service");
         }
         let status = self.status();
@@ -412,6 +443,7 @@ mod tests {
             (ApiError::Absent(Location, "a".into()), 404, "not-found"),
             (ApiError::AbsentVersion(Location, "a".into(), "9".into()), 404, "not-found"),
             (ApiError::Deleted(Location, "a".into()), 410, "deleted"),
+            (ApiError::Forgotten(Location, "a".into(), 2), 410, "not-found"),
             (ApiError::MethodNotAllowed, 405, "not-supported"),
             (ApiError::NotAcceptable("xml".into()), 406, "not-supported"),
             (ApiError::BodyTooLarge(9), 413, "too-long"),

@@ -18,6 +18,11 @@ pub(crate) struct SearchRequest {
     pub(crate) correlation: Correlation,
     /// Order of the matches; empty for the default order.
     pub(crate) sort: Vec<Sort>,
+    /// What the records that a sort key looks at satisfy (`_sort:organization.price-type=…`), for each
+    /// searched type; a condition of the order, not of the matches. Empty without such parameters.
+    pub(crate) sort_conditions: Vec<Expr>,
+    /// What now is for this request, in milliseconds since 1970 UTC.
+    pub(crate) now_ms: i64,
     /// `_count` as given; `None` when absent.
     pub(crate) count: Option<u32>,
     /// `_include` and `_revinclude`, in order.

@@ -185,7 +185,8 @@ fn tests(
     let operator = comparison.operator;
     let texts = |values: &[Literal]| values.iter().map(|v| v.text.clone()).collect::<Vec<_>>();
     let given = &comparison.values;
-    if operator == Operator::Pr {
+    let kind = path.parameter.kind;
+    if operator == Operator::Pr && allowed(kind).contains(&"pr") {
         let words: Vec<&str> = given.iter().map(|v| v.text.as_str()).collect();
         let present = value::missing(report, &format!("{} pr", comparison.path), &words)?;
         return Some(vec![Test::Missing(!present)]);
@@ -256,7 +257,8 @@ fn allowed(kind: ParameterType) -> &'static [&'static str] {
         }
         ParameterType::Reference => &["eq", "ne", "re", "pr"],
         ParameterType::Uri => &["eq", "ne", "pr"],
-        ParameterType::Composite | ParameterType::Special => &["eq", "pr"],
+        ParameterType::Composite => &["eq", "pr"],
+        ParameterType::Special => &["eq"],
         ParameterType::Text => &["co"],
     }
 }

@@ -6,6 +6,7 @@ use shared::error::{Issue, IssueType, Severity};
 #[derive(Debug, Default)]
 pub(super) struct Report {
     issues: Vec<Issue>,
+    uses_clock: bool,
 }
 
 impl Report {
@@ -24,8 +25,19 @@ impl Report {
         self.push(Issue::warning(IssueType::CodeInvalid, diagnostics).at(parameter));
     }
 
+    /// A value was read that means something else at another time.
+    pub(super) fn uses_clock(&mut self) {
+        self.uses_clock = true;
+    }
+
+    /// Whether such a value was read.
+    pub(super) fn has_used_clock(&self) -> bool {
+        self.uses_clock
+    }
+
     /// Takes over what was found elsewhere.
     pub(super) fn absorb(&mut self, other: Self) {
+        self.uses_clock |= other.uses_clock;
         other.issues.into_iter().for_each(|issue| self.push(issue));
     }
 

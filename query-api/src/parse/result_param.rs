@@ -1,17 +1,18 @@
 //! Parameters that shape the answer: `_sort`, `_count`, includes, `_elements`, `_summary` and the like.
 
+use jiff::Timestamp;
 use shared::error::IssueType;
 use shared::fhir::ResourceType;
 use shared::registry::{self, ParameterType};
 
 use super::Context;
-use super::ast::{Correlation, Hop, Include, SearchRequest, Sort, Summary, Total};
+use super::ast::{Correlation, Expr, Hop, Include, SearchRequest, Sort, Summary, Total};
 use super::key::{self, KeyError, Path};
 use super::report::Report;
 use super::suggest;
 
 /// Names of the parameters read here (and of the two that hold criteria but are no parameters).
-pub(super) const NAMES: [&str; 15] = [
+pub(super) const NAMES: [&str; 16] = [
     "_sort",
     "_count",
     "_include",
@@ -25,9 +26,13 @@ pub(super) const NAMES: [&str; 15] = [
     "_explain",
     "_type",
     "ror-correlation",
+    NOW,
     "_filter",
     "_has",
 ];
+
+/// The instant that a request means by now. Links carry it, so that all pages mean the same.
+pub(super) const NOW: &str = "ror-now";
 
 /// Parameters that R4 defines and this server does not offer.
 const UNSUPPORTED: [&str; 5] = ["_list", "_query", "_contained", "_containedType", "_graph"];
@@ -84,10 +89,28 @@ pub(super) fn read(
             return Outcome::Dropped;
         }
         // The representation is negotiated with the Accept header, by whoever speaks HTTP.
-        "_format" => {}
+        // And what now is was read before all others, which may depend on it.
+        "_format" | NOW => {}
         _ => choice(report, request, plain_name, value),
     }
     Outcome::Applied
+}
+
+/// What the request says that now is.
+pub(super) fn now_ms(report: &mut Report, pairs: &[(String, String)]) -> Option<i64> {
+    let (_, value) = pairs.iter().find(|(name, value)| name == NOW && !value.is_empty())?;
+    if let Ok(instant) = value.parse::<Timestamp>() {
+        return Some(instant.as_millisecond());
+    }
+    let diagnostics =
+        format!("\"{NOW}\" is an instant such as 2026-01-31T14:30:00Z, not \"{value}\"");
+    report.error(IssueType::Value, NOW, diagnostics);
+    None
+}
+
+/// An instant in the form of [`NOW`].
+pub(super) fn instant(ms: i64) -> String {
+    Timestamp::from_millisecond(ms).map_or_else(|_| ms.to_string(), |instant| instant.to_string())
 }
 
 /// Parameters whose value is a number or one of a few words.
@@ -186,6 +209,36 @@ fn sort(context: &Context<'_>, report: &mut Report, request: &mut SearchRequest,
             }),
             Err(why) => report.error(IssueType::Value, "_sort", format!("\"_sort\": {why}")),
         }
+    }
+}
+
+/// A condition on what is sorted by goes along the chain of a sort key.
+pub(super) fn check_sort_conditions(report: &mut Report, request: &SearchRequest) {
+    let mut chains = Vec::new();
+    for expr in &request.sort_conditions {
+        chains_of(expr, &mut chains);
+    }
+    for (chain, code) in chains {
+        if !request.sort.iter().any(|sort| sort.chain == chain) {
+            let diagnostics = format!(
+                "\"_sort:…{code}\" is on no resource that is sorted by; give it the chain of a key \
+                 of _sort, as in _sort=organization.price-amount-per-day with \
+                 _sort:organization.price-type"
+            );
+            report.error(IssueType::Invalid, "_sort", diagnostics);
+        }
+    }
+}
+
+fn chains_of<'a>(expr: &'a Expr, found: &mut Vec<(&'a [Hop], &'a str)>) {
+    match expr {
+        Expr::And(parts) | Expr::Or(parts) => {
+            for part in parts {
+                chains_of(part, found);
+            }
+        }
+        Expr::Not(inner) | Expr::Within(_, inner) => chains_of(inner, found),
+        Expr::Criterion(criterion) => found.push((&criterion.chain, criterion.parameter.code)),
     }
 }
 

@@ -4,12 +4,19 @@ use proptest::prelude::*;
 use shared::error::{Issue, Severity};
 use shared::fhir::ResourceType::{self, HealthcareService, Location, Measure, Organization, Task};
 use shared::param::QueryValue;
+use shared::param::text::{TextPart, TextQuery};
 
 use super::ast::{Correlation, Expr, Hop, Include, SearchRequest, Sort, Summary, Test, Total};
 use super::{Context, Limits, Scope, is_refused_when_strict, search_request};
 
-const LIMITS: Limits =
-    Limits { query_bytes: 20_000, parameters: 40, or_values: 10, chain_depth: 4, filter_depth: 8 };
+const LIMITS: Limits = Limits {
+    query_bytes: 20_000,
+    parameters: 40,
+    or_values: 10,
+    words: 12,
+    chain_depth: 4,
+    filter_depth: 8,
+};
 
 const CONTEXT: Context<'_> =
     Context { now_ms: 1_795_000_000_000, base_urls: &["https://ror.example/fhir"], limits: LIMITS };
@@ -72,7 +79,8 @@ fn show_test(test: &Test) -> String {
 fn show_value(value: &QueryValue) -> String {
     match value {
         QueryValue::Token(token) => token.to_string(),
-        QueryValue::String(text) | QueryValue::Uri(text) | QueryValue::Text(text) => text.clone(),
+        QueryValue::String(text) | QueryValue::Uri(text) => text.clone(),
+        QueryValue::Text(text) => show_text(text),
         QueryValue::Date(date) => format!("{}{}", date.prefix, date.range),
         QueryValue::Number(number) => number.to_string(),
         QueryValue::Quantity(quantity) => quantity.to_string(),
@@ -80,6 +88,16 @@ fn show_value(value: &QueryValue) -> String {
         QueryValue::Composite(parts) => parts.iter().map(show_value).collect::<Vec<_>>().join("$"),
         QueryValue::Near(near) => near.to_string(),
     }
+}
+
+fn show_text(text: &TextQuery) -> String {
+    let show = |part: &TextPart| match part {
+        TextPart::Word { word, .. } => word.clone(),
+        TextPart::Phrase(words) => format!("\"{}\"", words.join(" ")),
+        TextPart::Number { number, .. } => format!("#{number}"),
+    };
+    let excluded = text.excluded.iter().map(|part| format!("-{}", show(part)));
+    text.wanted.iter().map(show).chain(excluded).collect::<Vec<_>>().join(" ")
 }
 
 /// Asserts the criteria, and that nothing is to be said.

@@ -3,13 +3,15 @@
 use shared::error::IssueType;
 use shared::fhir::ResourceType;
 use shared::geo::gazetteer;
-use shared::param::date::DateQuery;
+use shared::param::age;
+use shared::param::date::{DateQuery, DateRange};
 use shared::param::near::NearQuery;
 use shared::param::number::NumberQuery;
 use shared::param::quantity::QuantityQuery;
 use shared::param::reference::ReferenceQuery;
+use shared::param::text::TextQuery;
 use shared::param::token::{SystemQuery, TokenQuery};
-use shared::param::{Prefix, QueryValue, ReferenceTargets, ValueError, escape, uri};
+use shared::param::{Prefix, QueryValue, ReferenceTargets, ValueError, escape, text, uri};
 use shared::registry::{self, ParameterType, SearchParameter, TokenShape};
 use shared::terminology::{canonical_system, terminology};
 
@@ -17,6 +19,9 @@ use super::Context;
 use super::ast::Test;
 use super::key::{Modifier, Path};
 use super::report::Report;
+
+/// The present, as a value of `open-at`.
+const NOW: &str = "now";
 
 /// What the value `text` of the parameter `name` asks of the end of `path`.
 ///
@@ -26,11 +31,18 @@ pub(super) fn test(
     report: &mut Report,
     name: &str,
     path: &Path,
-    text: &str,
+    given: &str,
 ) -> Option<Test> {
-    let texts: Vec<&str> = escape::split(text, ',').into_iter().map(str::trim).collect();
-    let given: Vec<&str> = texts.iter().copied().filter(|text| !text.is_empty()).collect();
-    if given.len() < texts.len() {
+    let texts = if path.parameter.kind == ParameterType::Text {
+        text::split(given)
+    } else {
+        escape::split(given, ',')
+    };
+    let texts: Vec<&str> = texts.into_iter().map(str::trim).collect();
+    let mut given: Vec<&str> = texts.iter().copied().filter(|text| !text.is_empty()).collect();
+    if given.is_empty() && path.parameter.code == "open-at" {
+        given.push(NOW);
+    } else if given.len() < texts.len() {
         let what = if given.is_empty() { "is ignored" } else { "has an empty value, ignored" };
         let diagnostics = format!("\"{name}\" {what}: it has no value");
         report.tolerate(IssueType::Value, name, diagnostics);
@@ -104,6 +116,9 @@ pub(super) fn values(
     for text in given {
         match value(context, path.parameter, path.base, path.modifier, text) {
             Ok(value) => {
+                if is_relative(path.parameter, text) {
+                    report.uses_clock();
+                }
                 advise(report, name, &value, text);
                 read.push(value);
             }
@@ -112,7 +127,21 @@ pub(super) fn values(
             }
         }
     }
-    (read.len() == given.len()).then_some(read)
+    if read.len() < given.len() {
+        return None;
+    }
+    let words: usize = read.iter().map(word_count).sum();
+    if words > context.limits.words {
+        let max = context.limits.words;
+        let diagnostics = format!("\"{name}\" has {words} words; at most {max}");
+        report.error(IssueType::TooCostly, name, diagnostics);
+        return None;
+    }
+    Some(read)
+}
+
+fn word_count(value: &QueryValue) -> usize {
+    if let QueryValue::Text(text) = value { text.word_count() } else { 0 }
 }
 
 /// Reads one escaped value by the type of its parameter.
@@ -131,7 +160,7 @@ fn value(
             TokenQuery::parse(text, parameter.token_shape()).map(QueryValue::Token)
         }
         ParameterType::String => Ok(QueryValue::String(escape::unescape(text))),
-        ParameterType::Text => Ok(QueryValue::Text(escape::unescape(text))),
+        ParameterType::Text => TextQuery::parse(&escape::unescape(text)).map(QueryValue::Text),
         ParameterType::Date => DateQuery::parse(text, context.now_ms).map(QueryValue::Date),
         ParameterType::Number => NumberQuery::parse(text).map(QueryValue::Number),
         ParameterType::Quantity => QuantityQuery::parse(text).map(QueryValue::Quantity),
@@ -160,12 +189,42 @@ fn value(
             }
             Ok(QueryValue::Date(query))
         }
+        ParameterType::Special if parameter.code == "open-at" => {
+            instant(context, text).map(QueryValue::Date)
+        }
+        ParameterType::Special if parameter.code == "capacity-max-age" => {
+            let since_ms = context.now_ms - age::parse(text)?;
+            let range = DateRange { low_ms: since_ms, high_ms: since_ms };
+            // Started after what lies before: at this instant or later.
+            Ok(QueryValue::Date(DateQuery { prefix: Prefix::Sa, range, repaired: false }))
+        }
         ParameterType::Special if parameter.code == "near-insee-code" => {
             NearQuery::parse_commune(text).map(QueryValue::Near)
         }
         ParameterType::Special => NearQuery::parse_point(text).map(QueryValue::Near),
         ParameterType::Composite => composite(context, parameter, base, text),
     }
+}
+
+/// Whether a value means something else at another time.
+fn is_relative(parameter: &SearchParameter, text: &str) -> bool {
+    parameter.code == "capacity-max-age" || (parameter.code == "open-at" && text == NOW)
+}
+
+/// `now`, or a day with a time.
+fn instant(context: &Context<'_>, text: &str) -> Result<DateQuery, ValueError> {
+    if text == NOW {
+        let range = DateRange { low_ms: context.now_ms, high_ms: context.now_ms + 1 };
+        return Ok(DateQuery { prefix: Prefix::Eq, range, repaired: false });
+    }
+    let query = DateQuery::parse(text, context.now_ms)?;
+    if query.prefix != Prefix::Eq || text.starts_with("eq") || !text.contains('T') {
+        return Err(ValueError::new(format!(
+            "\"{text}\" is not an instant; write now, or a day and a time such as 2026-01-31T14:30 \
+             (in Europe/Paris without a zone)"
+        )));
+    }
+    Ok(query)
 }
 
 fn composite(
@@ -205,6 +264,11 @@ fn advise(report: &mut Report, name: &str, value: &QueryValue, text: &str) {
         {
             report.advise(name, format!("\"{name}\": no commune has the code \"{code}\""));
         }
+        QueryValue::Text(query) if query.repaired => report.tolerate(
+            IssueType::Value,
+            name,
+            format!("\"{name}\": a quotation mark without its other one was read as a space"),
+        ),
         QueryValue::Composite(parts) => {
             for (part, text) in parts.iter().zip(escape::split(text, '$')) {
                 advise(report, name, part, text);

@@ -10,7 +10,7 @@
 
 use shared::fhir::ResourceType;
 use shared::param::{Prefix, QueryValue};
-use shared::registry::{self, RecordKind, field_id};
+use shared::registry::{RecordKind, field_id};
 
 use super::predicate::{JoinStep, Leaf, Predicate};
 use super::{PlanContext, PlanError, leaf};
@@ -298,7 +298,7 @@ fn record_leaves(
     if matches!(&criterion.test, Test::Any(values) if is_not_equal(values)) {
         return None;
     }
-    let field = registry::field_id(base, criterion.parameter.code)?;
+    let field = leaf::field_of(base, criterion.parameter);
     let test = leaf::positive(context, base, criterion.parameter, &criterion.test)?;
     Some((kind, Leaf { field, test }))
 }

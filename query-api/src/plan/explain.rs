@@ -45,6 +45,7 @@ impl fmt::Display for Leaf {
             LeafTest::References(queries) => ("references", queries.len()),
             LeafTest::Below(queries) => ("references or below", queries.len()),
             LeafTest::Above(queries) => ("references or above", queries.len()),
+            LeafTest::OpenAt(instants) => ("instants of opening", instants.len()),
             LeafTest::InForce(instants) => ("days in force", instants.len()),
             LeafTest::Near(circles) => ("circles", circles.len()),
             LeafTest::Words(query) => ("texts", query.texts.len()),

@@ -4,6 +4,7 @@ use shared::access::{Access, classes_of};
 use shared::fhir::ResourceType;
 use shared::param::QueryValue;
 use shared::param::string::StringMatch;
+use shared::param::text::TextQuery;
 use shared::param::token::{SystemQuery, TokenQuery};
 use shared::param::uri;
 use shared::registry::{FieldId, ParameterType, SearchParameter, field_id, find};
@@ -89,9 +90,6 @@ pub(super) fn positive(
             LeafTest::Terms(exact.collect())
         }
         Test::Equals(texts) => LeafTest::Terms(folded(texts, TermKind::Folded)),
-        Test::Contains(texts) if parameter.kind == ParameterType::Text => {
-            words(context, base, parameter, texts.clone())
-        }
         Test::Contains(texts) => scan(StringMatch::Contains, texts),
         Test::EndsWith(texts) => scan(StringMatch::EndsWith, texts),
         Test::Text(texts) => LeafTest::Prefixes(folded(texts, TermKind::TokenText)),
@@ -160,6 +158,12 @@ fn any(
         ParameterType::Special if parameter.code == "price-in-force" => {
             LeafTest::InForce(all!(Date).into_iter().map(|query| query.range.high_ms).collect())
         }
+        ParameterType::Special if parameter.code == "open-at" => {
+            LeafTest::OpenAt(all!(Date).into_iter().map(|query| query.range.low_ms).collect())
+        }
+        ParameterType::Special if parameter.code == "capacity-max-age" => {
+            LeafTest::Dates(all!(Date))
+        }
         ParameterType::Special => LeafTest::Near(all!(Near)),
         ParameterType::Text => words(context, base, parameter, all!(Text)),
         ParameterType::Composite => return None,
@@ -171,7 +175,7 @@ fn words(
     context: PlanContext,
     base: ResourceType,
     parameter: &SearchParameter,
-    texts: Vec<String>,
+    texts: Vec<TextQuery>,
 ) -> LeafTest {
     let scopes = if parameter.code == "_text" {
         vec![narrative_scope(base)]
@@ -222,8 +226,13 @@ fn texts(values: &[QueryValue]) -> impl Iterator<Item = &str> {
     })
 }
 
-fn field_of(base: ResourceType, parameter: &SearchParameter) -> FieldId {
-    field_id(base, parameter.code).expect("the parser looked the parameter up on this type")
+/// The field whose values answer a parameter: an age is asked of the date of the update.
+pub(super) fn field_of(base: ResourceType, parameter: &SearchParameter) -> FieldId {
+    let code = match parameter.code {
+        "capacity-max-age" => "capacity-update-date",
+        code => code,
+    };
+    field_id(base, code).expect("the parser looked the parameter up on this type")
 }
 
 fn visible(access: Access, base: ResourceType, code: &str) -> Vec<shared::access::VisibilityClass> {

@@ -30,6 +30,15 @@ pub(crate) enum OrderKey {
     Score,
 }
 
+/// What a request asks of one type.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked<'a> {
+    /// Of the matches.
+    pub(super) expr: &'a Expr,
+    /// Of the records that are sorted by.
+    pub(super) sort_conditions: Option<&'a Expr>,
+}
+
 /// A key that reads a field.
 #[derive(Debug, Clone)]
 pub(crate) struct Order {
@@ -41,6 +50,8 @@ pub(crate) struct Order {
     pub(crate) sources: Vec<Source>,
     /// Greatest first.
     pub(crate) descending: bool,
+    /// Whether conditions of its own say which records count (`_sort:…`).
+    pub(crate) conditioned: bool,
 }
 
 /// Targets of a chain that satisfy the criteria over it, and the leaves their records satisfy.
@@ -64,8 +75,9 @@ pub(super) fn order(
     request: &SearchRequest,
     base: ResourceType,
     found: &Found,
-    expr: &Expr,
+    asked: Asked<'_>,
 ) -> Result<Vec<OrderKey>, PlanError> {
+    let expr = asked.expr;
     if request.sort.is_empty() {
         if !found.texts.is_empty() {
             return Ok(vec![OrderKey::Score]);
@@ -84,6 +96,14 @@ pub(super) fn order(
         let target = sort.chain.last().map_or(base, Hop::to);
         // A system search looks the parameter up on each of its types.
         let (parameter, field) = lookup(target, sort.parameter)?;
+        let conditions = asked.sort_conditions.filter(|expr| is_over(expr, &sort.chain));
+        // Conditions of the order always hold together: that is what they are for.
+        let (context, expr) = match conditions {
+            Some(conditions) => {
+                (PlanContext { correlation: Correlation::Record, ..context }, conditions)
+            }
+            None => (context, expr),
+        };
         let sources = match (sort.chain.is_empty(), parameter.record) {
             (true, None) => vec![Source::of_all(Vec::new())],
             _ => alternatives_over(context, base, expr, &sort.chain, sort.above)?
@@ -93,8 +113,13 @@ pub(super) fn order(
                 })
                 .collect(),
         };
-        let descending = sort.descending;
-        keys.push(OrderKey::Field(Order { field, record: parameter.record, sources, descending }));
+        keys.push(OrderKey::Field(Order {
+            field,
+            record: parameter.record,
+            sources,
+            descending: sort.descending,
+            conditioned: conditions.is_some(),
+        }));
     }
     Ok(keys)
 }
@@ -146,6 +171,15 @@ fn lookup(
         || PlanError::NotSortable(find(base, parameter.code).map_or("_sort", |p| p.code), base);
     let own = find(base, parameter.code).ok_or_else(missing)?;
     Ok((own, field_id(base, parameter.code).ok_or_else(missing)?))
+}
+
+/// Whether a criterion goes along this very chain.
+fn is_over(expr: &Expr, chain: &[Hop]) -> bool {
+    match expr {
+        Expr::And(parts) | Expr::Or(parts) => parts.iter().any(|part| is_over(part, chain)),
+        Expr::Criterion(criterion) => criterion.chain == chain,
+        Expr::Not(_) | Expr::Within(..) => false,
+    }
 }
 
 /// The distance key of the first place criterion, with the places that meet its sibling criteria.

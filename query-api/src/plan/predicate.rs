@@ -7,6 +7,7 @@ use shared::param::number::NumberQuery;
 use shared::param::quantity::QuantityQuery;
 use shared::param::reference::ReferenceQuery;
 use shared::param::string::StringMatch;
+use shared::param::text::TextQuery;
 use shared::registry::{FieldId, RecordKind};
 
 /// What the resources of a type must satisfy.
@@ -56,7 +57,7 @@ pub(crate) struct WordQuery {
     /// The scopes whose words the caller may search (see `schema::words`).
     pub(crate) scopes: Vec<String>,
     /// The texts, any of which may match.
-    pub(crate) texts: Vec<String>,
+    pub(crate) texts: Vec<TextQuery>,
 }
 
 /// What a leaf asks; several values mean any of them.
@@ -80,6 +81,8 @@ pub(crate) enum LeafTest {
     Below(Vec<ReferenceQuery>),
     /// A reference to one of these or to something it is part of.
     Above(Vec<ReferenceQuery>),
+    /// Open at one of these instants (milliseconds).
+    OpenAt(Vec<i64>),
     /// In force just before one of these instants (milliseconds): the end of the asked day.
     InForce(Vec<i64>),
     /// A place in one of these circles.

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
-use shared::error::{Issue, IssueType};
+use shared::error::Issue;
 use shared::fhir::{ResourceType, Target, is_valid_id};
 use shared::geo::gazetteer;
 use shared::terminology::canonical_system;
@@ -204,12 +204,6 @@ pub(super) fn local_targets(
     targets
 }
 
-/// What to say of a reference to a resource that does not exist.
-pub(super) fn dangling(resource_type: ResourceType, id: &str, place: &str) -> Issue {
-    let text = format!("{resource_type}/{id} is not in this directory");
-    Issue::warning(IssueType::NotFound, text).at(place)
-}
-
 /// A document after a patch.
 ///
 /// # Errors
@@ -218,8 +212,8 @@ pub(super) fn patched(
     resource_type: ResourceType,
     current: &[u8],
     patch: &Patch,
+    limits: patch::Limits,
 ) -> Result<Vec<u8>, WriteError> {
-    let limits = patch::Limits::default();
     let read = match patch.language {
         PatchLanguage::FhirPath => patch::Patch::fhir(&patch.body, limits),
         PatchLanguage::Json => patch::Patch::json(&patch.body, limits),

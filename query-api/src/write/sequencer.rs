@@ -4,9 +4,10 @@
 //! A group is what stands in the queue when the thread comes back to it: while one group goes to disk
 //! the next one gathers, so nothing waits for a timer. The answer is sent when the group is durable,
 //! and again when a new snapshot shows it. When the index cannot follow, writes stay durable, callers
-//! are told that they are not searchable yet, and every next group tries to catch up.
+//! are told that they are not searchable yet, and every next group tries to catch up. When the disk is
+//! full or the store fails, callers are told so; the store is opened again once there is room.
 
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -19,8 +20,8 @@ use shared::store::{ChangeLog as _, Store, StoreError};
 use shared::validate::Validator;
 use tokio::sync::oneshot;
 
-use super::group::{Context, Group, condition};
-use super::{Answer, Command, Ticket, Work, WriteError};
+use super::group::{Context, Group, Rules, condition};
+use super::{Answer, Command, REOPENING, Ticket, Work, WriteError};
 use crate::engine::{EngineError, View};
 
 /// Most commands of one group.
@@ -28,6 +29,9 @@ const GROUP_MAX: usize = 1_000;
 
 /// Longest evaluation of one condition: all other writers wait for it.
 const CONDITION_DEADLINE: Duration = Duration::from_secs(2);
+
+/// Time between two attempts to bring back what failed, while nobody writes.
+const RECOVERY_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The way to the sequencer; closing it ends the thread once the queue is empty.
 #[derive(Debug)]
@@ -61,6 +65,8 @@ pub(crate) struct SequencerParts {
     pub(crate) snapshot: Arc<Snapshot>,
     /// The public URLs of the directory, without trailing slash.
     pub(crate) base_urls: Vec<String>,
+    /// What the settings ask of writes.
+    pub(crate) rules: Rules,
     /// The same validator as that of the callers.
     pub(crate) validator: Arc<Validator>,
     /// The clock.
@@ -71,6 +77,8 @@ pub(crate) struct SequencerParts {
     pub(crate) views: Views,
     /// Makes a snapshot the present one.
     pub(crate) show: Show,
+    /// Whether the disk has less room than the reserve.
+    pub(crate) is_full: Box<dyn Fn() -> bool + Send>,
 }
 
 /// The thread's state.
@@ -138,28 +146,74 @@ impl Sequencer {
         loop {
             let first = match carried.take() {
                 Some(queued) => queued,
-                None => match queue.recv() {
+                None => match queue.recv_timeout(self.patience()) {
                     Ok(queued) => queued,
-                    Err(_) => break,
+                    Err(RecvTimeoutError::Timeout) => {
+                        self.catch_up();
+                        continue;
+                    }
+                    Err(RecvTimeoutError::Disconnected) => break,
                 },
             };
-            carried = self.group(first, queue);
+            carried = match self.make_able() {
+                Ok(()) => self.group(first, queue),
+                Err(why) => {
+                    refuse(first, queue, &why);
+                    None
+                }
+            };
         }
         if let Err(error) = self.0.index.finish() {
             tracing::error!(%error, "a merge of the index failed");
         }
     }
 
+    /// How long to wait for a command: what failed is tried again even if nobody writes.
+    fn patience(&self) -> Duration {
+        let is_well = !self.0.store.has_failed() && !self.is_behind();
+        if is_well { Duration::MAX } else { RECOVERY_INTERVAL }
+    }
+
+    fn is_behind(&self) -> bool {
+        self.0.snapshot.seq < self.0.store.last_seq()
+    }
+
+    /// Brings store and index back to work, if they can be.
+    fn catch_up(&mut self) {
+        if self.make_able().is_ok()
+            && let Err(error) = self.publish()
+        {
+            tracing::error!(%error, "the index is behind the store");
+        }
+    }
+
+    /// Sees to it that a group can be written: there is room, and the store takes writes, if need be
+    /// after it was opened again.
+    fn make_able(&mut self) -> Result<(), StoreError> {
+        // Until there is room, a store that failed is left as it is: it can still be read.
+        if (self.0.is_full)() {
+            return Err(StoreError::Engine(std::io::ErrorKind::StorageFull.into()));
+        }
+        if !self.0.store.has_failed() {
+            return Ok(());
+        }
+        let recovered = self.0.store.recover();
+        match &recovered {
+            Ok(()) => tracing::info!("the document store was opened again after a failure"),
+            Err(error) => tracing::error!(%error, "the document store cannot be opened again yet"),
+        }
+        recovered
+    }
+
     /// Evaluates a group, makes it durable and visible, and answers. Returns the command that must
     /// start the next group.
     fn group(&mut self, first: Queued, queue: &Receiver<Queued>) -> Option<Queued> {
-        let is_behind = self.0.snapshot.seq < self.0.store.last_seq();
-        if is_behind && let Err(error) = self.publish() {
+        if self.is_behind()
+            && let Err(error) = self.publish()
+        {
             tracing::error!(%error, "the index is behind the store");
         }
-        let is_behind = self.0.snapshot.seq < self.0.store.last_seq();
-
-        let (waiting, carried) = self.evaluate(first, queue, is_behind);
+        let (waiting, carried) = self.evaluate(first, queue, self.is_behind());
         match self.publish() {
             Ok(()) => {
                 for visible in waiting {
@@ -229,6 +283,7 @@ impl Sequencer {
         if parts.snapshot.seq == parts.store.last_seq() {
             return Ok(());
         }
+        parts.index.recover().map_err(ReplayError::from)?;
         let base_urls: Vec<&str> = parts.base_urls.iter().map(String::as_str).collect();
         let documents = parts.generation.documents();
         let replay =
@@ -247,12 +302,21 @@ impl Sequencer {
         Context {
             store: &parts.store,
             validator: &parts.validator,
+            rules: parts.rules,
             base_urls,
             now: parts.now,
             new_id: parts.new_id,
             view: parts.views.as_ref(),
             condition_deadline: CONDITION_DEADLINE,
         }
+    }
+}
+
+/// Answers everything that waits with one failure.
+fn refuse(first: Queued, queue: &Receiver<Queued>, why: &StoreError) {
+    for Queued { answer, .. } in std::iter::once(first).chain(queue.try_iter()) {
+        // A caller that has gone away is not told.
+        let _ = answer.send(Err(failed(why)));
     }
 }
 
@@ -267,14 +331,18 @@ fn has_condition(command: &Command) -> bool {
 
 /// What each caller of a lost group is told.
 fn failed(error: &StoreError) -> WriteError {
+    if error.is_out_of_space() {
+        return WriteError::NoSpace;
+    }
     match error {
         StoreError::Engine(source) => {
             let source = std::io::Error::new(source.kind(), source.to_string());
             StoreError::Engine(source).into()
         }
-        StoreError::Locked { .. }
-        | StoreError::Unreachable { .. }
-        | StoreError::Format { .. }
+        StoreError::Closed | StoreError::Locked { .. } | StoreError::Unreachable { .. } => {
+            WriteError::Unavailable(REOPENING)
+        }
+        StoreError::Format { .. }
         | StoreError::Corrupt(_)
         | StoreError::Damaged(_)
         | StoreError::Codec(_)

@@ -1,6 +1,8 @@
 //! The whole service over a real directory: what is written is there, once, and found by the next
 //! search.
 
+mod rules;
+
 use axum::body::Body;
 use axum::http::{Method, Request};
 use axum::response::Response;

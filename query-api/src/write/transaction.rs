@@ -9,7 +9,7 @@ use shared::access::Access;
 use shared::error::{Issue, IssueType};
 use shared::store::Identity;
 
-use super::group::{Group, Plan, Resolved, condition};
+use super::group::{Changes, Group, Plan, Resolved, condition};
 use super::resource::{self, Incoming};
 use super::{Condition, Operation, Outcome, WriteError};
 
@@ -52,6 +52,7 @@ impl Group<'_> {
         refuse_overlaps(&steps)?;
         let names = names(&steps);
         let mut plans: Vec<(usize, u8, Plan)> = Vec::with_capacity(steps.len());
+        let positions: Vec<usize> = steps.iter().map(|step| step.position).collect();
         for (index, mut step) in steps.into_iter().enumerate() {
             if let Resolved::Put { document, .. } = &mut step.resolved {
                 for (from, to) in step.references.iter().chain(&names) {
@@ -59,20 +60,20 @@ impl Group<'_> {
                 }
                 refuse_unknown_names(document).map_err(at(step.position))?;
             }
-            let plan = self.plan(step.resolved).map_err(at(step.position))?;
+            let plan = self.plan(step.resolved, access).map_err(at(step.position))?;
             plans.push((index, step.rank, plan));
+        }
+        let changes = Changes::of(plans.iter().map(|(_, _, plan)| plan));
+        for (index, _, plan) in &mut plans {
+            self.check_references(plan, &changes).map_err(at(positions[*index]))?;
         }
         plans.sort_by_key(|(_, rank, _)| *rank);
         let mut applied = Vec::with_capacity(plans.len());
         for (index, _, plan) in plans {
             applied.push((index, self.apply(plan)?));
         }
-        // Now that all are there, what is still missing is missing.
-        for (_, (outcome, targets)) in &mut applied {
-            self.note_dangling(outcome, targets)?;
-        }
         applied.sort_by_key(|(index, _)| *index);
-        Ok(applied.into_iter().map(|(_, (outcome, _))| outcome).collect())
+        Ok(applied.into_iter().map(|(_, outcome)| outcome).collect())
     }
 
     fn step(&self, entry: Entry, access: Access) -> Result<Step, WriteError> {

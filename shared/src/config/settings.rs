@@ -68,10 +68,14 @@ pub struct Limits {
     pub url_bytes: usize,
     /// Largest request body, in bytes.
     pub body_bytes: usize,
+    /// Time a request body has to arrive, in seconds.
+    pub body_seconds: u64,
     /// Most parameters of one search.
     pub parameters: usize,
     /// Most values separated by commas in one parameter.
     pub or_values: usize,
+    /// Most words in the values of one text parameter.
+    pub words: usize,
     /// Most steps of one chain.
     pub chain_depth: usize,
     /// Most levels of parentheses, brackets and nots in a `_filter`.
@@ -80,6 +84,8 @@ pub struct Limits {
     pub includes: usize,
     /// Most entries of a batch or transaction.
     pub bundle_entries: usize,
+    /// Most operations of one patch.
+    pub patch_operations: usize,
 }
 
 /// Sizes of pages.
@@ -112,6 +118,38 @@ pub struct Write {
     pub queue: usize,
     /// Longest wait, in milliseconds, for a durable change to be found by searches.
     pub visible_ms: u64,
+    /// Room on the disk, in bytes, below which changes are refused; at most a sixteenth of the disk.
+    pub reserve_bytes: u64,
+    /// Versions kept of each resource, the newest included; 0 for all.
+    pub versions_kept: u32,
+    /// What becomes of a write that refers to what does not exist.
+    pub references: ReferenceRule,
+    /// Where the rules of the ROR profiles are errors.
+    pub profiles: ProfileRules,
+}
+
+/// What becomes of a write that refers to a resource the directory does not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReferenceRule {
+    /// Nothing is said.
+    Off,
+    /// It is done, and the answer warns.
+    #[default]
+    Warning,
+    /// It is refused.
+    Error,
+}
+
+/// Where the rules of the ROR profiles are errors, and not warnings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProfileRules {
+    /// In documents whose `meta.profile` claims the profile.
+    #[default]
+    Claimed,
+    /// In every document.
+    Always,
 }
 
 /// Who may see what.
@@ -174,12 +212,15 @@ impl Default for Limits {
         Self {
             url_bytes: 32 * 1024,
             body_bytes: 4 * 1024 * 1024,
+            body_seconds: 60,
             parameters: 200,
             or_values: 2000,
+            words: 1000,
             chain_depth: 8,
             filter_depth: 32,
             includes: 10_000,
             bundle_entries: 5_000,
+            patch_operations: 500,
         }
     }
 }
@@ -198,7 +239,14 @@ impl Default for Engine {
 
 impl Default for Write {
     fn default() -> Self {
-        Self { queue: 4096, visible_ms: 5_000 }
+        Self {
+            queue: 4096,
+            visible_ms: 5_000,
+            reserve_bytes: 256 << 20,
+            versions_kept: 0,
+            references: ReferenceRule::default(),
+            profiles: ProfileRules::default(),
+        }
     }
 }
 
@@ -226,11 +274,14 @@ impl Settings {
         let positive = [
             ("limits.url_bytes", limits.url_bytes as u64),
             ("limits.body_bytes", limits.body_bytes as u64),
+            ("limits.body_seconds", limits.body_seconds),
             ("limits.parameters", limits.parameters as u64),
             ("limits.or_values", limits.or_values as u64),
+            ("limits.words", limits.words as u64),
             ("limits.chain_depth", limits.chain_depth as u64),
             ("limits.filter_depth", limits.filter_depth as u64),
             ("limits.bundle_entries", limits.bundle_entries as u64),
+            ("limits.patch_operations", limits.patch_operations as u64),
             ("write.queue", self.write.queue as u64),
             ("paging.count_default", u64::from(self.paging.count_default)),
             ("engine.deadline_ms", self.engine.deadline_ms),

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use serde_json::Value;
 
 use super::path::{Path, any_value, extensions, ror_extensions};
+use super::price::Computed;
 use super::{ColumnValue, Record, Values, price};
 use crate::access::{VisibilityClass, classes_of};
 use crate::fhir::{Reference, ResourceType, Target};
@@ -96,8 +97,11 @@ impl Plan {
                 let mut values = Values::default();
                 for plan in fields {
                     let Some(path) = &plan.path else {
-                        let computed = price::computed(plan.parameter.code, root);
-                        values.add_computed(plan.field, computed);
+                        match price::computed(plan.parameter.code, root) {
+                            Some(Computed::Column(value)) => values.add_computed(plan.field, value),
+                            Some(Computed::Flag(flag)) => plan.add(&flag.into(), &mut values),
+                            None => {}
+                        }
                         continue;
                     };
                     let from = if path.on_limit { limit } else { Some(root) };
@@ -247,11 +251,9 @@ impl Values {
         self.add_tokens(field, class, TokenShape::Coded, &Value::String(id.to_owned()));
     }
 
-    fn add_computed(&mut self, field: FieldId, value: Option<ColumnValue>) {
-        if let Some(value) = value {
-            self.terms.push(term(field, VisibilityClass::Open, TermKind::Present, b""));
-            self.columns.push((field, value));
-        }
+    fn add_computed(&mut self, field: FieldId, value: ColumnValue) {
+        self.terms.push(term(field, VisibilityClass::Open, TermKind::Present, b""));
+        self.columns.push((field, value));
     }
 
     fn add_tokens(

@@ -14,18 +14,35 @@ const DAYS_PER_MONTH: f64 = 30.0;
 const CHANGING: [&str; 4] = ["amount", "startDate", "deliveryIncluded", "othersDeliveryIncluded"];
 
 /// The parameters whose values are computed here; their expressions only say from what.
-pub(super) const COMPUTED: [&str; 2] = ["price-amount-per-day", "price-in-force"];
+pub(super) const COMPUTED: [&str; 3] = ["price-amount-per-day", "price-in-force", "price-under-60"];
+
+/// What is computed of a price.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Computed {
+    /// An ordered value.
+    Column(ColumnValue),
+    /// A boolean token.
+    Flag(bool),
+}
 
 /// The computed value of a price for a parameter; `None` when it has none.
-pub(super) fn computed(parameter: &str, price: &Value) -> Option<ColumnValue> {
+pub(super) fn computed(parameter: &str, price: &Value) -> Option<Computed> {
     match parameter {
-        "price-amount-per-day" => amount_per_day(price).map(ColumnValue::Number),
-        "price-in-force" => Some(validity(price)),
+        "price-amount-per-day" => {
+            amount_per_day(price).map(|amount| Computed::Column(ColumnValue::Number(amount)))
+        }
+        "price-in-force" => Some(Computed::Column(validity(price))),
+        "price-under-60" => Some(Computed::Flag(is_under_60(price))),
         _ => None,
     }
 }
 
-fn amount_per_day(price: &Value) -> Option<f64> {
+fn is_under_60(price: &Value) -> bool {
+    extensions(price, "under60").find_map(any_value).and_then(Value::as_bool) == Some(true)
+}
+
+/// The amount of a price extension on a daily scale; `None` for hourly and piece prices.
+pub fn amount_per_day(price: &Value) -> Option<f64> {
     let amount = NumberRange::from_json(extensions(price, "amount").find_map(any_value)?)?.low;
     let unit = extensions(price, "priceUnit").find_map(any_value)?;
     // Codes of TRE_R228: 2 daily, 3 monthly.

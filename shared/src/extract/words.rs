@@ -10,12 +10,12 @@ use super::path::{ROR_EXTENSION_BASE, any_value};
 use crate::access::VisibilityClass;
 use crate::fhir::ResourceType;
 use crate::terminology::terminology;
+use crate::text::cut::{NAME_START, VALUE_END};
 
-/// Elements whose strings are technical.
-const TECHNICAL: [&str; 18] = [
+/// Elements whose strings are technical; a concept of such a name (`PractitionerRole.code`) is not.
+const TECHNICAL: [&str; 17] = [
     "resourceType",
     "id",
-    "meta",
     "url",
     "system",
     "code",
@@ -33,33 +33,26 @@ const TECHNICAL: [&str; 18] = [
     "mode",
 ];
 
-/// The words of a document, by class: text for the analyzer.
-pub(super) fn of(resource_type: ResourceType, document: &Value) -> Vec<(VisibilityClass, String)> {
-    let mut collector = Collector { texts: vec![String::new(); VisibilityClass::ALL.len()] };
-    let is_person = resource_type == ResourceType::Practitioner;
-    let class = if is_person { VisibilityClass::Person } else { VisibilityClass::Open };
-    collector.walk("", document, class);
-    let texts = VisibilityClass::ALL.into_iter().zip(collector.texts);
-    texts.filter(|(_, text)| !text.is_empty()).collect()
+/// The words of a document.
+pub(super) struct DocumentWords {
+    /// Text for the analyzer, by class.
+    pub(super) texts: Vec<(VisibilityClass, String)>,
+    /// Number of words of the shortest of its names; 0 without a name.
+    pub(super) name_words: u8,
 }
 
-/// The text of the narrative, without its markup.
-pub(super) fn narrative(document: &Value) -> Option<String> {
-    let div = document.get("text")?.get("div")?.as_str()?;
-    let mut text = String::with_capacity(div.len());
-    let mut in_tag = false;
-    for c in div.chars() {
-        match c {
-            '<' => in_tag = true,
-            '>' => {
-                in_tag = false;
-                text.push(' ');
-            }
-            _ if !in_tag => text.push(c),
-            _ => {}
-        }
+/// Reads the words of a document.
+pub(super) fn of(resource_type: ResourceType, document: &Value) -> DocumentWords {
+    let mut collector =
+        Collector { texts: vec![String::new(); VisibilityClass::ALL.len()], name_words: None };
+    let is_person = resource_type == ResourceType::Practitioner;
+    let class = if is_person { VisibilityClass::Person } else { VisibilityClass::Open };
+    collector.walk("", document, class, Place::Document);
+    let texts = VisibilityClass::ALL.into_iter().zip(collector.texts);
+    DocumentWords {
+        texts: texts.filter(|(_, text)| !text.is_empty()).collect(),
+        name_words: collector.name_words.unwrap_or(0),
     }
-    Some(text)
 }
 
 /// The class of a telecom or contact by its confidentiality level; without one it is restricted.
@@ -87,19 +80,42 @@ fn level(element: &Value) -> Option<VisibilityClass> {
 
 struct Collector {
     texts: Vec<String>,
+    name_words: Option<u8>,
 }
 
+/// Where a string stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Place {
+    /// The document itself: its elements may be its names.
+    Document,
+    /// In the document's own name.
+    Name,
+    /// Anywhere else.
+    Other,
+}
+
+/// The elements of a document that are its names: of resources, and of people.
+const NAMES: [&str; 3] = ["name", "alias", "title"];
+const NAME_PARTS: [&str; 2] = ["family", "given"];
+
 impl Collector {
-    fn walk(&mut self, name: &str, node: &Value, class: VisibilityClass) {
+    fn walk(&mut self, name: &str, node: &Value, class: VisibilityClass, place: Place) {
         match node {
-            Value::String(text) => self.add(class, text),
-            Value::Array(items) => items.iter().for_each(|item| self.walk(name, item, class)),
+            Value::String(text) => self.add(class, text, place),
+            Value::Array(items) => {
+                items.iter().for_each(|item| self.walk(name, item, class, place));
+            }
             Value::Object(object) => {
                 let class = class_within(name, node, class);
                 self.add_label(node, class);
                 for (name, child) in object {
-                    if !TECHNICAL.contains(&name.as_str()) && !is_machine_value(name) {
-                        self.walk(name, child, class);
+                    if !is_technical(name, child) {
+                        let place = match place {
+                            Place::Document if NAMES.contains(&name.as_str()) => Place::Name,
+                            Place::Name if NAME_PARTS.contains(&name.as_str()) => Place::Name,
+                            Place::Document | Place::Name | Place::Other => Place::Other,
+                        };
+                        self.walk(name, child, class, place);
                     }
                 }
             }
@@ -107,11 +123,16 @@ impl Collector {
         }
     }
 
-    fn add(&mut self, class: VisibilityClass, text: &str) {
+    fn add(&mut self, class: VisibilityClass, text: &str, place: Place) {
         let all = &mut self.texts[class as usize];
-        // A line break keeps phrases from running across values.
+        if place == Place::Name {
+            let words = u8::try_from(text.split_whitespace().count()).unwrap_or(u8::MAX);
+            self.name_words = Some(self.name_words.map_or(words, |known| known.min(words)));
+            all.push(NAME_START);
+        }
+        // A phrase never runs from one value into the next.
         all.push_str(text);
-        all.push('\n');
+        all.push(VALUE_END);
     }
 
     /// The label we know for a code, and the words people use for it.
@@ -120,12 +141,17 @@ impl Collector {
         let (Some(system), Some(code)) = (text("system"), text("code")) else { return };
         let Some(concept) = terminology().concept(system, code) else { return };
         if text("display") != Some(concept.label) {
-            self.add(class, concept.label);
+            self.add(class, concept.label, Place::Other);
         }
         for synonym in concept.synonyms {
-            self.add(class, synonym);
+            self.add(class, synonym, Place::Other);
         }
     }
+}
+
+fn is_technical(name: &str, value: &Value) -> bool {
+    let is_string = matches!(value, Value::String(_));
+    name == "meta" || is_string && (TECHNICAL.contains(&name) || is_machine_value(name))
 }
 
 /// Dates, codes and URIs in a choice element.
@@ -169,4 +195,49 @@ fn class_within(name: &str, element: &Value, class: VisibilityClass) -> Visibili
         _ => None,
     };
     own.map_or(class, |own| own.max(class))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// The text of one class, values apart by `|` and names behind `#`.
+    fn text(document: &Value, class: VisibilityClass) -> String {
+        let base = document["resourceType"].as_str().unwrap().parse().unwrap();
+        let texts = of(base, document).texts;
+        let text = texts.into_iter().find(|(of, _)| *of == class).map_or_else(String::new, |t| t.1);
+        text.replace(NAME_START, "#").replace(VALUE_END, "|")
+    }
+
+    #[test]
+    fn concepts_are_words_whatever_their_element_is_called() {
+        let role = json!({
+            "resourceType": "PractitionerRole",
+            "meta": { "tag": [{ "display": "no" }] },
+            "code": [{ "coding": [{ "system": "urn:x", "code": "no", "display": "Orthophoniste" }] }],
+            "extension": [{ "url": "no", "valueCode": "no", "valueString": "Sourd" }],
+            "text": { "div": "<div>no</div>" },
+        });
+        assert_eq!(text(&role, VisibilityClass::Open), "Orthophoniste|Sourd|");
+    }
+
+    #[test]
+    fn names_are_marked_and_counted() {
+        let place = json!({
+            "resourceType": "Location", "name": "Pavillon des Lilas", "alias": ["Les Lilas"],
+            "description": "Aile nord",
+        });
+        let words = of(ResourceType::Location, &place);
+        assert_eq!(words.name_words, 2);
+        let open = text(&place, VisibilityClass::Open);
+        assert_eq!(open, "#Les Lilas|Aile nord|#Pavillon des Lilas|");
+        let person = json!({
+            "resourceType": "Practitioner",
+            "name": [{ "family": "MARTIN", "given": ["Anne"], "prefix": ["MME"] }],
+        });
+        assert_eq!(text(&person, VisibilityClass::Person), "#MARTIN|#Anne|MME|");
+        assert_eq!(text(&person, VisibilityClass::Open), "");
+    }
 }

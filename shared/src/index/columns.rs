@@ -56,6 +56,12 @@ pub struct Rows<T> {
     index: RowIndex,
 }
 
+impl<T> Default for Rows<T> {
+    fn default() -> Self {
+        Self { docs: Vec::new(), values: Vec::new(), index: RowIndex::default() }
+    }
+}
+
 impl<T: Copy> Rows<T> {
     fn new(docs: Vec<u32>, values: Vec<T>) -> Self {
         let index = RowIndex::new(&docs);
@@ -128,6 +134,49 @@ pub(super) fn quantities(
     Ok(Rows { docs: stored.docs, values, index: stored.index })
 }
 
+/// The ids of a segment's resources in memory: a page names hundreds of them, and equal sort keys are
+/// told apart by them, which a block of a compressed dictionary for each would make the slowest step.
+#[derive(Debug, Default)]
+pub(super) struct Ids {
+    /// By document: the rank of its id in the segment, or [`NO_ID`] for a record.
+    ranks: Vec<u32>,
+    /// By rank: where its bytes end.
+    ends: Vec<u32>,
+    bytes: Vec<u8>,
+}
+
+const NO_ID: u32 = u32::MAX;
+
+impl Ids {
+    /// Decodes the column.
+    pub(super) fn decode(reader: &SegmentReader, field: Field) -> tantivy::Result<Self> {
+        let Some(column) = reader.fast_fields().str(&column_names()[&field])? else {
+            return Ok(Self::default());
+        };
+        let (mut ends, mut bytes) = (Vec::with_capacity(column.num_terms()), Vec::new());
+        let mut stream = column.dictionary().stream()?;
+        while stream.advance() {
+            bytes.extend_from_slice(stream.key());
+            ends.push(bytes.len() as u32);
+        }
+        let rank = |doc| column.ords().first(doc).map_or(NO_ID, |rank| rank as u32);
+        let ranks = (0..reader.max_doc()).map(rank).collect();
+        Ok(Self { ranks, ends, bytes })
+    }
+
+    /// The rank of a resource's id among those of the segment.
+    pub(super) fn rank(&self, doc: u32) -> Option<u32> {
+        self.ranks.get(doc as usize).copied().filter(|rank| *rank != NO_ID)
+    }
+
+    /// The id of a resource.
+    pub(super) fn of(&self, doc: u32) -> Option<&str> {
+        let rank = self.rank(doc)? as usize;
+        let start = rank.checked_sub(1).map_or(0, |before| self.ends[before]);
+        std::str::from_utf8(&self.bytes[start as usize..self.ends[rank] as usize]).ok()
+    }
+}
+
 /// A column of text: an ordinal for each document, in the order of the segment's own dictionary.
 #[derive(Debug)]
 pub struct TextColumn {
@@ -139,6 +188,19 @@ impl TextColumn {
     pub(super) fn open(reader: &SegmentReader, field: Field) -> tantivy::Result<Option<Self>> {
         let column = reader.fast_fields().str(&column_names()[&field])?;
         Ok(column.map(|column| Self { column }))
+    }
+
+    /// All ordinals as (document, ordinal), and the text behind each ordinal.
+    pub(super) fn read(&self, max_doc: u32) -> (Rows<u32>, Vec<String>) {
+        let (mut docs, mut values) = (Vec::new(), Vec::new());
+        for doc in 0..max_doc {
+            for ordinal in self.ordinals(doc) {
+                docs.push(doc);
+                values.push(ordinal as u32);
+            }
+        }
+        let texts = (0..self.column.num_terms() as u64).map(|ordinal| self.text(ordinal));
+        (Rows::new(docs, values), texts.collect())
     }
 
     /// The ordinals of a document's values.

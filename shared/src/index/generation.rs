@@ -4,13 +4,14 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 use tantivy::{Index, IndexReader, ReloadPolicy};
 
 use super::documents::Documents;
 use super::snapshot::Snapshot;
+use super::statistics::{self, WordStatistics};
 use super::writer::{IndexWriter, WriterOptions, open_index};
 use crate::arena::Arena;
 use crate::schema::index_schema;
@@ -47,10 +48,21 @@ pub enum GenerationError {
         /// The digest of this build.
         expected: String,
     },
+    /// `CURRENT` names what is no generation.
+    #[error("{path} is no generation ({reason}), but CURRENT names it: run `indexer rebuild`")]
+    Absent {
+        /// The generation.
+        path: PathBuf,
+        /// What is missing or wrong.
+        reason: String,
+    },
     /// The index cannot be opened or read.
-    #[error("the index: {0}")]
+    #[error("the index cannot be read ({0}); if it is damaged, run `indexer rebuild`")]
     Index(#[from] tantivy::TantivyError),
 }
+
+/// A load that makes a generation this many times as large counts its words anew.
+const REFREEZE_GROWTH: u64 = 2;
 
 /// What a generation says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +82,7 @@ pub struct Generation {
     index: Index,
     reader: IndexReader,
     documents: Documents,
+    statistics: OnceLock<Arc<WordStatistics>>,
 }
 
 impl std::fmt::Debug for Generation {
@@ -91,7 +104,10 @@ impl Generation {
             Err(source) => return Err(GenerationError::Io { path: pointer, source }),
         };
         let dir = generations(data_dir).join(name.trim());
-        let manifest = read_manifest(&dir)?;
+        let manifest = read_manifest(&dir).map_err(|error| GenerationError::Absent {
+            path: dir.clone(),
+            reason: error.to_string(),
+        })?;
         let expected = &index_schema().digest;
         if manifest.schema_digest != *expected {
             return Err(GenerationError::OtherSchema {
@@ -126,7 +142,8 @@ impl Generation {
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
         let path = dir.join("arena");
         let arena = Arena::open(&path).map_err(at(&path))?;
-        Ok(Self { dir, index, reader, documents: Documents { arena: Arc::new(arena), codec } })
+        let documents = Documents { arena: Arc::new(arena), codec };
+        Ok(Self { dir, index, reader, documents, statistics: OnceLock::new() })
     }
 
     /// The index writer; only one may exist at a time.
@@ -156,6 +173,27 @@ impl Generation {
         Ok(payload.and_then(|p| p.parse().ok()).unwrap_or(0))
     }
 
+    /// The last change that the current generation of `data_dir` is known to hold, as far as what is left
+    /// of it can be read; 0 when there is none. A store that ends before it has lost changes.
+    pub fn known_seq(data_dir: &Path) -> u64 {
+        let Ok(name) = fs::read_to_string(data_dir.join("CURRENT")) else { return 0 };
+        let dir = generations(data_dir).join(name.trim());
+        let published = read_manifest(&dir).map_or(0, |manifest| manifest.seq);
+        let index = tantivy::Index::open_in_dir(dir.join("index"));
+        let payload = index.ok().and_then(|index| index.load_metas().ok()?.payload);
+        published.max(payload.and_then(|payload| payload.parse().ok()).unwrap_or(0))
+    }
+
+    /// The files of the index whose content is not what was written: each ends with a checksum.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or has lost its end.
+    pub fn damaged_files(&self) -> Result<Vec<PathBuf>, GenerationError> {
+        let mut files: Vec<_> = self.index.validate_checksum()?.into_iter().collect();
+        files.sort();
+        Ok(files)
+    }
+
     /// A snapshot of the last commit; views of segments that `previous` has are shared.
     ///
     /// # Errors
@@ -164,7 +202,36 @@ impl Generation {
         // Read before the reload: a commit in between makes the snapshot newer than it says, never older.
         let seq = self.committed_seq()?;
         self.reader.reload()?;
-        Ok(Snapshot::open(self.reader.searcher(), previous, self.documents.clone(), seq)?)
+        let mut snapshot =
+            Snapshot::open(self.reader.searcher(), previous, self.documents.clone(), seq)?;
+        snapshot.statistics = self.statistics()?;
+        Ok(snapshot)
+    }
+
+    /// The statistics of words as they were published; of nothing before.
+    fn statistics(&self) -> Result<Arc<WordStatistics>, GenerationError> {
+        if let Some(known) = self.statistics.get() {
+            return Ok(Arc::clone(known));
+        }
+        let read = statistics::read(&self.dir).map_err(at(&self.dir))?;
+        let published = self.dir.join("manifest.json").exists();
+        let read = Arc::new(read.unwrap_or_default());
+        if published {
+            return Ok(Arc::clone(self.statistics.get_or_init(|| read)));
+        }
+        Ok(read)
+    }
+
+    /// Counts the words of the index, unless that was done when it was of this order of size.
+    fn freeze_statistics(&self, resources: u64) -> Result<(), GenerationError> {
+        let known = statistics::read(&self.dir).map_err(at(&self.dir))?;
+        let counted = known.map_or(0, |known| known.all_documents());
+        if resources <= counted * REFREEZE_GROWTH {
+            return Ok(());
+        }
+        self.reader.reload()?;
+        let counted = WordStatistics::collect(&self.reader.searcher())?;
+        statistics::write(&counted, &self.dir).map_err(at(&self.dir))
     }
 
     /// Writes the manifest, makes everything durable and switches `CURRENT` to this generation.
@@ -174,6 +241,7 @@ impl Generation {
     pub fn publish(&self, data_dir: &Path, manifest: &Manifest) -> Result<(), GenerationError> {
         let path = self.dir.join("arena");
         self.documents.arena.sync().map_err(at(&path))?;
+        self.freeze_statistics(manifest.resources)?;
         let path = self.dir.join("manifest.json");
         let text = serde_json::to_string_pretty(manifest)
             .map_err(|source| GenerationError::Manifest { path: path.clone(), source })?;

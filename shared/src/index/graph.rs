@@ -2,20 +2,56 @@
 //!
 //! A logical reference (type and identifier, no literal) counts as a reference to the one resource of
 //! that type that carries the identifier, a canonical URL as one to the resource with that `url`; both
-//! are resolved when a snapshot first needs them.
+//! are resolved when a snapshot first needs them, and kept by the next ones until a resource that has to
+//! do with them changes.
+
+use std::sync::Arc;
 
 use tantivy::Result;
 
+use super::locations::Types;
 use super::sets::{BitSet, KeySet};
 use super::snapshot::Snapshot;
 use crate::access::VisibilityClass;
 use crate::fhir::ResourceType;
 use crate::param::token::{SystemQuery, TokenQuery};
-use crate::registry::{self, FieldId};
+use crate::registry::{self, FieldId, ParameterType};
 use crate::schema::{TermKind, term, term_prefix};
 
-/// Logical and canonical references of one field, resolved: source and target, by source.
-pub(super) type LogicalEdges = Vec<(u32, u32)>;
+/// Logical and canonical references of one field, resolved.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct LogicalEdges {
+    /// Source and target, by source.
+    pairs: Vec<(u32, u32)>,
+    /// Target and source, by target.
+    reversed: Vec<(u32, u32)>,
+    /// The types of the sources and of all that was looked at for targets.
+    depends_on: Types,
+}
+
+impl LogicalEdges {
+    /// They hold until a resource of one of these types changes in its links.
+    pub(super) fn depends_on(&self) -> Types {
+        self.depends_on
+    }
+
+    /// Appends the sources that refer to one of `targets`.
+    fn referrers(&self, targets: &KeySet, found: &mut Vec<u32>) {
+        match targets {
+            KeySet::Sparse(targets) if targets.len() <= POSTINGS_LIMIT => {
+                for target in targets {
+                    let start = self.reversed.partition_point(|(t, _)| t < target);
+                    let of_target = self.reversed[start..].iter().take_while(|(t, _)| t == target);
+                    found.extend(of_target.map(|(_, source)| *source));
+                }
+            }
+            KeySet::Sparse(_) | KeySet::Dense(_) => {
+                let referring = self.pairs.iter().filter(|(_, target)| targets.contains(*target));
+                found.extend(referring.map(|(source, _)| *source));
+            }
+        }
+    }
+}
 
 /// Above this many targets, scanning all references beats looking up the postings of each.
 const POSTINGS_LIMIT: usize = 2_000;
@@ -40,16 +76,28 @@ impl Snapshot {
             }
             (_, KeySet::Sparse(_) | KeySet::Dense(_)) => self.referrers_by_scan(field, targets)?,
         };
-        for (source, target) in self.logical(field)? {
-            if targets.contains(*target) {
-                found.push(*source);
-            }
-        }
+        self.logical(field)?.referrers(targets, &mut found);
         let found = KeySet::from_keys(found, self.universe());
         Ok(match among {
             Some(among) => found.and(among),
             None => found,
         })
+    }
+
+    /// The resources that refer to `target` by a literal reference, in any field; ascending.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn literal_referrers(&self, target: u32) -> Result<Vec<u32>> {
+        let mut found = Vec::new();
+        for (id, field) in (0..).zip(registry::fields()) {
+            if field.parameter.kind == ParameterType::Reference {
+                found.append(&mut self.referrers_by_postings(id, &[target])?);
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        Ok(found)
     }
 
     /// The existing resources that `sources` refer to by `field`.
@@ -75,7 +123,7 @@ impl Snapshot {
                 }
             }
         }
-        for (source, target) in self.logical(field)? {
+        for (source, target) in &self.logical(field)?.pairs {
             if sources.contains(*source) {
                 found.insert(*target);
             }
@@ -91,7 +139,7 @@ impl Snapshot {
         let Some(at) = self.locate(source) else { return Ok(()) };
         let targets = self.view(at).references(field)?.of(at.doc);
         out.extend(targets.iter().copied().filter(|target| self.locate(*target).is_some()));
-        let edges = self.logical(field)?;
+        let edges = &self.logical(field)?.pairs;
         let start = edges.partition_point(|(s, _)| *s < source);
         out.extend(edges[start..].iter().take_while(|(s, _)| *s == source).map(|(_, t)| *t));
         Ok(())
@@ -163,32 +211,38 @@ impl Snapshot {
         Ok(found)
     }
 
-    fn logical(&self, field: FieldId) -> Result<&LogicalEdges> {
+    pub(super) fn logical(&self, field: FieldId) -> Result<&LogicalEdges> {
         self.logical[usize::from(field)]
-            .get_or_init(|| self.resolve_logical(field))
+            .get_or_init(|| self.resolve_logical(field).map(Arc::new))
             .as_ref()
+            .map(Arc::as_ref)
             .map_err(Clone::clone)
     }
 
     fn resolve_logical(&self, field: FieldId) -> Result<LogicalEdges> {
         let prefix = term_prefix(field, VisibilityClass::Open, TermKind::Logical);
-        let targets = registry::fields()[usize::from(field)].parameter.targets;
+        let known = &registry::fields()[usize::from(field)];
         let mut edges = LogicalEdges::default();
+        edges.depends_on.add(known.base);
         for segment in self.segments() {
             let mut stream = segment.view.terms().terms().range().ge(prefix).into_stream()?;
             while stream.advance() && stream.key().starts_with(&prefix) {
-                let Some(target) = self.logical_target(&stream.key()[prefix.len()..], targets)?
+                let payload = &stream.key()[prefix.len()..];
+                let targets = known.parameter.targets;
+                let Some(target) = self.logical_target(payload, targets, &mut edges.depends_on)?
                 else {
                     continue;
                 };
                 let info = stream.value().clone();
                 segment.for_each_doc_of(&info, &mut |doc| {
-                    edges.push((segment.view.owner(doc), target));
+                    edges.pairs.push((segment.view.owner(doc), target));
                 })?;
             }
         }
-        self.add_canonical(field, targets, &mut edges)?;
-        edges.sort_unstable();
+        self.add_canonical(field, known.parameter.targets, &mut edges)?;
+        edges.pairs.sort_unstable();
+        edges.reversed = edges.pairs.iter().map(|(source, target)| (*target, *source)).collect();
+        edges.reversed.sort_unstable();
         Ok(edges)
     }
 
@@ -200,7 +254,9 @@ impl Snapshot {
         edges: &mut LogicalEdges,
     ) -> Result<()> {
         let prefix = term_prefix(field, VisibilityClass::Open, TermKind::External);
-        for url_field in targets.iter().filter_map(|target| registry::field_id(*target, "url")) {
+        for target in targets {
+            let Some(url_field) = registry::field_id(*target, "url") else { continue };
+            edges.depends_on.add(*target);
             for segment in self.segments() {
                 let mut stream = segment.view.terms().terms().range().ge(prefix).into_stream()?;
                 while stream.advance() && stream.key().starts_with(&prefix) {
@@ -213,7 +269,7 @@ impl Snapshot {
                     let [target] = found[..] else { continue };
                     let info = stream.value().clone();
                     segment.for_each_doc_of(&info, &mut |doc| {
-                        edges.push((segment.view.owner(doc), target));
+                        edges.pairs.push((segment.view.owner(doc), target));
                     })?;
                 }
             }
@@ -222,7 +278,12 @@ impl Snapshot {
     }
 
     /// The one resource that a logical reference means, if exactly one carries the identifier.
-    fn logical_target(&self, payload: &[u8], targets: &[ResourceType]) -> Result<Option<u32>> {
+    fn logical_target(
+        &self,
+        payload: &[u8],
+        targets: &[ResourceType],
+        looked_at: &mut Types,
+    ) -> Result<Option<u32>> {
         let mut parts =
             payload.split(|b| *b == 0).map(|part| std::str::from_utf8(part).unwrap_or(""));
         let (type_name, system, value) =
@@ -243,6 +304,7 @@ impl Snapshot {
         };
         let mut found = Vec::new();
         for resource_type in types {
+            looked_at.add(resource_type);
             let Some(field) = registry::field_id(resource_type, "identifier") else { continue };
             for encoded in query.terms() {
                 let bytes = term(field, VisibilityClass::Open, TermKind::Token, encoded.as_bytes());

@@ -25,6 +25,14 @@ impl DocSet {
         Self { segments: pairs.map(|(a, b)| a.and(b)).collect() }
     }
 
+    /// The documents in either set.
+    #[must_use]
+    pub fn or(self, snapshot: &Snapshot, other: Self) -> Self {
+        let pairs = self.segments.into_iter().zip(other.segments).zip(snapshot.segments());
+        let or = |((a, b), segment): ((KeySet, KeySet), &Segment)| a.or(b, segment.view.max_doc());
+        Self { segments: pairs.map(or).collect() }
+    }
+
     /// The documents of one segment.
     pub fn of_segment(&self, segment: usize) -> &KeySet {
         &self.segments[segment]
@@ -127,20 +135,26 @@ impl Snapshot {
         })
     }
 
-    /// The live documents of the terms behind one of the prefixes whose rest satisfies `accept`.
+    /// The live documents of the texts behind one of the prefixes that contain `part` and satisfy
+    /// `accept`.
     ///
     /// # Errors
     /// When the index cannot be read.
-    pub fn docs_with_term_where(
+    pub fn docs_with_text_where(
         &self,
         prefixes: &[[u8; 4]],
-        accept: impl Fn(&[u8]) -> bool,
+        part: &str,
+        accept: impl Fn(&str) -> bool,
     ) -> Result<DocSet> {
         self.docs(|view, docs| {
             for prefix in prefixes {
-                for_each_term(view, prefix, |payload, info| {
-                    if accept(payload) { collect_postings(view, info, docs) } else { Ok(()) }
-                })?;
+                let mut read = Ok(());
+                view.texts(*prefix)?.containing(part, &mut |text, info| {
+                    if read.is_ok() && accept(text) {
+                        read = collect_postings(view, info, docs);
+                    }
+                });
+                read?;
             }
             Ok(())
         })

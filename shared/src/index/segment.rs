@@ -6,17 +6,19 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tantivy::columnar::Column;
 use tantivy::fieldnorm::FieldNormReader;
 use tantivy::index::SegmentId;
-use tantivy::postings::{BlockSegmentPostings, TermInfo};
+use tantivy::postings::{BlockSegmentPostings, SegmentPostings, TermInfo};
 use tantivy::schema::IndexRecordOption;
 use tantivy::{InvertedIndexReader, SegmentReader};
 
-use super::columns::{self, Rows, TextColumn};
+use super::columns::{self, Ids, Rows, TextColumn};
 use super::dictionary::WordDictionary;
+use super::openings::Openings;
 use super::places::{Place, PlaceGrid};
+use crate::fhir::ResourceType;
 use crate::geo::Point;
 use crate::param::quantity::QuantityValue;
 use crate::registry::{self, FieldId};
-use crate::schema::{Columns, RECORD_KIND_OFFSET, index_schema};
+use crate::schema::{Columns, RECORD_KIND_OFFSET, column_names, index_schema};
 
 /// A decoded column of one field.
 #[derive(Debug)]
@@ -36,14 +38,23 @@ pub struct SegmentView {
     kinds: Vec<u8>,
     classes: Vec<u8>,
     addresses: Column<u64>,
-    ids: Option<TextColumn>,
+    links: Option<Column<u64>>,
+    universe: u32,
+    ids: Ids,
     places: PlaceGrid,
     points: Rows<(f64, f64)>,
+    approximate: Option<Column<u64>>,
+    zones: Rows<u32>,
+    openings: OnceLock<tantivy::Result<Openings>>,
     terms: Arc<InvertedIndexReader>,
     words: Arc<InvertedIndexReader>,
     word_norms: FieldNormReader,
+    /// `None` when nothing has a name.
+    name_words: Option<Column<u64>>,
     columns: Vec<OnceLock<tantivy::Result<Decoded>>>,
     dictionaries: Mutex<HashMap<String, Arc<WordDictionary>>>,
+    texts: Mutex<HashMap<[u8; 4], Arc<WordDictionary>>>,
+    sorted: Mutex<HashMap<(FieldId, bool), Arc<[u32]>>>,
 }
 
 impl std::fmt::Debug for SegmentView {
@@ -63,7 +74,7 @@ impl SegmentView {
             Ok((0..reader.max_doc()).map(|doc| column.get_val(doc) as u8).collect())
         };
         let owner = reader.fast_fields().column_first_or_default::<u64>("owner")?;
-        let owners = (0..reader.max_doc()).map(|doc| owner.get_val(doc) as u32).collect();
+        let owners: Vec<u32> = (0..reader.max_doc()).map(|doc| owner.get_val(doc) as u32).collect();
         let latitudes = columns::numbers(&reader, schema.position.0)?;
         let longitudes = columns::numbers(&reader, schema.position.1)?;
         let points = latitudes.zip(longitudes);
@@ -71,18 +82,26 @@ impl SegmentView {
             Point::new(lat, lon).map(|point| Place { doc, point })
         }));
         Ok(Self {
+            universe: owners.iter().max().map_or(0, |greatest| greatest + 1),
             owners,
             kinds: small("kind")?,
             classes: small("class")?,
             addresses: reader.fast_fields().u64("address")?,
-            ids: TextColumn::open(&reader, schema.id)?,
+            links: reader.fast_fields().column_opt::<u64>("links")?,
+            ids: Ids::decode(&reader, schema.id)?,
             places,
             points,
+            approximate: reader.fast_fields().column_opt(&column_names()[&schema.approximate])?,
+            zones: columns::keys(&reader, schema.zone)?,
+            openings: OnceLock::new(),
             terms: reader.inverted_index(schema.terms)?,
             words: reader.inverted_index(schema.words)?,
+            name_words: reader.fast_fields().column_opt("name_words")?,
             word_norms: reader.get_fieldnorms_reader(schema.words)?,
             columns: registry::fields().iter().map(|_| OnceLock::new()).collect(),
             dictionaries: Mutex::default(),
+            texts: Mutex::default(),
+            sorted: Mutex::default(),
             reader,
         })
     }
@@ -117,6 +136,22 @@ impl SegmentView {
         self.kind(doc) < RECORD_KIND_OFFSET
     }
 
+    /// The type of a resource's own document; `None` for a record.
+    pub fn resource_type(&self, doc: u32) -> Option<ResourceType> {
+        ResourceType::ALL.get(usize::from(self.kind(doc))).copied()
+    }
+
+    /// One more than the greatest key in the segment.
+    pub fn universe(&self) -> u32 {
+        self.universe
+    }
+
+    /// A hash of what a resource adds to the resolving of logical and canonical references: what it is
+    /// referred to by, and what it refers to so. `None` when there is nothing of the kind.
+    pub(super) fn links(&self, doc: u32) -> Option<u64> {
+        self.links.as_ref()?.first(doc)
+    }
+
     /// The records of a resource: the documents that follow it with the same owner.
     pub fn records(&self, doc: u32) -> std::ops::Range<u32> {
         let owner = self.owner(doc);
@@ -132,14 +167,14 @@ impl SegmentView {
         self.addresses.first(doc)
     }
 
-    /// The ordinal of a resource's id within this segment.
-    pub fn id_ordinal(&self, doc: u32) -> Option<u64> {
-        self.ids.as_ref()?.ordinals(doc).next()
+    /// The rank of a resource's id among those of this segment.
+    pub fn id_rank(&self, doc: u32) -> Option<u32> {
+        self.ids.rank(doc)
     }
 
     /// The id of a resource.
-    pub fn resource_id(&self, doc: u32) -> Option<String> {
-        Some(self.ids.as_ref()?.text(self.id_ordinal(doc)?))
+    pub fn resource_id(&self, doc: u32) -> Option<&str> {
+        self.ids.of(doc)
     }
 
     /// The places of the segment.
@@ -153,6 +188,25 @@ impl SegmentView {
         Point::new(lat, lon)
     }
 
+    /// Whether a place is only known by the point of its commune.
+    pub fn is_approximate(&self, doc: u32) -> bool {
+        self.approximate.as_ref().and_then(|column| column.first(doc)) == Some(1)
+    }
+
+    /// The places that are not in Europe/Paris, with the number of their time zone.
+    pub fn zones(&self) -> &Rows<u32> {
+        &self.zones
+    }
+
+    /// The opening hours and closings, read at first use.
+    ///
+    /// # Errors
+    /// When the segment cannot be read.
+    pub fn openings(&self) -> tantivy::Result<&Openings> {
+        let decode = || Openings::decode(&self.reader, index_schema().opening);
+        self.openings.get_or_init(decode).as_ref().map_err(Clone::clone)
+    }
+
     /// The exact terms.
     pub fn terms(&self) -> &InvertedIndexReader {
         &self.terms
@@ -163,21 +217,64 @@ impl SegmentView {
         &self.words
     }
 
-    /// The words of a scope, read at first use.
-    pub fn dictionary(&self, scope: &str) -> tantivy::Result<Arc<WordDictionary>> {
+    /// The words of a scope in one form, read at first use.
+    pub fn dictionary(&self, scope: &str, form: char) -> tantivy::Result<Arc<WordDictionary>> {
+        let prefix = format!("{scope}{form}");
         // Nothing is left half done by a panic: the map only grows by whole entries.
         let mut known = self.dictionaries.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(dictionary) = known.get(scope) {
+        if let Some(dictionary) = known.get(&prefix) {
             return Ok(Arc::clone(dictionary));
         }
-        let dictionary = Arc::new(WordDictionary::read(&self.words, scope)?);
-        known.insert(scope.to_owned(), Arc::clone(&dictionary));
+        let dictionary = Arc::new(WordDictionary::read(&self.words, prefix.as_bytes())?);
+        known.insert(prefix, Arc::clone(&dictionary));
         Ok(dictionary)
+    }
+
+    /// The texts of the exact terms behind a prefix, read at first use.
+    pub fn texts(&self, prefix: [u8; 4]) -> tantivy::Result<Arc<WordDictionary>> {
+        // As above.
+        let mut known = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(texts) = known.get(&prefix) {
+            return Ok(Arc::clone(texts));
+        }
+        let texts = Arc::new(WordDictionary::read(&self.terms, &prefix)?);
+        known.insert(prefix, Arc::clone(&texts));
+        Ok(texts)
+    }
+
+    /// Documents in an order (a field, and whether it is descending), sorted by `sort` at first use.
+    ///
+    /// # Errors
+    /// Those of `sort`.
+    pub fn sorted(
+        &self,
+        order: (FieldId, bool),
+        sort: impl FnOnce(&Self) -> tantivy::Result<Vec<u32>>,
+    ) -> tantivy::Result<Arc<[u32]>> {
+        // As above.
+        let mut known = self.sorted.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(docs) = known.get(&order) {
+            return Ok(Arc::clone(docs));
+        }
+        let docs: Arc<[u32]> = sort(self)?.into();
+        known.insert(order, Arc::clone(&docs));
+        Ok(docs)
     }
 
     /// The documents and frequencies of a word.
     pub fn word_postings(&self, info: &TermInfo) -> tantivy::Result<BlockSegmentPostings> {
         Ok(self.words.read_block_postings_from_terminfo(info, IndexRecordOption::WithFreqs)?)
+    }
+
+    /// The documents and positions of a word.
+    pub fn word_positions(&self, info: &TermInfo) -> tantivy::Result<SegmentPostings> {
+        let option = IndexRecordOption::WithFreqsAndPositions;
+        Ok(self.words.read_postings_from_terminfo(info, option)?)
+    }
+
+    /// Number of words of a resource's name; 0 when it has none.
+    pub fn name_words(&self, doc: u32) -> u32 {
+        self.name_words.as_ref().and_then(|column| column.first(doc)).unwrap_or(0) as u32
     }
 
     /// Number of words of a document, as the index keeps it (one byte, rounded).

@@ -3,14 +3,14 @@
 use std::io;
 use std::sync::{Arc, OnceLock};
 
-use tantivy::Searcher;
-use tantivy::fastfield::AliveBitSet;
-use tantivy::index::SegmentId;
+use tantivy::{BitSet, Searcher, SegmentReader};
 
 use super::documents::{DocumentAddress, Documents};
 use super::graph::LogicalEdges;
+use super::locations::Locations;
 use super::segment::SegmentView;
-use super::sets::{BitSet, KeySet};
+use super::sets::KeySet;
+use super::statistics::WordStatistics;
 use crate::fhir::ResourceType;
 use crate::registry;
 
@@ -23,13 +23,14 @@ pub struct Location {
     pub doc: u32,
 }
 
-const NOWHERE: u64 = u64::MAX;
-
 /// A segment as of one commit: its view, and which of its documents are alive.
 pub struct Segment {
     /// What is in it.
     pub view: Arc<SegmentView>,
-    alive: Option<AliveBitSet>,
+    /// Its number among the segments of a row of snapshots, while it is one of them.
+    pub(super) slot: u32,
+    /// `None` when all are.
+    alive: Option<Arc<BitSet>>,
 }
 
 impl std::fmt::Debug for Segment {
@@ -39,9 +40,60 @@ impl std::fmt::Debug for Segment {
 }
 
 impl Segment {
+    fn open(reader: &SegmentReader, previous: Option<&Self>, slot: u32) -> tantivy::Result<Self> {
+        let view = match previous {
+            Some(previous) => Arc::clone(&previous.view),
+            None => Arc::new(SegmentView::open(reader.clone())?),
+        };
+        // A segment's documents only die, so that as many as before are the same as before.
+        let known = previous.and_then(|previous| previous.alive.as_ref());
+        let known = known.filter(|alive| alive.len() == reader.num_docs() as usize);
+        let alive = match known {
+            Some(alive) => Some(Arc::clone(alive)),
+            None => reader.alive_bitset().map(|alive| {
+                let mut bits = BitSet::with_max_value_and_full(reader.max_doc());
+                bits.intersect_update(alive.bitset());
+                Arc::new(bits)
+            }),
+        };
+        Ok(Self { view, slot, alive })
+    }
+
     /// Whether a document is alive.
     pub fn is_alive(&self, doc: u32) -> bool {
-        self.alive.as_ref().is_none_or(|alive| alive.is_alive(doc))
+        self.alive.as_ref().is_none_or(|alive| alive.contains(doc))
+    }
+
+    /// Calls `visit` with each document that is alive here and no more in `later`, the same segment as
+    /// of a later commit (`None`: merged into another, or empty).
+    pub(super) fn for_each_lost(&self, later: Option<&Self>, visit: &mut dyn FnMut(u32)) {
+        let same = |later: &Self| match (&self.alive, &later.alive) {
+            (None, None) => true,
+            (Some(before), Some(after)) => Arc::ptr_eq(before, after),
+            (None, Some(_)) | (Some(_), None) => false,
+        };
+        if later.is_some_and(same) {
+            return;
+        }
+        let max_doc = self.view.max_doc();
+        for bucket in 0..max_doc.div_ceil(64) {
+            let after = later.map_or(0, |later| later.alive_word(bucket));
+            let mut lost = self.alive_word(bucket) & !after;
+            while lost != 0 {
+                visit(bucket * 64 + lost.trailing_zeros());
+                lost &= lost - 1;
+            }
+        }
+    }
+
+    /// 64 documents from `64 * bucket`, one bit each.
+    fn alive_word(&self, bucket: u32) -> u64 {
+        let rest = self.view.max_doc() - bucket * 64;
+        let all = if rest >= 64 { u64::MAX } else { (1 << rest) - 1 };
+        match &self.alive {
+            Some(alive) => u64::from_le_bytes(alive.tinyset(bucket).into_bytes()) & all,
+            None => all,
+        }
     }
 }
 
@@ -50,11 +102,12 @@ pub struct Snapshot {
     // Keeps the segments' files while the snapshot is held.
     _searcher: Searcher,
     segments: Vec<Segment>,
-    /// By key: segment and document, or `NOWHERE`.
-    locations: Vec<u64>,
-    existing: Vec<KeySet>,
-    pub(super) logical: Vec<OnceLock<tantivy::Result<LogicalEdges>>>,
+    locations: Locations,
+    /// By field.
+    pub(super) logical: Vec<OnceLock<tantivy::Result<Arc<LogicalEdges>>>>,
     documents: Documents,
+    /// What relevance knows of all documents.
+    pub(super) statistics: Arc<WordStatistics>,
     /// The last change the index knows.
     pub seq: u64,
 }
@@ -66,35 +119,38 @@ impl std::fmt::Debug for Snapshot {
 }
 
 impl Snapshot {
-    /// Opens the segments of `searcher`, reusing the views of `previous`.
+    /// Opens the segments of `searcher`; what the commit did not touch is shared with `previous`.
     pub(super) fn open(
         searcher: Searcher,
         previous: Option<&Self>,
         documents: Documents,
         seq: u64,
     ) -> tantivy::Result<Self> {
-        let known = |id: SegmentId| {
-            let segments = previous.map_or(&[][..], |p| &p.segments);
-            segments.iter().find(|s| s.view.id() == id).map(|s| Arc::clone(&s.view))
+        let before = previous.map_or(&[][..], |previous| &previous.segments);
+        let segments = open_segments(searcher.segment_readers(), before)?;
+        let (locations, changed) = match previous {
+            Some(previous) => previous.locations.after(before, &segments),
+            None => Locations::default().after(before, &segments),
         };
-        let mut segments = Vec::with_capacity(searcher.segment_readers().len());
-        for reader in searcher.segment_readers() {
-            let view = match known(reader.segment_id()) {
-                Some(view) => view,
-                None => Arc::new(SegmentView::open(reader.clone())?),
-            };
-            segments.push(Segment { view, alive: reader.alive_bitset().cloned() });
-        }
-        let (locations, existing) = locate(&segments);
+        let logical = |field: usize| {
+            let known = previous.and_then(|previous| previous.logical[field].get()?.as_ref().ok());
+            let still = known.filter(|edges| !edges.depends_on().overlap(changed));
+            still.map_or_else(OnceLock::new, |edges| OnceLock::from(Ok(Arc::clone(edges))))
+        };
         Ok(Self {
             _searcher: searcher,
             segments,
             locations,
-            existing,
-            logical: registry::fields().iter().map(|_| OnceLock::new()).collect(),
+            logical: (0..registry::fields().len()).map(logical).collect(),
             documents,
+            statistics: Arc::default(),
             seq,
         })
+    }
+
+    /// The statistics of words, which no commit changes.
+    pub fn word_statistics(&self) -> &WordStatistics {
+        &self.statistics
     }
 
     /// The segments.
@@ -102,21 +158,19 @@ impl Snapshot {
         &self.segments
     }
 
-    /// One more than the greatest key that has a document.
+    /// No key of a document is as great; nor has any been since the first of a row of snapshots.
     pub fn universe(&self) -> u32 {
-        self.locations.len() as u32
+        self.locations.universe()
     }
 
     /// The keys of the existing resources of a type.
     pub fn existing(&self, resource_type: ResourceType) -> &KeySet {
-        &self.existing[resource_type.index()]
+        self.locations.existing(resource_type)
     }
 
     /// Where the document of `key` stands in the index; `None` for a placeholder or a deleted resource.
     pub fn locate(&self, key: u32) -> Option<Location> {
-        let packed = *self.locations.get(key as usize)?;
-        (packed != NOWHERE)
-            .then_some(Location { segment: (packed >> 32) as u32, doc: packed as u32 })
+        self.locations.locate(key)
     }
 
     /// The segment view of a location.
@@ -127,13 +181,13 @@ impl Snapshot {
     /// The type of an existing resource.
     pub fn resource_type(&self, key: u32) -> Option<ResourceType> {
         let at = self.locate(key)?;
-        ResourceType::ALL.get(usize::from(self.view(at).kind(at.doc))).copied()
+        self.view(at).resource_type(at.doc)
     }
 
     /// The id of an existing resource.
     pub fn resource_id(&self, key: u32) -> Option<String> {
         let at = self.locate(key)?;
-        self.view(at).resource_id(at.doc)
+        self.view(at).resource_id(at.doc).map(str::to_owned)
     }
 
     /// The address of an existing resource's document.
@@ -151,19 +205,26 @@ impl Snapshot {
     }
 }
 
-fn locate(segments: &[Segment]) -> (Vec<u64>, Vec<KeySet>) {
-    let greatest = |s: &Segment| (0..s.view.max_doc()).map(|doc| s.view.owner(doc)).max();
-    let universe = segments.iter().filter_map(greatest).max().map_or(0, |key| key + 1);
-    let mut locations = vec![NOWHERE; universe as usize];
-    let mut existing = vec![BitSet::with_capacity(universe); ResourceType::ALL.len()];
-    for (number, segment) in segments.iter().enumerate() {
-        for doc in 0..segment.view.max_doc() {
-            if segment.view.is_resource(doc) && segment.is_alive(doc) {
-                let key = segment.view.owner(doc);
-                locations[key as usize] = (number as u64) << 32 | u64::from(doc);
-                existing[usize::from(segment.view.kind(doc))].insert(key);
-            }
+/// Opens the segments of a commit. Those that `before` has keep their slots, new ones take free slots.
+fn open_segments(readers: &[SegmentReader], before: &[Segment]) -> tantivy::Result<Vec<Segment>> {
+    let known = |reader: &SegmentReader| {
+        before.iter().find(|segment| segment.view.id() == reader.segment_id())
+    };
+    let mut taken: Vec<u32> = readers.iter().filter_map(known).map(|known| known.slot).collect();
+    let mut segments = Vec::with_capacity(readers.len());
+    for reader in readers {
+        let previous = known(reader);
+        let slot = previous.map_or_else(
+            || (0..).find(|slot| !taken.contains(slot)).expect("segments are few"),
+            |previous| previous.slot,
+        );
+        if previous.is_none() {
+            taken.push(slot);
         }
+        segments.push(Segment::open(reader, previous, slot)?);
     }
-    (locations, existing.into_iter().map(KeySet::Dense).collect())
+    Ok(segments)
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,17 +3,22 @@
 //! The resource comes first, its records follow in the same block, so that the records of document `d`
 //! are the documents after it. An update deletes by owner and adds the new block.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use tantivy::indexer::{LogMergePolicy, UserOperation};
+use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, UserOperation};
 use tantivy::{Index, IndexSettings, Result, TantivyDocument, Term};
 
 use super::documents::DocumentAddress;
 use crate::access::VisibilityClass;
 use crate::extract::{ColumnValue, Extracted, Values};
+use crate::geo::zone::Zone;
 use crate::param::date::DateRange;
 use crate::registry;
-use crate::schema::{Columns, RECORD_KIND_OFFSET, TermKind, index_schema, term, words};
+use crate::schema::{
+    Columns, RECORD_KIND_OFFSET, TermKind, index_schema, term, term_prefix, words,
+};
 
 /// A resource, ready to be indexed.
 #[derive(Debug, Clone)]
@@ -33,6 +38,11 @@ pub struct IndexedResource<'a> {
 /// The writer of one generation's index. Its methods may be called from several threads at once.
 pub struct IndexWriter {
     inner: tantivy::IndexWriter,
+    options: WriterOptions,
+    /// Whether something failed since the last commit.
+    has_failed: AtomicBool,
+    /// Whether going back failed too: `inner` then has no lock of the index, and is replaced.
+    is_lost: bool,
 }
 
 impl std::fmt::Debug for IndexWriter {
@@ -48,17 +58,36 @@ pub struct WriterOptions {
     pub threads: usize,
     /// Memory of all threads together, in bytes; at least 15 MB a thread.
     pub memory_bytes: usize,
-    /// Segments above this many documents are left alone by live merges.
+    /// Merges that run at once.
+    pub merge_threads: usize,
+    /// Segments below this many documents count as equally large.
+    pub merge_docs_min: u32,
+    /// Segments above this many live documents are left alone; a merge is at most eight times as large.
     pub merge_docs_max: usize,
 }
 
 impl WriterOptions {
     /// For a bulk load: few, large segments.
-    pub const BULK: Self =
-        Self { threads: 2, memory_bytes: 400_000_000, merge_docs_max: 10_000_000 };
-    /// Beside a serving process: small commits, bounded merges.
-    pub const LIVE: Self = Self { threads: 1, memory_bytes: 60_000_000, merge_docs_max: 200_000 };
+    pub const BULK: Self = Self {
+        threads: 2,
+        memory_bytes: 400_000_000,
+        merge_threads: 2,
+        merge_docs_min: 10_000,
+        merge_docs_max: 10_000_000,
+    };
+    /// Beside a serving process: small commits; merges one at a time, of segments of a like size, and
+    /// small enough that the next commit takes in their result without being late.
+    pub const LIVE: Self = Self {
+        threads: 1,
+        memory_bytes: 30_000_000,
+        merge_threads: 1,
+        merge_docs_min: 256,
+        merge_docs_max: 30_000,
+    };
 }
+
+/// Segments of one level differ in size by at most two to the power of this.
+const MERGE_LEVEL: f64 = 3.0;
 
 /// Opens or creates the Tantivy index of a generation in `dir`.
 pub(super) fn open_index(dir: &Path) -> Result<Index> {
@@ -73,11 +102,48 @@ pub(super) fn open_index(dir: &Path) -> Result<Index> {
 impl IndexWriter {
     /// The writer of an index; only one may exist at a time.
     pub(super) fn open(index: &Index, options: WriterOptions) -> Result<Self> {
-        let inner = index.writer_with_num_threads(options.threads, options.memory_bytes)?;
-        let mut policy = LogMergePolicy::default();
-        policy.set_max_docs_before_merge(options.merge_docs_max);
-        inner.set_merge_policy(Box::new(policy));
-        Ok(Self { inner })
+        let inner = Self::writer(index, options)?;
+        Ok(Self { inner, options, has_failed: AtomicBool::new(false), is_lost: false })
+    }
+
+    fn writer(index: &Index, options: WriterOptions) -> Result<tantivy::IndexWriter> {
+        let settings = IndexWriterOptions::builder()
+            .num_worker_threads(options.threads)
+            .memory_budget_per_thread(options.memory_bytes / options.threads)
+            .num_merge_threads(options.merge_threads)
+            .build();
+        let inner = index.writer_with_options(settings)?;
+        inner.set_merge_policy(merge_policy(options));
+        Ok(inner)
+    }
+
+    /// When something failed, throws away what is not committed; to be called before the next changes. An
+    /// indexing thread may have ended, and what it held would be missing from the next commit without a
+    /// word.
+    ///
+    /// # Errors
+    /// When the index cannot be read; nothing can be committed until this succeeds.
+    pub fn recover(&mut self) -> Result<()> {
+        if !self.has_failed.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        if self.is_lost {
+            self.inner = Self::writer(&self.inner.index().clone(), self.options)?;
+        } else {
+            self.is_lost = true;
+            self.inner.rollback()?;
+            self.inner.set_merge_policy(merge_policy(self.options));
+        }
+        self.is_lost = false;
+        self.has_failed.store(false, Ordering::Release);
+        Ok(())
+    }
+
+    fn noting_failure<T>(&self, result: Result<T>) -> Result<T> {
+        if result.is_err() {
+            self.has_failed.store(true, Ordering::Release);
+        }
+        result
     }
 
     /// Adds a resource that the index does not hold.
@@ -85,8 +151,8 @@ impl IndexWriter {
     /// # Errors
     /// When the index cannot be written.
     pub fn add(&self, resource: &IndexedResource<'_>) -> Result<()> {
-        self.inner.run(block(resource).into_iter().map(UserOperation::Add))?;
-        Ok(())
+        let added = self.inner.run(block(resource).into_iter().map(UserOperation::Add));
+        self.noting_failure(added).map(drop)
     }
 
     /// Replaces a resource, or adds it.
@@ -97,8 +163,7 @@ impl IndexWriter {
         let delete = UserOperation::Delete(owner_term(resource.key));
         let mut operations = vec![delete];
         operations.extend(block(resource).into_iter().map(UserOperation::Add));
-        self.inner.run(operations)?;
-        Ok(())
+        self.noting_failure(self.inner.run(operations)).map(drop)
     }
 
     /// Removes a resource.
@@ -111,10 +176,11 @@ impl IndexWriter {
     /// # Errors
     /// When the index cannot be written.
     pub fn commit(&mut self, seq: u64) -> Result<()> {
-        let mut prepared = self.inner.prepare_commit()?;
-        prepared.set_payload(&seq.to_string());
-        prepared.commit()?;
-        Ok(())
+        let committed = self.inner.prepare_commit().and_then(|mut prepared| {
+            prepared.set_payload(&seq.to_string());
+            prepared.commit()
+        });
+        self.noting_failure(committed).map(drop)
     }
 
     /// Waits until no merge runs, and ends the writer.
@@ -124,6 +190,26 @@ impl IndexWriter {
     pub fn finish(self) -> Result<()> {
         self.inner.wait_merging_threads()
     }
+}
+
+#[cfg(test)]
+impl IndexWriter {
+    /// Merges all committed segments.
+    pub(super) fn merge_all(&mut self) -> Result<()> {
+        let segments = self.inner.index().searchable_segment_ids()?;
+        if !segments.is_empty() {
+            self.inner.merge(&segments).wait()?;
+        }
+        Ok(())
+    }
+}
+
+fn merge_policy(options: WriterOptions) -> Box<LogMergePolicy> {
+    let mut policy = LogMergePolicy::default();
+    policy.set_min_layer_size(options.merge_docs_min);
+    policy.set_level_log_size(MERGE_LEVEL);
+    policy.set_max_docs_before_merge(options.merge_docs_max);
+    Box::new(policy)
 }
 
 fn owner_term(key: u32) -> Term {
@@ -140,12 +226,18 @@ fn block(resource: &IndexedResource<'_>) -> Vec<TantivyDocument> {
     document.add_u64(schema.kind, extracted.resource_type.index() as u64);
     document.add_u64(schema.address, resource.address.offset);
     document.add_text(schema.id, &extracted.id);
+    if let Some(links) = links(extracted) {
+        document.add_u64(schema.links, links);
+    }
     add_values(&mut document, &extracted.values);
     add_last_updated(&mut document, resource);
     add_reference_keys(&mut document, resource);
     for (class, text) in &extracted.words {
         let scope = words::scope(extracted.resource_type, *class);
         document.add_text(schema.words, format!("{scope}{text}"));
+    }
+    if extracted.name_words > 0 {
+        document.add_u64(schema.name_words, u64::from(extracted.name_words));
     }
     if let Some(narrative) = &extracted.narrative {
         let scope = words::narrative_scope(extracted.resource_type);
@@ -155,6 +247,12 @@ fn block(resource: &IndexedResource<'_>) -> Vec<TantivyDocument> {
         document.add_f64(schema.position.0, place.point.lat);
         document.add_f64(schema.position.1, place.point.lon);
         document.add_u64(schema.approximate, u64::from(place.approximate));
+    }
+    if extracted.zone != Zone::PARIS {
+        document.add_u64(schema.zone, u64::from(extracted.zone.number()));
+    }
+    if let Some(opening) = extracted.opening.encode() {
+        document.add_text(schema.opening, opening);
     }
     let mut block = vec![document];
     for record in &extracted.records {
@@ -166,6 +264,30 @@ fn block(resource: &IndexedResource<'_>) -> Vec<TantivyDocument> {
         block.push(document);
     }
     block
+}
+
+/// A hash of what logical and canonical references resolve by: the identifiers and URL of the resource,
+/// and such references in it. Compared within one index only.
+fn links(extracted: &Extracted) -> Option<u64> {
+    let own = |name: &str, kind: TermKind| {
+        let field = registry::field_id(extracted.resource_type, name)?;
+        Some(term_prefix(field, VisibilityClass::Open, kind))
+    };
+    let own = [own("identifier", TermKind::Token), own("url", TermKind::Uri)];
+    let is_link = |term: &&Vec<u8>| {
+        let Some(prefix) = term.first_chunk::<4>() else { return false };
+        let kind = prefix[3];
+        kind == TermKind::Logical as u8
+            || kind == TermKind::External as u8
+            || own.contains(&Some(*prefix))
+    };
+    let mut hasher = DefaultHasher::new();
+    let mut any = false;
+    for term in extracted.values.terms.iter().filter(is_link) {
+        term.hash(&mut hasher);
+        any = true;
+    }
+    any.then(|| hasher.finish())
 }
 
 fn add_values(document: &mut TantivyDocument, values: &Values) {

@@ -35,6 +35,38 @@ pub struct DateQuery {
     pub repaired: bool,
 }
 
+/// A date as it is written: on the clock of whoever reads it, unless it names a zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WallRange {
+    /// First millisecond: since 1970 UTC when `zoned`, else since 1970 on the clock.
+    pub low_ms: i64,
+    /// The millisecond after the last.
+    pub high_ms: i64,
+    /// Whether a zone is written.
+    pub zoned: bool,
+}
+
+impl WallRange {
+    /// Reads what [`DateRange::parse`] reads, without giving a zone to what has none.
+    ///
+    /// # Errors
+    /// Those of [`DateRange::parse`].
+    pub fn parse(text: &str) -> Result<Self, ValueError> {
+        let range = DateRange::parse(text)?;
+        let (date, time) = text.split_once('T').unwrap_or((text, ""));
+        let (first, next) = read_date(date).map_err(|why| not_a_date(text, &why))?;
+        if time.is_empty() {
+            return Ok(Self { low_ms: days_ms(first), high_ms: days_ms(next), zoned: false });
+        }
+        let time = read_time(time).map_err(|why| not_a_date(text, &why))?;
+        if time.zone.is_some() {
+            return Ok(Self { low_ms: range.low_ms, high_ms: range.high_ms, zoned: true });
+        }
+        let low_ms = days_ms(first) + time.in_day_ms;
+        Ok(Self { low_ms, high_ms: low_ms + time.precision_ms, zoned: false })
+    }
+}
+
 /// Where a date without zone is meant.
 static PARIS: LazyLock<TimeZone> = LazyLock::new(|| {
     // The bundled database: the answer must not depend on the machine's.
@@ -377,6 +409,22 @@ mod tests {
         check("2022-11-06T15:00:30+01:00", "2022-11-06T14:00:30Z", "2022-11-06T14:00:31Z");
         check("2022-11-06T15:00:30.5-02:00", "2022-11-06T17:00:30.5Z", "2022-11-06T17:00:30.6Z");
         check("2022-11-06T15:00:30.1234Z", "2022-11-06T15:00:30.123Z", "2022-11-06T15:00:30.124Z");
+    }
+
+    #[test]
+    fn dates_on_a_clock() {
+        let instant = |t: &str| t.parse::<jiff::Timestamp>().unwrap().as_millisecond();
+        let rows = [
+            ("2026-07", "2026-07-01T00:00:00Z", "2026-08-01T00:00:00Z", false),
+            ("2026-07-14", "2026-07-14T00:00:00Z", "2026-07-15T00:00:00Z", false),
+            ("2026-07-14T10:30", "2026-07-14T10:30:00Z", "2026-07-14T10:31:00Z", false),
+            ("2026-07-14T10:30:00+02:00", "2026-07-14T08:30:00Z", "2026-07-14T08:30:01Z", true),
+        ];
+        for (text, low, high, zoned) in rows {
+            let expected = WallRange { low_ms: instant(low), high_ms: instant(high), zoned };
+            assert_eq!(WallRange::parse(text).unwrap(), expected, "{text}");
+        }
+        assert!(WallRange::parse("2026-02-30").is_err());
     }
 
     #[test]

@@ -120,7 +120,11 @@ fn index_form(parameter: &SearchParameter) -> &'static str {
         ParameterType::Reference => "key, identifier, present; keys",
         ParameterType::Uri => "uri, present; text",
         ParameterType::Composite => "its components",
-        ParameterType::Special if parameter.record.is_some() => "present; start, key",
+        ParameterType::Special if parameter.code == "price-in-force" => "present; start, key",
+        ParameterType::Special if parameter.code == "capacity-max-age" => {
+            "that of capacity-update-date"
+        }
+        ParameterType::Special if parameter.code == "open-at" => "opening hours, time zones",
         ParameterType::Special => "position",
         ParameterType::Text => "words",
     }

@@ -47,6 +47,7 @@ pub const PARAMETERS: &[SearchParameter] = &[
     token("intervention-zone", &[HealthcareService], "extension(ror-territorial-division).part(codeTerritorialDivision)", "A territory whose inhabitants the offer serves.").ror(),
     date("notavailable-closing-reopeningdate", &[HealthcareService], "notAvailable.where(id='closingReopeningDate').during | notAvailable.where(description='Période de fermeture et de réouverture prévisionnelle').during", "The period of closing, until the expected reopening.").ror(),
     token("equipment-type", &[HealthcareService], "extension(http://interop.esante.gouv.fr/ig/fhir/ror30/StructureDefinition/ror-healthcareservice-equipement).part(equipmentType)", "Equipment as an older guide recorded it; today it stands on the Location.").ror(),
+    special("open-at", &[HealthcareService], "", "Offers open at an instant, now without one: by their opening hours on the clock of their place, closings, and the status of place and organization. No hours, not open.").ours(),
     token("sensitive-unit", &[HealthcareService], "extension(ror-healthcareservice-sensitive-unit).value", "Whether the whole offer is confidential.").ours(),
 
     // Organization
@@ -74,6 +75,7 @@ pub const PARAMETERS: &[SearchParameter] = &[
     date("price-validity-start-date", &[Organization], "part(startDate)", "The date from which a price applies.").ror().record(Price),
 
     number("price-amount-per-day", &[Organization], "perDay(amount, priceUnit)", "The amount of a daily price, or a thirtieth of a monthly one: both on one scale. Hourly and piece prices have none.").ours().record(Price),
+    token("price-under-60", &[Organization], "isTrue(under60)", "Whether a price is for residents under 60; one that does not say so is not.").ours().record(Price),
     special("price-in-force", &[Organization], "inForce(startDate)", "The prices in force on a day: of those that differ only in amount, start and deliveries, the one that started last by that day.").ours().record(Price),
 
     // Location
@@ -96,6 +98,7 @@ pub const PARAMETERS: &[SearchParameter] = &[
     token("crisis-type", &[Location], "part(crisisType)", "The crisis a count is for.").ror().record(Capacity),
     token("temporary-assignement", &[Location], "part(temporaryAssignement)", "The temporary assignment of a count.").ror().record(Capacity),
     date("capacity-update-date", &[Location], "part(capacityUpdateDate)", "When a count was last updated.").ror().record(Capacity),
+    special("capacity-max-age", &[Location], "", "Counts updated no longer ago than 30m, 24h, 7d or an ISO duration.").ours().record(Capacity),
     token("capacity-source", &[Location], "part(capacitySourceType)", "Where a count comes from.").ours().record(Capacity),
     token("equipment-type", &[Location], "part(equipmentType)", "The type of an equipment.").ror().record(Equipment),
     token("equipment-feature", &[Location], "limit.part(equipmentFeature)", "The feature an equipment limits.").ror().record(Equipment),

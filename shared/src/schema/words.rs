@@ -1,29 +1,30 @@
-//! Words of full text: how text is cut, folded and stemmed, for the index and for queries alike.
+//! The terms of full text: what the index holds of each word that `text::cut` finds.
 //!
 //! A word's term is `type class form word`, one letter for the resource type, one for the visibility
-//! class, `=` for the word itself and `~` for its stem, which stands at the same position when it
-//! differs. Stemming is limited to plural and feminine: heavier stems mix unrelated units.
+//! class, `=` for the word itself, `~` for its stem when it differs and `!` once more for a word of the
+//! resource's name, all at one position. Stemming is limited to plural and feminine: heavier stems mix unrelated units.
 
 use tantivy::tokenizer::{TextAnalyzer, Token, TokenStream, Tokenizer};
 
 use crate::access::VisibilityClass;
 use crate::fhir::ResourceType;
+use crate::text::cut::Cutter;
 use crate::text::fold;
 
 /// Name under which the analyzer is registered.
 pub const ANALYZER: &str = "ror_words";
 
+/// The form of a term: a word of the resource's own name.
+pub const NAME: char = '!';
+
 /// Bumped when words are cut, folded or stemmed differently.
-pub const ANALYZER_VERSION: u32 = 1;
+pub const ANALYZER_VERSION: u32 = 2;
 
 /// The form of a term: the word itself.
 pub const WORD: char = '=';
 
 /// The form of a term: the stem of the word.
 pub const STEM: char = '~';
-
-/// Longest word kept, in bytes of its folded form.
-const MAX_WORD: usize = 80;
 
 /// The first two characters of the terms of a type and class, and of the text given to the analyzer.
 pub fn scope(resource_type: ResourceType, class: VisibilityClass) -> String {
@@ -34,58 +35,6 @@ pub fn scope(resource_type: ResourceType, class: VisibilityClass) -> String {
 /// Like [`scope`], for the narrative (`_text`).
 pub fn narrative_scope(resource_type: ResourceType) -> String {
     scope(resource_type, VisibilityClass::Open).to_ascii_lowercase()
-}
-
-/// Cuts text into folded words: runs of letters and digits, without elided articles.
-///
-/// `"L'hôpital d’Aix-en-Provence"` gives `hopital`, `aix`, `en`, `provence`. `saint` and `sainte`
-/// become `st` and `ste`. One-letter words stay ("hépatite C") unless an apostrophe follows them.
-pub fn words(text: &str) -> Vec<String> {
-    let folded = fold(text);
-    let mut words = Vec::new();
-    let mut rest = folded.as_str();
-    while let Some(start) = rest.find(char::is_alphanumeric) {
-        rest = &rest[start..];
-        let end = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
-        let (word, tail) = rest.split_at(end);
-        rest = tail;
-        if tail.starts_with('\'') && is_elided(word) && tail[1..].starts_with(char::is_alphanumeric)
-        {
-            continue;
-        }
-        words.push(match word {
-            "saint" => "st".to_owned(),
-            "sainte" => "ste".to_owned(),
-            _ => truncated(word).to_owned(),
-        });
-    }
-    words
-}
-
-fn is_elided(word: &str) -> bool {
-    matches!(
-        word,
-        "l" | "d"
-            | "j"
-            | "m"
-            | "n"
-            | "s"
-            | "t"
-            | "c"
-            | "qu"
-            | "jusqu"
-            | "lorsqu"
-            | "puisqu"
-            | "quoiqu"
-    )
-}
-
-fn truncated(word: &str) -> &str {
-    let mut end = word.len().min(MAX_WORD);
-    while !word.is_char_boundary(end) {
-        end -= 1;
-    }
-    &word[..end]
 }
 
 /// The stem of a folded word: without the marks of plural and feminine.
@@ -127,10 +76,15 @@ pub fn analyzer() -> TextAnalyzer {
 #[derive(Debug, Clone)]
 struct ScopedWords;
 
+/// Words are cut as they are asked for, into one token: an index has very many of them.
 #[derive(Debug)]
 struct ScopedWordStream {
-    tokens: Vec<Token>,
-    next: usize,
+    scope: String,
+    folded: String,
+    cutter: Cutter,
+    token: Token,
+    /// Further terms of the present word, last one first: its form and where it ends.
+    further: Vec<(char, usize)>,
 }
 
 impl Tokenizer for ScopedWords {
@@ -138,37 +92,47 @@ impl Tokenizer for ScopedWords {
 
     fn token_stream<'a>(&'a mut self, text: &'a str) -> ScopedWordStream {
         let (scope, text) = text.split_at(text.len().min(2));
-        let mut tokens = Vec::new();
-        for (position, word) in words(text).iter().enumerate() {
-            let mut push = |form: char, text: &str| {
-                tokens.push(Token {
-                    position,
-                    text: format!("{scope}{form}{text}"),
-                    ..Token::default()
-                });
-            };
-            push(WORD, word);
-            let stem = stem(word);
-            if stem != word {
-                push(STEM, stem);
-            }
+        ScopedWordStream {
+            scope: scope.to_owned(),
+            folded: fold(text),
+            cutter: Cutter::default(),
+            token: Token::default(),
+            further: Vec::new(),
         }
-        ScopedWordStream { tokens, next: 0 }
     }
 }
 
 impl TokenStream for ScopedWordStream {
     fn advance(&mut self) -> bool {
-        self.next += 1;
-        self.next <= self.tokens.len()
+        let term = &mut self.token.text;
+        let word_start = self.scope.len() + WORD.len_utf8();
+        if let Some((form, end)) = self.further.pop() {
+            term.truncate(end);
+            term.replace_range(self.scope.len()..word_start, form.encode_utf8(&mut [0; 4]));
+            return true;
+        }
+        let Some((word, position)) = self.cutter.next(&self.folded) else { return false };
+        term.clear();
+        term.push_str(&self.scope);
+        term.push(WORD);
+        term.push_str(&word);
+        self.token.position = position;
+        let stem = stem(&word);
+        if stem.len() < word.len() {
+            self.further.push((STEM, word_start + stem.len()));
+        }
+        if self.cutter.is_in_name() {
+            self.further.push((NAME, word_start + word.len()));
+        }
+        true
     }
 
     fn token(&self) -> &Token {
-        &self.tokens[self.next - 1]
+        &self.token
     }
 
     fn token_mut(&mut self) -> &mut Token {
-        &mut self.tokens[self.next - 1]
+        &mut self.token
     }
 }
 
@@ -177,20 +141,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cuts_words() {
-        let rows: &[(&str, &[&str])] = &[
-            ("L'hôpital d’Aix-en-Provence", &["hopital", "aix", "en", "provence"]),
-            ("Saint-Étienne / Sainte Anne", &["st", "etienne", "ste", "anne"]),
-            ("hépatite C, vitamine D", &["hepatite", "c", "vitamine", "d"]),
-            ("SSR/SMR (n° 12)", &["ssr", "smr", "n", "12"]),
-            ("aujourd'hui", &["aujourd", "hui"]),
-            ("cœur, qu'il", &["coeur", "il"]),
-            ("", &[]),
-            ("' - '", &[]),
-        ];
-        for (text, expected) in rows {
-            assert_eq!(words(text), *expected, "{text}");
+    fn all_terms_of_a_word_stand_where_it_does() {
+        let scope = scope(ResourceType::Organization, VisibilityClass::Open);
+        let mut analyzer = analyzer();
+        let text = format!("{scope}\u{1d}Soins\u{1e}Unités médicales");
+        let mut stream = analyzer.token_stream(&text);
+        let mut terms = Vec::new();
+        while stream.advance() {
+            let token = stream.token();
+            terms.push((token.text[2..].to_owned(), token.position));
         }
+        let expected = [
+            ("=soins", 0),
+            ("!soins", 0),
+            ("~soin", 0),
+            ("=unites", 2),
+            ("~unit", 2),
+            ("=medicales", 3),
+            ("~medic", 3),
+        ];
+        assert_eq!(terms, expected.map(|(term, position)| (term.to_owned(), position)));
     }
 
     #[test]

@@ -33,6 +33,7 @@ pub struct Batch<'s> {
     keys: HashMap<Identity, Key>,
     identities: HashMap<Key, Identity>,
     heads: PendingHeads,
+    versions: HashMap<(Key, u32), VersionHeader>,
     changes: Vec<Change>,
 }
 
@@ -48,6 +49,7 @@ impl Store {
             keys: HashMap::new(),
             identities: HashMap::new(),
             heads: HashMap::new(),
+            versions: HashMap::new(),
             changes: Vec::new(),
         }
     }
@@ -147,8 +149,17 @@ impl Batch<'_> {
 
     /// Writes everything at once and makes it durable. Returns the log's new entries, in write order.
     pub fn commit(self, recorded_ms: i64) -> Result<Vec<Change>, StoreError> {
-        let Self { store, mut shared, counters, mut rows, heads, identities, mut changes, .. } =
-            self;
+        let Self {
+            store,
+            mut shared,
+            counters,
+            mut rows,
+            heads,
+            versions,
+            identities,
+            mut changes,
+            ..
+        } = self;
         for change in &mut changes {
             change.recorded_ms = recorded_ms;
             rows.change(change);
@@ -159,9 +170,11 @@ impl Batch<'_> {
                 None => store.identity(*key)?.ok_or(StoreError::Corrupt("a head"))?,
             };
             rows.head(*key, identity.resource_type, &identity.id, Some(head));
+            let pending = |version| versions.get(&(*key, version)).copied();
+            store.forget_old_versions(*key, head.version, pending, &mut rows)?;
         }
         rows.counters(&counters);
-        store.tree().apply_batch(rows.batch)?;
+        store.apply(rows)?;
         *shared = counters;
         // Others may write while we wait for the disk: their flush covers ours, and ours theirs.
         drop(shared);
@@ -200,10 +213,11 @@ impl Batch<'_> {
         self.counters.last_seq += 1;
         let seq = self.counters.last_seq;
         let deleted = kind == ChangeKind::Delete;
-        let header = VersionHeader { seq, last_updated_ms, deleted, digest };
+        let header = VersionHeader { seq, last_updated_ms, deleted, forgotten: false, digest };
         let head = Head { version, header };
         self.rows.version(key, &head, blob);
         self.heads.insert(key, head);
+        self.versions.insert((key, version), header);
         // The instant of recording is the commit's.
         self.changes.push(Change {
             seq,

@@ -41,6 +41,9 @@ pub enum StoreError {
     /// sled failed to read or write.
     #[error("the document store failed: {0}")]
     Engine(io::Error),
+    /// A failed write closed the store, and it could not be opened again yet.
+    #[error("the document store is closed after a failure; it is being opened again")]
+    Closed,
     /// A document cannot be compressed or decompressed.
     #[error(transparent)]
     Codec(#[from] CodecError),
@@ -57,6 +60,16 @@ pub enum StoreError {
     /// All 2³² keys are given out.
     #[error("the directory has no room for another resource")]
     KeysExhausted,
+}
+
+impl StoreError {
+    /// Whether the system has no room for what was to be written: a full disk, a quota, a limit of the
+    /// process.
+    pub fn is_out_of_space(&self) -> bool {
+        use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+        matches!(self, Self::Engine(source) | Self::Unreachable { source, .. }
+            if matches!(source.kind(), StorageFull | QuotaExceeded | FileTooLarge))
+    }
 }
 
 impl From<sled::Error> for StoreError {

@@ -10,7 +10,7 @@
 //! | `o` | the open load: load u32, first sequence u64, started i64 |
 //! | `v` key u32, version u32 | version header, blob (see `codec`) |
 //!
-//! A version header is: flags u8 (1 = deleted), sequence u64, lastUpdated i64, content digest 16 bytes.
+//! A version header is: flags u8 (1 = deleted, 2 = forgotten), sequence u64, lastUpdated i64, content digest 16 bytes.
 //! Version 0 in a head means that the resource was only referenced so far. All numbers are big-endian,
 //! so that rows of one kind sort by number; instants are milliseconds since 1970. A resource type is
 //! its discriminant, which therefore never changes.
@@ -35,6 +35,7 @@ pub(super) const VERSION: u8 = b'v';
 
 const CHANGE_FORMAT: u8 = 1;
 const FLAG_DELETED: u8 = 1;
+const FLAG_FORGOTTEN: u8 = 2;
 const HEADER_LEN: usize = 33;
 
 /// The numbers given out so far.
@@ -138,6 +139,7 @@ pub(super) fn write_head(resource_type: ResourceType, id: &str, head: Option<&He
             seq: 0,
             last_updated_ms: 0,
             deleted: false,
+            forgotten: false,
             digest: Digest::default(),
         },
     };
@@ -231,7 +233,8 @@ pub(super) fn read_u32(row: &[u8]) -> Result<u32, StoreError> {
 }
 
 fn push_header(out: &mut Vec<u8>, header: &VersionHeader) {
-    out.push(if header.deleted { FLAG_DELETED } else { 0 });
+    let flag = |is_set: bool, flag: u8| if is_set { flag } else { 0 };
+    out.push(flag(header.deleted, FLAG_DELETED) | flag(header.forgotten, FLAG_FORGOTTEN));
     out.extend_from_slice(&header.seq.to_be_bytes());
     out.extend_from_slice(&header.last_updated_ms.to_be_bytes());
     out.extend_from_slice(&header.digest);
@@ -272,8 +275,10 @@ impl Reader<'_> {
     }
 
     fn header(&mut self) -> Result<VersionHeader, StoreError> {
+        let flags = self.u8()?;
         Ok(VersionHeader {
-            deleted: self.u8()? & FLAG_DELETED != 0,
+            deleted: flags & FLAG_DELETED != 0,
+            forgotten: flags & FLAG_FORGOTTEN != 0,
             seq: self.u64()?,
             last_updated_ms: self.i64()?,
             digest: self.take()?,
@@ -291,8 +296,13 @@ mod tests {
         assert_eq!(read_counters(&write_counters(&counters)).unwrap(), counters);
         let load = OpenLoad { load: 3, first_seq: 9, started_ms: 11 };
         assert_eq!(read_open_load(&write_open_load(&load)).unwrap(), load);
-        let header =
-            VersionHeader { seq: 12, last_updated_ms: 13, deleted: true, digest: [14; 16] };
+        let header = VersionHeader {
+            seq: 12,
+            last_updated_ms: 13,
+            deleted: true,
+            forgotten: true,
+            digest: [14; 16],
+        };
         let head = Head { version: 15, header };
         let identity = Identity { resource_type: ResourceType::Task, id: "a-1".to_owned() };
         let row = write_head(ResourceType::Task, "a-1", Some(&head));

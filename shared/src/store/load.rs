@@ -18,6 +18,9 @@ use crate::fhir::ResourceType;
 /// Log entries undone in one atomic step.
 const UNDO_STEP: u64 = 1_000;
 
+/// Resources whose old versions are forgotten in one atomic step.
+const FORGET_STEP: usize = 1_000;
+
 /// An open load; see [`Store::begin_load`].
 #[derive(Debug)]
 pub struct Load<'s> {
@@ -85,8 +88,8 @@ impl Store {
         let mut rows = Rows::default();
         rows.counters(&counters);
         rows.batch.insert(layout::OPEN_LOAD, layout::write_open_load(&mark));
-        self.tree().apply_batch(rows.batch)?;
-        self.db.flush()?;
+        self.apply(rows)?;
+        self.flush()?;
         *shared = counters;
         Ok(Load { store: self, shared, mark, identities, closed: false })
     }
@@ -134,6 +137,7 @@ impl Load<'_> {
                     seq,
                     last_updated_ms: version.last_updated_ms,
                     deleted,
+                    forgotten: false,
                     digest: version.digest,
                 },
             };
@@ -158,7 +162,7 @@ impl Load<'_> {
             });
         }
         rows.counters(&counters);
-        self.store.tree().apply_batch(rows.batch)?;
+        self.store.apply(rows)?;
         *self.shared = counters;
         Ok(())
     }
@@ -166,17 +170,36 @@ impl Load<'_> {
     /// Makes the whole load durable and visible to followers. Returns the last sequence number.
     pub fn close(mut self) -> Result<Seq, StoreError> {
         // What comes before the mark's removal must be on disk before it.
-        self.store.db.flush()?;
+        self.store.flush()?;
         let mut counters = *self.shared;
         counters.clock_ms = counters.clock_ms.max(self.mark.started_ms);
         let mut rows = self.take_new_identities(&mut counters);
         rows.counters(&counters);
         rows.batch.remove(layout::OPEN_LOAD);
-        self.store.tree().apply_batch(rows.batch)?;
+        self.store.apply(rows)?;
         *self.shared = counters;
         self.closed = true;
         self.store.flush_to(counters.last_seq)?;
+        self.forget_old_versions(counters.last_seq)?;
         Ok(counters.last_seq)
+    }
+
+    /// Only now that nothing undoes the load: an undone load gives the version before it back.
+    fn forget_old_versions(&self, last: Seq) -> Result<(), StoreError> {
+        if self.store.versions_kept.is_none() {
+            return Ok(());
+        }
+        let mut changes = self.store.changes(self.mark.first_seq..=last).peekable();
+        while changes.peek().is_some() {
+            let mut rows = Rows::default();
+            for change in changes.by_ref().take(FORGET_STEP) {
+                let change = change?;
+                self.store.forget_old_versions(change.key, change.version, |_| None, &mut rows)?;
+            }
+            self.store.apply(rows)?;
+        }
+        self.store.flush()?;
+        Ok(())
     }
 
     fn take_new_identities(&self, counters: &mut Counters) -> Rows {
@@ -194,7 +217,8 @@ impl Drop for Load<'_> {
         if self.closed {
             return;
         }
-        if let Err(error) = undo_unclosed(self.store.tree(), &mut self.shared) {
+        let undone = self.store.db().and_then(|db| undo_unclosed(&db, &mut self.shared));
+        if let Err(error) = undone {
             // The mark is still there: the next opening tries again.
             tracing::error!(load = self.mark.load, %error, "an abandoned load is not undone yet");
         }

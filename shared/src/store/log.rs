@@ -112,8 +112,8 @@ impl Store {
     ) -> impl DoubleEndedIterator<Item = Result<Change, StoreError>> + use<> {
         // An empty range must stay one: sled panics on a start behind its end.
         let (from, to) = (*range.start(), *range.end());
-        let rows =
-            (from <= to).then(|| self.tree().range(layout::log_key(from)..=layout::log_key(to)));
+        let keys = layout::log_key(from)..=layout::log_key(to);
+        let rows = (from <= to).then(|| self.rows(|db| db.range(keys)));
         rows.into_iter().flatten().map(|row| {
             let (key, value) = row?;
             layout::read_change(&key, &value)

@@ -325,3 +325,61 @@ fn many_writers_make_consecutive_versions() {
     let seqs: Vec<_> = store.tail(1).map(|c| c.unwrap().seq).collect();
     assert_eq!(seqs, (1..=160).collect::<Vec<_>>());
 }
+
+/// What is left of each version, newest first.
+fn kept(store: &Store, key: Key) -> Vec<(u32, &'static str)> {
+    let what = |stored: &Stored| match (stored.header.deleted, stored.header.forgotten) {
+        (true, false) => "deletion",
+        (false, true) => "forgotten",
+        (false, false) => "document",
+        (true, true) => "a forgotten deletion",
+    };
+    store.history(key).map(|v| v.unwrap()).map(|v| (v.version, what(&v))).collect()
+}
+
+#[test]
+fn old_versions_are_forgotten_when_the_next_is_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("documents");
+    let store = open(&path);
+    for content in ["one", "two", "three"] {
+        put(&store, "a", content);
+    }
+    drop(store);
+
+    let two = StoreSettings { versions_kept: NonZeroU32::new(2), ..settings() };
+    let store = Store::open(&path, &two).unwrap();
+    put(&store, "a", "four");
+    assert_eq!(
+        kept(&store, 0),
+        [(4, "document"), (3, "document"), (2, "forgotten"), (1, "forgotten")]
+    );
+    // Several versions in one group, a deletion among them.
+    let (five, seven, eight) = (task("a", "five"), task("a", "seven"), task("a", "eight"));
+    let changes = [Some(&five), None, Some(&seven), Some(&eight)];
+    let changes = changes.map(|document| change("a", Expected::Any, document));
+    store.append(&changes, NOW).unwrap();
+    let expected =
+        [(8, "document"), (7, "document"), (6, "deletion"), (5, "forgotten"), (4, "forgotten")];
+    assert_eq!(kept(&store, 0)[..5], expected);
+    let all = store.tail(1).map(|change| change.unwrap().version).collect::<Vec<_>>();
+    assert_eq!(all, [1, 2, 3, 4, 5, 6, 7, 8], "the log has no holes");
+    let mut out = Vec::new();
+    store.decode(&store.read_version(0, 4).unwrap().unwrap(), &mut out).unwrap();
+    assert_eq!(out, b"");
+    assert!(text(&store, "a").unwrap().contains("eight"));
+}
+
+#[test]
+fn a_load_forgets_only_once_nothing_undoes_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let one = StoreSettings { versions_kept: NonZeroU32::new(1), ..settings() };
+    let store = Store::open(&dir.path().join("documents"), &one).unwrap();
+    put(&store, "a", "one");
+    let mut abandoned = store.begin_load(NOW).unwrap();
+    load_one(&store, &mut abandoned, "a", "two");
+    drop(abandoned);
+    assert_eq!(kept(&store, 0), [(1, "document")]);
+    load(&store, &[("a", "two"), ("a", "three")]);
+    assert_eq!(kept(&store, 0), [(2, "document"), (1, "forgotten")]);
+}

@@ -84,7 +84,7 @@ pub(crate) async fn batch(
 ) -> Result<Response, ApiError> {
     let form = Form::of(&uri, &headers)?;
     body::is_json(&headers)?;
-    let bytes = body::read(app.limits.body_bytes, body).await?;
+    let bytes = body::read(&app.limits, body).await?;
     let worker = app.clone();
     let read = app.engine.run(access, move |_, _| Ok(parts(&worker, &bytes))).await?;
     let (is_transaction, parts) = read?;

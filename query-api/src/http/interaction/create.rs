@@ -27,7 +27,7 @@ pub(crate) async fn create(
     let form = Form::of(&uri, &headers)?;
     body::is_json(&headers)?;
     let unless = condition::if_none_exist(&app, resource_type, &headers)?;
-    let bytes = body::read(app.limits.body_bytes, body).await?;
+    let bytes = body::read(&app.limits, body).await?;
     let document = written::document(&app, access, bytes).await?;
     same_type(&document, resource_type)?;
     let operation = Operation::Create { document, unless };

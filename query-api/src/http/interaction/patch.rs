@@ -74,7 +74,7 @@ async fn perform(
     let form = Form::of(uri, headers)?;
     let said = language(headers)?;
     let if_match = condition::if_match(headers)?;
-    let bytes = body::read(app.limits.body_bytes, body).await?;
+    let bytes = body::read(&app.limits, body).await?;
     let language = said.unwrap_or_else(|| guess(&bytes));
     let patch = Patch { language, body: bytes };
     let operation = Operation::Patch { target, patch, if_match };

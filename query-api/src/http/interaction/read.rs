@@ -40,6 +40,7 @@ pub(crate) async fn read(
     match stored {
         Stored::Found(document) => respond(document, resource_type, &form, &headers),
         Stored::Deleted => Err(ApiError::Deleted(resource_type, id)),
+        Stored::Forgotten => Err(ApiError::Internal("a newest version is not kept".to_owned())),
         Stored::Absent => Err(ApiError::Absent(resource_type, id)),
     }
 }
@@ -62,6 +63,7 @@ pub(crate) async fn read_version(
     match stored {
         Stored::Found(document) => respond(document, resource_type, &form, &headers),
         Stored::Deleted => Err(ApiError::Deleted(resource_type, id)),
+        Stored::Forgotten => Err(ApiError::Forgotten(resource_type, id, version)),
         Stored::Absent => Err(ApiError::AbsentVersion(resource_type, id, version.to_string())),
     }
 }

@@ -124,6 +124,7 @@ fn page(
     let included = Subset::of(&[], request.summary);
     let searchset = Searchset {
         base_url: &app.base_url,
+        now_ms: request.now_ms,
         self_url: &links.this,
         next_url: next.as_deref(),
         hits: &hits,
@@ -131,7 +132,12 @@ fn page(
         matches: &matches,
         included: &included,
     };
-    let json = bundle::searchset(&searchset, |address, out| view.document(address, out))?;
+    let json = bundle::searchset(&searchset, |address, out| {
+        view.document(address, out).map_err(|error| match hits.at(address) {
+            Some(hit) => error.of_document(hit.resource_type, &hit.id),
+            None => error,
+        })
+    })?;
     Ok((json, (hits.matches.len() + hits.included.len()) as u64))
 }
 
@@ -170,6 +176,7 @@ pub(in crate::http) fn parse(
             query_bytes: limits.url_bytes + limits.body_bytes,
             parameters: limits.parameters,
             or_values: limits.or_values,
+            words: limits.words,
             chain_depth: limits.chain_depth,
             filter_depth: limits.filter_depth,
         },
@@ -180,7 +187,7 @@ pub(in crate::http) fn parse(
 /// Reads the form of a posted search.
 async fn form(limits: &Limits, headers: &HeaderMap, body: Body) -> Result<String, ApiError> {
     const FORM: &str = "application/x-www-form-urlencoded";
-    let bytes = body::read(limits.body_bytes, body).await?;
+    let bytes = body::read(limits, body).await?;
     let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let media_type = content_type.and_then(|value| value.split(';').next()).map(str::trim);
     let is_form = media_type.is_some_and(|name| name.eq_ignore_ascii_case(FORM));

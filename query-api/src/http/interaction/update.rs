@@ -54,7 +54,7 @@ async fn put(
     let form = Form::of(uri, headers)?;
     body::is_json(headers)?;
     let if_match = condition::if_match(headers)?;
-    let bytes = body::read(app.limits.body_bytes, body).await?;
+    let bytes = body::read(&app.limits, body).await?;
     let document = written::document(app, access, bytes).await?;
     let operation = operation(target, document, if_match)?;
     let done = written::perform(app, access, Work::One(Box::new(operation))).await?;

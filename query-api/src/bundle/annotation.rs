@@ -1,0 +1,241 @@
+//! What an entry's `search` says besides mode and score: extensions, all written here.
+//!
+//! | URL | On | Says |
+//! |---|---|---|
+//! | `location-distance` (FHIR) | places | how far the place is |
+//! | `approximate-position` (ours) | places | that distance is to the point of the commune |
+//! | `matched-price`, `matched-capacity` (ours) | matches | a record that makes it match |
+//! | `matched-more` (ours) | matches | how many such records are left out |
+//! | `sort-missing` (ours) | the outcome | how many matches have no record to be sorted by |
+//!
+//! Ours are defined under the directory's base URL; their shapes are in `docs/extensions.md`. The parts
+//! of a record are copied as they are stored.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use shared::extract::{ROR_EXTENSION_BASE, amount_per_day};
+use shared::index::DocumentAddress;
+use shared::param::date::DateRange;
+use shared::registry::RecordKind;
+
+use super::subset::NotAnObject;
+use crate::execute::{Hit, NamedRecord};
+
+/// Most records named beside one match.
+const RECORDS_MAX: usize = 20;
+
+/// Writes the extensions of entries; holds the records of documents it has read, because many offers
+/// have one organization.
+pub(super) struct Annotations<'a> {
+    base_url: &'a str,
+    now_ms: i64,
+    documents: HashMap<u64, Vec<Record>>,
+}
+
+/// A price or capacity of a document.
+struct Record {
+    kind: RecordKind,
+    /// `Organization/1`.
+    holder: String,
+    /// Where it stands: `Organization.extension[3]`.
+    path: String,
+    /// Its parts, as they are stored: a JSON array.
+    parts: Box<RawValue>,
+}
+
+impl<'a> Annotations<'a> {
+    pub(super) fn new(base_url: &'a str, now_ms: i64) -> Self {
+        Self { base_url, now_ms, documents: HashMap::new() }
+    }
+
+    /// Writes `"extension":[…],` when there is something to say of a hit.
+    pub(super) fn write<E: From<NotAnObject>>(
+        &mut self,
+        out: &mut Vec<u8>,
+        hit: &Hit,
+        read: &mut impl FnMut(DocumentAddress, &mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let start = out.len();
+        out.extend_from_slice(br#""extension":["#);
+        let first = out.len();
+        if let Some(distance_m) = hit.distance_m {
+            distance(out, distance_m);
+        }
+        if hit.approximate {
+            self.open(out, first, "approximate-position");
+            out.extend_from_slice(br#","valueBoolean":true}"#);
+        }
+        for record in hit.records.iter().take(RECORDS_MAX) {
+            self.record(out, first, *record, read)?;
+        }
+        let left_out = hit.records.len().saturating_sub(RECORDS_MAX);
+        if left_out > 0 {
+            self.open(out, first, "matched-more");
+            out.extend_from_slice(format!(r#","valueUnsignedInt":{left_out}}}"#).as_bytes());
+        }
+        if out.len() == first {
+            out.truncate(start);
+        } else {
+            out.extend_from_slice(b"],");
+        }
+        Ok(())
+    }
+
+    /// Writes `"extension":[…],` with the numbers of matches that an order has no value for.
+    pub(super) fn sort_missing(&self, out: &mut Vec<u8>, counts: &[u64]) {
+        if counts.is_empty() {
+            return;
+        }
+        out.extend_from_slice(br#""extension":["#);
+        let first = out.len();
+        for count in counts {
+            self.open(out, first, "sort-missing");
+            out.extend_from_slice(format!(r#","valueUnsignedInt":{count}}}"#).as_bytes());
+        }
+        out.extend_from_slice(b"],");
+    }
+
+    /// Begins an extension of ours; `first` is where the list begins.
+    fn open(&self, out: &mut Vec<u8>, first: usize, name: &str) {
+        if out.len() > first {
+            out.push(b',');
+        }
+        // The base is checked at start: nothing to escape.
+        let url = format!(r#"{{"url":"{}/StructureDefinition/{name}""#, self.base_url);
+        out.extend_from_slice(url.as_bytes());
+    }
+
+    fn record<E: From<NotAnObject>>(
+        &mut self,
+        out: &mut Vec<u8>,
+        first: usize,
+        named: NamedRecord,
+        read: &mut impl FnMut(DocumentAddress, &mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if let Entry::Vacant(vacant) = self.documents.entry(named.document.offset) {
+            let mut json = Vec::new();
+            read(named.document, &mut json)?;
+            vacant.insert(Record::all_of(&json).map_err(|error| E::from(error.into()))?);
+        }
+        let records = &self.documents[&named.document.offset];
+        let mut of_kind = records.iter().filter(|record| record.kind == named.kind);
+        let Some(record) = of_kind.nth(named.number as usize) else {
+            debug_assert!(false, "the index and the document of one address agree: {named:?}");
+            return Ok(());
+        };
+        let is_price = record.kind == RecordKind::Price;
+        let name = if is_price { "matched-price" } else { "matched-capacity" };
+        self.open(out, first, name);
+        out.extend_from_slice(br#","extension":["#);
+        record.write(out, self.now_ms);
+        out.extend_from_slice(b"]}");
+        Ok(())
+    }
+}
+
+/// The part of a document that records are in.
+#[derive(Deserialize)]
+struct Holder<'a> {
+    #[serde(rename = "resourceType")]
+    resource_type: String,
+    id: String,
+    #[serde(borrow, default)]
+    extension: Vec<&'a RawValue>,
+}
+
+/// An extension with parts.
+#[derive(Deserialize)]
+struct Parts {
+    #[serde(default)]
+    url: String,
+    extension: Option<Box<RawValue>>,
+}
+
+impl Record {
+    /// The prices and capacities of a document, in order.
+    fn all_of(json: &[u8]) -> Result<Vec<Self>, serde_json::Error> {
+        let holder: Holder<'_> = serde_json::from_slice(json)?;
+        let mut records = Vec::new();
+        for (at, element) in holder.extension.iter().enumerate() {
+            let Parts { url, extension } = serde_json::from_str(element.get())?;
+            let Some(kind) = kind_of(&url) else { continue };
+            records.push(Self {
+                kind,
+                holder: format!("{}/{}", holder.resource_type, holder.id),
+                path: format!("{}.extension[{at}]", holder.resource_type),
+                parts: extension.unwrap_or_default(),
+            });
+        }
+        Ok(records)
+    }
+
+    fn write(&self, out: &mut Vec<u8>, now_ms: i64) {
+        let Self { kind, holder, path, parts } = self;
+        let head = format!(
+            r#"{{"url":"resource","valueReference":{{"reference":"{holder}"}}}},{{"url":"path","valueString":"{path}"}}"#
+        );
+        out.extend_from_slice(head.as_bytes());
+        let record: Value = serde_json::from_str(&format!(r#"{{"extension":{parts}}}"#))
+            .expect("the parts were read as JSON");
+        if *kind == RecordKind::Price {
+            per_day(out, &record);
+        } else {
+            age(out, &record, now_ms);
+        }
+        let inner = parts.get().trim().trim_start_matches('[').trim_end_matches(']').trim();
+        if !inner.is_empty() && inner != "null" {
+            out.push(b',');
+            out.extend_from_slice(inner.as_bytes());
+        }
+    }
+}
+
+fn kind_of(url: &str) -> Option<RecordKind> {
+    match url.strip_prefix(ROR_EXTENSION_BASE)? {
+        "ror-organization-price" => Some(RecordKind::Price),
+        "ror-location-supported-capacity" => Some(RecordKind::Capacity),
+        _ => None,
+    }
+}
+
+/// The first value of a part of a record.
+fn part<'v>(record: &'v Value, name: &str, value: &str) -> Option<&'v Value> {
+    let parts = record.get("extension")?.as_array()?;
+    parts.iter().find(|part| part.get("url").and_then(Value::as_str) == Some(name))?.get(value)
+}
+
+/// The amount of a price a day, to the hundredth of a cent.
+fn per_day(out: &mut Vec<u8>, price: &Value) {
+    let Some(amount) = amount_per_day(price) else { return };
+    let amount = (amount * 10_000.0).round() / 10_000.0;
+    let currency = part(price, "amount", "valueMoney").and_then(|money| money.get("currency"));
+    let currency = currency.map(|code| format!(r#","currency":{code}"#)).unwrap_or_default();
+    let text = format!(r#",{{"url":"amountPerDay","valueMoney":{{"value":{amount}{currency}}}}}"#);
+    out.extend_from_slice(text.as_bytes());
+}
+
+/// How long ago a count was updated, in whole minutes; 0 for an update in the future.
+fn age(out: &mut Vec<u8>, capacity: &Value, now_ms: i64) {
+    let date = part(capacity, "capacityUpdateDate", "valueDateTime").and_then(DateRange::from_json);
+    let Some(date) = date else { return };
+    let minutes = now_ms.saturating_sub(date.low_ms).max(0) / 60_000;
+    let text = format!(
+        r#",{{"url":"age","valueDuration":{{"value":{minutes},"unit":"min","system":"http://unitsofmeasure.org","code":"min"}}}}"#
+    );
+    out.extend_from_slice(text.as_bytes());
+}
+
+/// The distance in kilometers, to the meter.
+///
+/// Source: FHIR R4, extension `location-distance`.
+fn distance(out: &mut Vec<u8>, distance_m: f64) {
+    out.extend_from_slice(
+        br#"{"url":"http://hl7.org/fhir/StructureDefinition/location-distance","valueDistance":{"value":"#,
+    );
+    out.extend_from_slice(format!("{:.3}", distance_m / 1000.0).as_bytes());
+    out.extend_from_slice(br#","unit":"km","system":"http://unitsofmeasure.org","code":"km"}}"#);
+}

@@ -1,0 +1,108 @@
+//! Which records of a match the answer names: looked up for the matches of a page only.
+
+use std::sync::Arc;
+
+use shared::index::{DocSet, DocumentAddress, KeySet};
+use shared::registry::RecordKind;
+use shared::schema::RECORD_KIND_OFFSET;
+use tantivy::Result;
+
+use super::evaluate::Evaluation;
+use crate::plan::{JoinStep, Named, TypePlan};
+
+/// A record that makes a resource match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NamedRecord {
+    /// The key of the resource that holds it.
+    key: u32,
+    /// Its position among the records of its kind, from 0, in document order.
+    pub(crate) number: u32,
+    /// What it is.
+    pub(crate) kind: RecordKind,
+    /// Where the document of that resource stands.
+    pub(crate) document: DocumentAddress,
+}
+
+/// The records of a plan, ready to be looked up.
+pub(super) struct NamedRecords<'p> {
+    sources: Vec<Source<'p>>,
+}
+
+struct Source<'p> {
+    kind: RecordKind,
+    steps: &'p [JoinStep],
+    /// What the resources on the way satisfy, by the number of steps to them.
+    conditions: Vec<(usize, Arc<KeySet>)>,
+    records: Arc<DocSet>,
+}
+
+impl<'p> NamedRecords<'p> {
+    pub(super) fn prepare(context: &mut Evaluation<'_>, plan: &'p TypePlan) -> Result<Self> {
+        let mut sources = Vec::with_capacity(plan.named.len());
+        for Named { kind, steps, conditions, leaves } in &plan.named {
+            let mut evaluated = Vec::with_capacity(conditions.len());
+            for (at, predicate) in conditions {
+                let base = at.checked_sub(1).map_or(plan.base, |last| steps[last].to);
+                evaluated.push((*at, context.all_keys(base, predicate)?));
+            }
+            let records = context.record_docs(*kind, leaves)?;
+            sources.push(Source { kind: *kind, steps, conditions: evaluated, records });
+        }
+        Ok(Self { sources })
+    }
+
+    /// The records of one match, by resource and in document order.
+    pub(super) fn of(&self, context: &Evaluation<'_>, key: u32) -> Result<Vec<NamedRecord>> {
+        let mut found = Vec::new();
+        for source in &self.sources {
+            for holder in source.holders(context, key)? {
+                source.records_of(context, holder, &mut found);
+            }
+        }
+        found.sort_unstable_by_key(|record| (record.key, record.kind, record.number));
+        found.dedup();
+        Ok(found)
+    }
+}
+
+impl Source<'_> {
+    /// The resources at the end of the way, when all on the way hold.
+    fn holders(&self, context: &Evaluation<'_>, key: u32) -> Result<Vec<u32>> {
+        let holds = |at: usize, key: u32| {
+            self.conditions
+                .iter()
+                .filter(|(steps, _)| *steps == at)
+                .all(|(_, set)| set.contains(key))
+        };
+        let mut frontier = vec![key];
+        frontier.retain(|key| holds(0, *key));
+        for (at, step) in self.steps.iter().enumerate() {
+            let mut next = Vec::new();
+            for key in &frontier {
+                next.extend(context.reached(std::slice::from_ref(step), *key)?);
+            }
+            next.sort_unstable();
+            next.dedup();
+            next.retain(|key| holds(at + 1, *key));
+            frontier = next;
+        }
+        Ok(frontier)
+    }
+
+    fn records_of(&self, context: &Evaluation<'_>, key: u32, found: &mut Vec<NamedRecord>) {
+        let snapshot = context.snapshot;
+        let (Some(at), Some(document)) = (snapshot.locate(key), snapshot.address(key)) else {
+            return;
+        };
+        let view = snapshot.view(at);
+        let docs = self.records.of_segment(at.segment as usize);
+        let wanted = RECORD_KIND_OFFSET + self.kind as u8;
+        let of_kind = view.records(at.doc).filter(|doc| view.kind(*doc) == wanted);
+        for (number, doc) in of_kind.enumerate() {
+            if docs.contains(doc) {
+                let (number, kind) = (number as u32, self.kind);
+                found.push(NamedRecord { key, number, kind, document });
+            }
+        }
+    }
+}

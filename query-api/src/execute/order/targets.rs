@@ -1,0 +1,212 @@
+//! The first matches by a value of what they refer to: the values are put in order, and their matches
+//! found backwards, until the page is full.
+//!
+//! The same columns tell how many matches have no value.
+//!
+//! Reading the values of every match's targets costs a walk for each; here it costs one column, and a
+//! walk for each of the few targets that stand first.
+
+use std::collections::HashSet;
+
+use shared::fhir::ResourceType;
+use shared::index::KeySet;
+use shared::registry::{self, FieldId, ParameterType, field_id};
+use shared::schema::RECORD_KIND_OFFSET;
+use tantivy::Result;
+
+use super::select::Selection;
+use super::{Candidate, Eligible, Key, Missing, SortValue, compare, holds, rank};
+use crate::execute::page::{ordered_f64, ordered_i64};
+use crate::plan::{JoinStep, Order};
+
+/// With fewer matches, looking at each of them is as good. Tests have small directories.
+const MATCHES_MIN: usize = if cfg!(test) { 2 } else { 1_000 };
+
+/// Targets put in order at first, for each match that is wanted.
+const TARGETS_FOR_EACH: usize = 2;
+
+/// The candidates, when the first key is of this kind and enough matches have a value.
+pub(super) fn first(selection: &Selection<'_>) -> Result<Option<Vec<Candidate>>> {
+    let Key::Values(order, sources) = &selection.keys[0] else { return Ok(None) };
+    let kind = registry::fields()[usize::from(order.field)].parameter.kind;
+    let is_number =
+        matches!(kind, ParameterType::Date | ParameterType::Number | ParameterType::Quantity);
+    let is_chained = sources.iter().all(|source| !source.steps.is_empty());
+    if !is_number || !is_chained || selection.matches.len() < MATCHES_MIN {
+        return Ok(None);
+    }
+    let mut chosen: Vec<Candidate> = Vec::new();
+    let mut seen = HashSet::new();
+    for source in sources {
+        for candidate in by_source(selection, order, source)? {
+            if seen.insert(candidate.key) {
+                chosen.push(candidate);
+            }
+        }
+    }
+    // Those without a value come after these: every match must then be looked at.
+    if chosen.len() < selection.wanted {
+        return Ok(None);
+    }
+    selection.texts(&mut chosen)?;
+    let snapshot = selection.context.snapshot;
+    chosen.sort_unstable_by(|a, b| compare(snapshot, a, b));
+    chosen.truncate(selection.wanted);
+    Ok(Some(chosen))
+}
+
+/// The first matches by the values of one source.
+fn by_source(
+    selection: &Selection<'_>,
+    order: &Order,
+    source: &Eligible,
+) -> Result<Vec<Candidate>> {
+    let snapshot = selection.context.snapshot;
+    let mut values = values(selection, order, source)?;
+    let (mut chosen, mut seen) = (Vec::new(), HashSet::new());
+    let mut last = None;
+    let (mut from, mut step) = (0, selection.wanted * TARGETS_FOR_EACH);
+    while from < values.len() {
+        let rest = &mut values[from..];
+        let next = step.min(rest.len());
+        if next < rest.len() {
+            rest.select_nth_unstable(next);
+        }
+        rest[..next].sort_unstable();
+        for (rank, target) in &rest[..next] {
+            if chosen.len() >= selection.wanted && last != Some(*rank) {
+                return Ok(chosen);
+            }
+            let sources = backwards(selection, &source.steps, KeySet::Sparse(vec![*target]))?;
+            for key in &sources {
+                let counts = selection.matches.contains(key) && holds(source.matches.as_ref(), key);
+                if !counts || !seen.insert(key) {
+                    continue;
+                }
+                let Some(at) = snapshot.locate(key) else { continue };
+                let candidate = selection.candidate_at(key, at)?;
+                // One with a better value elsewhere may belong on a former page.
+                if selection.is_after_bound(&candidate)? {
+                    chosen.push(candidate);
+                    last = Some(*rank);
+                }
+            }
+        }
+        (from, step) = (from + next, step * 4);
+    }
+    Ok(chosen)
+}
+
+/// How many matches have no value of each key that reads records.
+pub(super) fn missing(selection: &Selection<'_>) -> Result<Vec<Missing>> {
+    let snapshot = selection.context.snapshot;
+    let mut all = Vec::new();
+    for key in selection.keys {
+        let Key::Values(order, sources) = key else { continue };
+        let Some(kind) = order.record else { continue };
+        let mut valued = KeySet::default();
+        for source in sources {
+            let mut owners = Vec::new();
+            for_each_value(selection, order, source, &mut |_, owner| owners.push(owner))?;
+            let owners = KeySet::from_keys(owners, snapshot.universe());
+            let mut here = backwards(selection, &source.steps, owners)?.and(selection.matches);
+            if let Some(matches) = &source.matches {
+                here = here.and(matches);
+            }
+            valued = valued.or(here, snapshot.universe());
+        }
+        let count = (selection.matches.len() - valued.len()) as u64;
+        all.push(Missing { kind, conditioned: order.conditioned, count });
+    }
+    Ok(all)
+}
+
+/// The values that count, by rank, each with the resource that has it.
+fn values(selection: &Selection<'_>, order: &Order, source: &Eligible) -> Result<Vec<(u64, u32)>> {
+    let edge = selection.edge()?;
+    let mut values = Vec::new();
+    for_each_value(selection, order, source, &mut |value, owner| {
+        let rank = rank(&SortValue::Number(value), order.descending);
+        if rank >= edge {
+            values.push((rank, owner));
+        }
+    })?;
+    Ok(values)
+}
+
+/// Calls `visit` with each value that counts and the resource that has it.
+fn for_each_value(
+    selection: &Selection<'_>,
+    order: &Order,
+    source: &Eligible,
+    visit: &mut dyn FnMut(u64, u32),
+) -> Result<()> {
+    let wanted_kind = order.record.map(|kind| RECORD_KIND_OFFSET + kind as u8);
+    for (number, segment) in selection.context.snapshot.segments().iter().enumerate() {
+        let view = &segment.view;
+        let records = source.records.as_ref().map(|records| records.of_segment(number));
+        each(view, order.field, &mut |doc, value| {
+            let counts = wanted_kind.is_none_or(|kind| view.kind(doc) == kind)
+                && records.is_none_or(|records| records.contains(doc))
+                && segment.is_alive(doc)
+                && holds(source.targets.as_ref(), view.owner(doc));
+            if counts {
+                visit(value, view.owner(doc));
+            }
+        })?;
+    }
+    Ok(())
+}
+
+/// Every value of a field in a segment, mapped to a number of the same order within the segment.
+fn each(
+    view: &shared::index::SegmentView,
+    field: FieldId,
+    push: &mut dyn FnMut(u32, u64),
+) -> Result<()> {
+    match registry::fields()[usize::from(field)].parameter.kind {
+        ParameterType::Date => {
+            view.dates(field)?.iter().for_each(|(doc, (low_ms, _))| push(doc, ordered_i64(low_ms)));
+        }
+        ParameterType::Number => {
+            view.numbers(field)?.iter().for_each(|(doc, number)| push(doc, ordered_f64(number)));
+        }
+        ParameterType::Quantity => view
+            .quantities(field)?
+            .iter()
+            .for_each(|(doc, quantity)| push(doc, ordered_f64(quantity.canonical.low))),
+        ParameterType::String | ParameterType::Uri => {
+            let Some(column) = view.text(field)? else { return Ok(()) };
+            for doc in 0..view.max_doc() {
+                column.ordinals(doc).for_each(|ordinal| push(doc, ordinal));
+            }
+        }
+        ParameterType::Token
+        | ParameterType::Reference
+        | ParameterType::Composite
+        | ParameterType::Special
+        | ParameterType::Text => {}
+    }
+    Ok(())
+}
+
+/// The resources from which a chain leads to one of the targets.
+fn backwards(selection: &Selection<'_>, steps: &[JoinStep], targets: KeySet) -> Result<KeySet> {
+    let snapshot = selection.context.snapshot;
+    let mut frontier = targets;
+    for (position, step) in steps.iter().enumerate().rev() {
+        if step.above {
+            let part_of = field_id(step.to, "partof").expect("only hierarchies climb");
+            frontier = snapshot.with_descendants(part_of, frontier)?;
+        }
+        let from: ResourceType =
+            position.checked_sub(1).map_or(selection.base, |before| steps[before].to);
+        frontier = if step.reverse {
+            snapshot.referred(step.field, &frontier)?
+        } else {
+            snapshot.referrers(step.field, &frontier, None)?
+        };
+        frontier = frontier.and(snapshot.existing(from));
+    }
+    Ok(frontier)
+}

@@ -1,0 +1,180 @@
+//! How text is cut into words: one rule for what is indexed and for what is asked.
+//!
+//! A word is a run of letters and digits of folded text, so a hyphen separates as a space does. Elided
+//! articles fall off, `saint` and `sainte` become `st` and `ste`, `CEDEX` and its number are dropped, and
+//! a telephone number is one word however it is grouped. What words are worth is not decided here.
+
+use std::borrow::Cow;
+
+use super::{fold, telephone};
+
+/// Stands between two values of one text: the words on its sides are not neighbors.
+///
+/// A control character that no valid document holds ("record separator").
+pub const VALUE_END: char = '\u{1e}';
+
+/// Opens a value that is the name of what the text is about; [`VALUE_END`] closes it.
+pub const NAME_START: char = '\u{1d}';
+
+/// Longest word kept, in bytes of its folded form.
+const MAX_WORD: usize = 80;
+
+/// A place in a folded text, from which [`Cutter::next`] cuts one word after the other.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Cutter {
+    at: usize,
+    position: usize,
+    is_name: bool,
+}
+
+impl Cutter {
+    /// The next word of `folded` (the same text at every call) and its position: neighbors are one apart.
+    pub fn next<'a>(&mut self, folded: &'a str) -> Option<(Cow<'a, str>, usize)> {
+        loop {
+            let start = self.skip_to_word(folded)?;
+            let rest = &folded[start..];
+            if rest.starts_with(['0', '+'])
+                && let Some((number, length)) = telephone::at_start(rest)
+            {
+                self.at = start + length;
+                return Some((Cow::Owned(number), self.advance()));
+            }
+            if rest.starts_with('+') {
+                self.at = start + 1;
+                continue;
+            }
+            let end = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
+            let (word, tail) = rest.split_at(end);
+            self.at = start + end;
+            if is_elided(word)
+                && tail.strip_prefix('\'').is_some_and(|t| t.starts_with(char::is_alphanumeric))
+            {
+                continue;
+            }
+            let word = match word {
+                "saint" => "st",
+                "sainte" => "ste",
+                "cedex" => {
+                    self.at += office_number(tail);
+                    continue;
+                }
+                _ => truncated(word),
+            };
+            return Some((Cow::Borrowed(word), self.advance()));
+        }
+    }
+
+    /// Whether the last word stands in a name.
+    pub fn is_in_name(&self) -> bool {
+        self.is_name
+    }
+
+    fn advance(&mut self) -> usize {
+        self.position += 1;
+        self.position - 1
+    }
+
+    /// Where the next letter or digit is, or a `+` before a digit.
+    fn skip_to_word(&mut self, folded: &str) -> Option<usize> {
+        let rest = &folded[self.at..];
+        for (offset, c) in rest.char_indices() {
+            if c.is_alphanumeric() {
+                return Some(self.at + offset);
+            }
+            if c == '+' && rest[offset + 1..].starts_with(|c: char| c.is_ascii_digit()) {
+                return Some(self.at + offset);
+            }
+            match c {
+                VALUE_END => (self.position, self.is_name) = (self.position + 1, false),
+                NAME_START => self.is_name = true,
+                _ => {}
+            }
+        }
+        self.at = folded.len();
+        None
+    }
+}
+
+/// The words of a text.
+///
+/// `"L'hôpital d’Aix-en-Provence"` gives `hopital`, `aix`, `en`, `provence`. One-letter words stay
+/// ("hépatite C") unless an apostrophe follows them.
+pub fn words(text: &str) -> Vec<String> {
+    let folded = fold(text);
+    let mut cutter = Cutter::default();
+    std::iter::from_fn(|| cutter.next(&folded).map(|(word, _)| word.into_owned())).collect()
+}
+
+/// The length of the number of a distribution office: `" 01"` in `"NANTES CEDEX 01"`.
+fn office_number(tail: &str) -> usize {
+    let Some(number) = tail.strip_prefix(' ') else { return 0 };
+    let digits = number.bytes().take_while(u8::is_ascii_digit).count();
+    let ends = !number[digits..].starts_with(char::is_alphanumeric);
+    if (1..=2).contains(&digits) && ends { 1 + digits } else { 0 }
+}
+
+fn is_elided(word: &str) -> bool {
+    matches!(
+        word,
+        "l" | "d"
+            | "j"
+            | "m"
+            | "n"
+            | "s"
+            | "t"
+            | "c"
+            | "qu"
+            | "jusqu"
+            | "lorsqu"
+            | "puisqu"
+            | "quoiqu"
+    )
+}
+
+fn truncated(word: &str) -> &str {
+    let mut end = word.len().min(MAX_WORD);
+    while !word.is_char_boundary(end) {
+        end -= 1;
+    }
+    &word[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cuts_words() {
+        let rows: &[(&str, &[&str])] = &[
+            ("L'hôpital d’Aix-en-Provence", &["hopital", "aix", "en", "provence"]),
+            ("Saint-Étienne / Sainte Anne", &["st", "etienne", "ste", "anne"]),
+            ("hépatite C, vitamine D", &["hepatite", "c", "vitamine", "d"]),
+            ("SSR/SMR (n° 12)", &["ssr", "smr", "n", "12"]),
+            ("aujourd'hui", &["aujourd", "hui"]),
+            ("cœur, qu'il", &["coeur", "il"]),
+            ("44093 NANTES CEDEX 1", &["44093", "nantes"]),
+            ("Cedex 09 Paris", &["paris"]),
+            ("cedex 123", &["123"]),
+            ("Tél. : 02.99.28.43.21 ; 15", &["tel", "0299284321", "15"]),
+            ("+33 2 99 28 43 21", &["0299284321"]),
+            ("A+ 12 +7", &["a", "12", "7"]),
+            ("", &[]),
+            ("' - '", &[]),
+            ("CEDEX", &[]),
+        ];
+        for (text, expected) in rows {
+            assert_eq!(words(text), *expected, "{text}");
+        }
+        assert_eq!(words(&"é".repeat(10_000)), ["e".repeat(MAX_WORD)]);
+    }
+
+    #[test]
+    fn values_are_not_neighbors() {
+        let folded = fold("Soins\u{1e}palliatifs à\ndomicile\u{1e}\u{1e}nuit");
+        let mut cutter = Cutter::default();
+        let cut: Vec<_> = std::iter::from_fn(|| cutter.next(&folded)).collect();
+        let cut: Vec<_> = cut.iter().map(|(word, position)| (&**word, *position)).collect();
+        let expected = [("soins", 0), ("palliatifs", 2), ("a", 3), ("domicile", 4), ("nuit", 7)];
+        assert_eq!(cut, expected);
+    }
+}
