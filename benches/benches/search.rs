@@ -105,15 +105,24 @@ fn run<'a>(
         });
     }
     let memory = service.memory();
-    let live = if settings.only.is_none() {
-        eprintln!("changes under load …");
-        live::run(&service, &paths, &national.changeable, LIVE)?
-    } else {
-        Live::default()
-    };
+    let live = changes(settings, &service, &paths, national);
     let start_s = service.start.as_secs_f64();
     let about = about(settings, cluster, load_before)?;
     Ok(Report { national, rows, start_s, memory, live, about })
+}
+
+/// Changes under load. What was measured before is still told when they fail.
+fn changes(
+    settings: &Settings,
+    service: &Service,
+    paths: &[String],
+    national: &National,
+) -> Result<Live, String> {
+    if settings.only.is_some() {
+        return Ok(Live::default());
+    }
+    eprintln!("changes under load …");
+    live::run(service, paths, &national.changeable, LIVE).map_err(|error| format!("{error:#}"))
 }
 
 /// The path of a request's page: the links are followed to it once.
@@ -138,9 +147,7 @@ fn http_side(settings: &Settings, host: &str, path: &str) -> anyhow::Result<Side
     let mut connection = Connection::open(host)?;
     let body = connection.get(path)?;
     let answer: Value = serde_json::from_slice(body)?;
-    // A resource by itself was found, and is one.
-    let is_search = answer["resourceType"] == "Bundle";
-    let total = if is_search { answer["total"].as_u64().context("a total")? } else { 1 };
+    let total = total(&answer).context("a total")?;
     let bytes = body.len();
     let connect = || -> anyhow::Result<Asker<'_>> {
         let mut connection = Connection::open(host)?;
@@ -149,6 +156,19 @@ fn http_side(settings: &Settings, host: &str, path: &str) -> anyhow::Result<Side
     let one = Times::of(1, settings.budget, &connect)?;
     let many = Times::of(CLIENTS, settings.budget, &connect)?;
     Ok(Side { one, many, bytes, total })
+}
+
+/// How many matches an answer tells of.
+fn total(answer: &Value) -> Option<u64> {
+    match answer["resourceType"].as_str()? {
+        "Bundle" => answer["total"].as_u64(),
+        "Parameters" => {
+            let parameters = answer["parameter"].as_array()?;
+            parameters.iter().find(|it| it["name"] == "total")?["valueInteger"].as_u64()
+        }
+        // A resource by itself was found, and is one.
+        _ => Some(1),
+    }
 }
 
 fn rival_side(settings: &Settings, cluster: &Cluster, sql: &str) -> anyhow::Result<Side> {
@@ -167,7 +187,8 @@ fn rival_side(settings: &Settings, cluster: &Cluster, sql: &str) -> anyhow::Resu
 
 /// Says what is wrong or missed.
 fn verdict(settings: &Settings, report: &Report<'_>) -> ExitCode {
-    let wrong = report.wrong_totals();
+    let mut wrong = report.wrong_totals();
+    wrong.extend(report.live.as_ref().err().map(|error| format!("changes under load: {error}")));
     for line in &wrong {
         println!("WRONG {line}");
     }

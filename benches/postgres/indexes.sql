@@ -34,6 +34,7 @@ CREATE INDEX ON offer (organization) INCLUDE (id);
 CREATE INDEX ON offer (name, id);
 CREATE INDEX ON offer USING gin (words) WITH (fastupdate = off);
 CREATE INDEX ON offer_type (code, offer);
+CREATE INDEX ON offer_type (offer, code);
 CREATE INDEX ON offer_specialty (code, offer);
 CREATE INDEX ON offer_specialty (offer, code);
 CREATE INDEX ON offer_location (offer, location);

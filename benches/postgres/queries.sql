@@ -150,6 +150,29 @@ FROM page_99, LATERAL (
     ORDER BY name, id LIMIT 50) page
 JOIN document ON document.id = page.id ORDER BY page.name, page.id
 
+-- name: facets around a patient
+WITH found AS MATERIALIZED (
+    SELECT DISTINCT ol.offer
+    FROM location l JOIN offer_location ol ON ol.location = l.id
+    WHERE ST_DWithin(l.position, ST_Point(2.35, 48.85)::geography, 20000, false)),
+activity AS (
+    SELECT code, count(*) AS offers FROM found JOIN offer_specialty USING (offer)
+    GROUP BY code ORDER BY offers DESC LIMIT 50),
+type AS (
+    SELECT code, count(*) AS offers FROM found JOIN offer_type USING (offer)
+    GROUP BY code ORDER BY offers DESC LIMIT 50)
+SELECT (SELECT count(*) FROM found), json_build_object('facet', 'activity', 'code', code, 'count', offers)::text
+FROM activity
+UNION ALL
+SELECT (SELECT count(*) FROM found), json_build_object('facet', 'type', 'code', code, 'count', offers)::text
+FROM type
+
+-- name: facets of the country
+WITH activity AS (
+    SELECT code, count(*) AS offers FROM offer_specialty GROUP BY code ORDER BY offers DESC LIMIT 50)
+SELECT (SELECT count(*) FROM offer), json_build_object('facet', 'activity', 'code', code, 'count', offers)::text
+FROM activity
+
 -- name: count only
 SELECT count(*), NULL::text FROM offer_type WHERE code = '01'
 

@@ -44,7 +44,7 @@ pub fn totals(country: &Country) -> anyhow::Result<Totals> {
 type Predicate = fn(&Country, &Offer) -> bool;
 
 /// The requests for offers that look at one offer at a time.
-const OFFERS: [(&str, Predicate); 16] = [
+const OFFERS: [(&str, Predicate); 18] = [
     ("one activity", |_, offer| is_cardiology(offer)),
     ("postal code of the place", |country, offer| {
         country.places_of(offer).any(|place| place_starts_with(place, "44"))
@@ -76,6 +76,8 @@ const OFFERS: [(&str, Predicate); 16] = [
         (has(&offer.specialties, "096") || has(&offer.specialties, "172"))
             && country.places_of(offer).any(|place| place_starts_with(place, "75"))
     }),
+    ("facets around a patient", |country, offer| is_at(country, offer, PARIS, 20.0)),
+    ("facets of the country", |_, _| true),
     ("all, by name", |_, _| true),
     ("all, by name, page 100", |_, _| true),
     ("count only", |_, offer| has(&offer.types, "01")),

@@ -50,8 +50,8 @@ pub struct Report<'a> {
     pub start_s: f64,
     /// Of the service, after all requests.
     pub memory: Memory,
-    /// Changes under load.
-    pub live: Live,
+    /// Changes under load, or why they failed.
+    pub live: Result<Live, String>,
     /// Machine, versions, load of the machine.
     pub about: Value,
 }
@@ -111,6 +111,11 @@ impl Report<'_> {
         number("resources") / number("seconds").max(1e-9)
     }
 
+    /// What changes under load took, where they were measured.
+    fn changes(&self) -> Option<&Live> {
+        self.live.as_ref().ok().filter(|live| live.visible.runs() > 0)
+    }
+
     /// Geometric means of the ratios to the rival, with one client and with many.
     fn means(&self) -> Option<(f64, f64)> {
         let ratios: Vec<_> = self.rows.iter().filter_map(Row::ratios).collect();
@@ -160,14 +165,13 @@ impl Report<'_> {
             targets.push(Target::at_least(name, many, 5.0));
         }
         let peak_mb = self.national.load["peak_mb"].as_f64().unwrap_or(0.0);
-        let Live { quiet, busy, visible } = &self.live;
         targets.extend([
             Target::at_least("load, resources/s", self.load_rate(), 20_000.0),
             Target::at_most("memory while loading, MB", peak_mb, 2_048.0),
             Target::at_most("memory while serving, MB", self.memory.peak_mb as f64, 2_048.0),
             Target::at_most("start to ready, s", self.start_s, 5.0),
         ]);
-        if visible.runs() > 0 {
+        if let Some(Live { quiet, busy, visible }) = self.changes() {
             let growth = busy.p99_ms() / quiet.p99_ms().max(1e-9);
             targets.push(Target::at_most("a change is found, p99, ms", visible.p99_ms(), 100.0));
             targets.push(Target::at_most("p99 of searches during changes, ×", growth, 2.0));
@@ -183,7 +187,9 @@ impl Report<'_> {
             let Target { name, value, limit, met } = target;
             json!({"name": name, "value": value, "limit": limit, "met": met})
         });
-        let Live { quiet, busy, visible } = &self.live;
+        let live = self.changes().map(|Live { quiet, busy, visible }| {
+            json!({"quiet": times(quiet), "busy": times(busy), "visible": times(visible)})
+        });
         json!({
             "about": self.about,
             "load": self.national.load,
@@ -191,7 +197,7 @@ impl Report<'_> {
             "postgres_load": self.national.rival_load,
             "start_s": self.start_s,
             "memory": {"resident_mb": self.memory.resident_mb, "peak_mb": self.memory.peak_mb, "own_mb": self.memory.own_mb},
-            "live": {"quiet": times(quiet), "busy": times(busy), "visible": times(visible)},
+            "live": live,
             "requests": self.rows.iter().map(Row::json).collect::<Vec<_>>(),
             "geometric_means": self.means().map(|(one, many)| json!({"clients_1": one, "clients_8": many})),
             "targets": targets.collect::<Vec<_>>(),
@@ -210,8 +216,7 @@ impl Report<'_> {
                 "\nGeometric mean of our rate over PostgreSQL's: {one:.1} with 1 client, {many:.1} with 8."
             ));
         }
-        let Live { quiet, busy, visible } = &self.live;
-        if visible.runs() > 0 {
+        if let Some(Live { quiet, busy, visible }) = self.changes() {
             lines.push(format!(
                 "\n{} changes under 100 searches/s: found after {:.1} ms (median), {:.1} ms (p99). Searches: median {:.2} ms, p99 {:.1} ms; during changes {:.2} and {:.1} ms.",
                 visible.runs(),

@@ -140,10 +140,10 @@ impl Loading {
         let organization = self.number(it.organization.as_ref());
         let id = id.to_string();
         self.row("offer", &[&id, &organization, &it.name, &words])?;
-        for code in &it.types {
+        for code in it.types.iter().collect::<BTreeSet<_>>() {
             self.row("offer_type", &[&id, code])?;
         }
-        for code in &it.specialties {
+        for code in it.specialties.iter().collect::<BTreeSet<_>>() {
             self.row("offer_specialty", &[&id, code])?;
         }
         for place in &it.places {
