@@ -27,7 +27,8 @@ use shared::validate::Validator;
 use crate::engine::{
     Deadline, Document, Engine, EngineError, History, HistoryRequest, Stored, View,
 };
-use crate::execute::{self, ExecuteError, Hits, PageEnd, PageRequest, PageToken};
+use crate::execute::{self, Counting, ExecuteError, Hits, PageEnd, PageRequest, PageToken};
+use crate::facets::{self, Asked, Facets};
 use crate::http::sealed::Seal;
 use crate::parse::ast::{SearchRequest, Total};
 use crate::plan::{self, PlanContext};
@@ -222,12 +223,7 @@ struct DirectoryView {
 
 impl View for DirectoryView {
     fn search(&self, request: &SearchRequest, deadline: Deadline) -> Result<Hits, EngineError> {
-        let context = PlanContext {
-            access: self.access,
-            correlation: request.correlation,
-            alternatives_max: ALTERNATIVES_MAX,
-        };
-        let plan = plan::search(request, context)
+        let plan = plan::search(request, self.plan_context(request))
             .map_err(|error| EngineError::Refused(vec![error.issue()]))?;
         deadline.check()?;
         let token =
@@ -256,6 +252,19 @@ impl View for DirectoryView {
         }
         hits.next = end.map(|end| self.seal_token(request, end, seq));
         Ok(hits)
+    }
+
+    fn facets(
+        &self,
+        request: &SearchRequest,
+        asked: &Asked,
+        deadline: Deadline,
+    ) -> Result<Facets, EngineError> {
+        let identify = |resource_type, id: &str| {
+            self.store.key_of(resource_type, id).map_err(io::Error::other)
+        };
+        let mut counting = Counting::new(&self.snapshot, &identify);
+        facets::count(&mut counting, request, self.plan_context(request), asked, deadline)
     }
 
     fn read(&self, resource_type: ResourceType, id: &str) -> Result<Stored, EngineError> {
@@ -325,6 +334,14 @@ impl View for DirectoryView {
 }
 
 impl DirectoryView {
+    fn plan_context(&self, request: &SearchRequest) -> PlanContext {
+        PlanContext {
+            access: self.access,
+            correlation: request.correlation,
+            alternatives_max: ALTERNATIVES_MAX,
+        }
+    }
+
     fn seal_token(&self, request: &SearchRequest, end: PageEnd, seq: u64) -> String {
         let token = PageToken {
             query: query_hash(request),

@@ -3,6 +3,7 @@
 //! Every set is over resource keys. The total is exact because the whole match set is known before the
 //! page is cut; only the page is fully sorted.
 
+mod count;
 mod evaluate;
 mod include;
 mod named;
@@ -26,6 +27,7 @@ use crate::plan::{SearchPlan, TypePlan};
 use named::NamedRecords;
 use order::Missing;
 
+pub(crate) use count::{Bands, CapacityGroup, CapacitySum, CodeField, Counted, Counting};
 pub(crate) use named::NamedRecord;
 pub(crate) use page::{PageKeys, PageToken};
 
@@ -212,7 +214,8 @@ fn center(plan: &TypePlan) -> Option<Point> {
     plan.centers.iter().find_map(center_of)
 }
 
-fn center_of(circle: &NearQuery) -> Option<Point> {
+/// The point in the middle of a circle; `None` for a commune that no gazetteer knows.
+pub(crate) fn center_of(circle: &NearQuery) -> Option<Point> {
     match circle {
         NearQuery::Point { lat, lon, .. } => Point::new(*lat, *lon),
         NearQuery::Commune { code, .. } => gazetteer().commune(code)?.point,

@@ -7,6 +7,7 @@
 mod choices;
 mod directory;
 mod documents;
+mod facets;
 mod naive;
 mod requests;
 mod rows;

@@ -2,6 +2,7 @@
 //!
 //! `http` understands requests and writes answers; `parse` understands searches; `engine` is what
 //! `http` asks, on one immutable view for each request; `bundle` writes searchsets by splicing;
+//! `facets` counts what a search finds;
 //! `write` changes the directory, one change after the other.
 //! `cli` and `serve` start it all. How documents are
 //! validated, extracted and indexed is `shared`.
@@ -12,6 +13,7 @@ mod cli;
 mod directory;
 mod engine;
 mod execute;
+mod facets;
 mod http;
 #[cfg(test)]
 mod laws;

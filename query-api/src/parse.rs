@@ -9,7 +9,7 @@ mod filter;
 mod key;
 mod report;
 mod result_param;
-mod suggest;
+pub(crate) mod suggest;
 mod value;
 
 #[cfg(test)]
@@ -131,6 +131,15 @@ pub(crate) fn search_request(
         result_param::check_sort_conditions(&mut report, &request);
     }
     (request, report.into_issues())
+}
+
+/// The one parameter that a name means on a type, without modifiers; `None` when it means none or
+/// several.
+pub(crate) fn way(base: ResourceType, name: &str) -> Option<ast::Way> {
+    let paths = key::resolve(base, name, Limits::default().chain_depth).ok()?;
+    let [path] = <[key::Path; 1]>::try_from(paths).ok()?;
+    let is_plain = path.modifier.is_none() && !path.above;
+    is_plain.then_some(ast::Way { chain: path.chain, base: path.base, parameter: path.parameter })
 }
 
 /// Before the name of a criterion that is one on the records a sort key looks at.

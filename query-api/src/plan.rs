@@ -6,6 +6,7 @@
 
 mod correlate;
 mod explain;
+mod facet;
 mod leaf;
 mod named;
 mod order;
@@ -18,8 +19,9 @@ use shared::param::near::NearQuery;
 
 use crate::parse::ast::{self, SearchRequest};
 
+pub(crate) use facet::{Beside, sources_beside, sources_of_records};
 pub(crate) use named::Named;
-pub(crate) use order::{Order, OrderKey};
+pub(crate) use order::{Order, OrderKey, Source};
 pub(crate) use predicate::{JoinStep, Leaf, LeafTest, Predicate, WordQuery};
 
 /// What planning needs to know besides the request.
@@ -115,6 +117,18 @@ pub(crate) fn search(
         })
         .collect::<Result<_, _>>()?;
     Ok(SearchPlan { types })
+}
+
+/// What the resources of one type must satisfy to answer an expression.
+///
+/// # Errors
+/// When it unfolds beyond the limits.
+pub(crate) fn predicate(
+    context: PlanContext,
+    base: ResourceType,
+    expr: &ast::Expr,
+) -> Result<Predicate, PlanError> {
+    correlate::predicate(context, base, expr)
 }
 
 /// The places and words a predicate searches (not the negated ones), with the way to them.

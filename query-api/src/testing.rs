@@ -20,6 +20,7 @@ use crate::engine::{
     Deadline, Document, Engine, EngineError, History, HistoryRequest, Stored, View,
 };
 use crate::execute::{Hit, Hits};
+use crate::facets::{Asked, Facets};
 use crate::http::sealed::Seal;
 use crate::parse::ast::{Correlation, Expr, SearchRequest, Summary, Total};
 use crate::write::{Command, Ticket};
@@ -85,6 +86,17 @@ impl View for Memory {
         let next = (size > 0 && end < all.len()).then(|| end.to_string());
         let total = (request.total == Total::Accurate).then_some(all.len() as u64);
         Ok(Hits { total, matches, next, ..Hits::default() })
+    }
+
+    fn facets(
+        &self,
+        request: &SearchRequest,
+        _: &Asked,
+        deadline: Deadline,
+    ) -> Result<Facets, EngineError> {
+        let counted = SearchRequest { count: Some(0), ..request.clone() };
+        let total = self.search(&counted, deadline)?.total.unwrap_or_default();
+        Ok(Facets { total, facets: Vec::new() })
     }
 
     fn read(&self, resource_type: ResourceType, id: &str) -> Result<Stored, EngineError> {

@@ -4,6 +4,7 @@
 //! Nothing here knows requests: `plan` and `execute` of the query API turn them into calls on a
 //! [`Snapshot`].
 
+mod codes;
 mod columns;
 mod dictionary;
 mod documents;
@@ -19,6 +20,7 @@ mod snapshot;
 mod statistics;
 mod writer;
 
+pub use codes::CodeColumn;
 pub use columns::{Rows, TextColumn};
 pub use dictionary::WordDictionary;
 pub use documents::{DocumentAddress, Documents};

@@ -8,6 +8,7 @@ mod broken;
 mod chain;
 mod date;
 mod every_parameter;
+mod facets;
 mod include;
 mod naive;
 mod number;

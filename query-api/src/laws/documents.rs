@@ -141,8 +141,13 @@ fn location(choices: &mut Choices<'_>) -> Map<String, Value> {
         ("alias", list(many(choices, 2, text))),
         ("identifier", list(many(choices, 2, |c| Some(identifier(c))))),
         ("status", Some(json!(choices.one(&["active", "inactive"])))),
-        ("address", text(choices).map(|city| json!({ "city": city }))),
+        ("address", text(choices).map(|city| address(choices, &city))),
     ])
+}
+
+fn address(choices: &mut Choices<'_>, city: &Value) -> Value {
+    let codes = ["44000", "75001", "20200", "none"];
+    json!({ "city": city, "postalCode": choices.one(&codes) })
 }
 
 fn practitioner(choices: &mut Choices<'_>) -> Map<String, Value> {

@@ -67,6 +67,17 @@ pub(crate) enum Hop {
     Reverse(ResourceType, &'static SearchParameter),
 }
 
+/// A parameter and the way to it, without a test.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Way {
+    /// The way to the tested resource; empty when it is the searched one.
+    pub(crate) chain: Vec<Hop>,
+    /// The type of the tested resource.
+    pub(crate) base: ResourceType,
+    /// The parameter.
+    pub(crate) parameter: &'static SearchParameter,
+}
+
 /// A test on one parameter.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Criterion {

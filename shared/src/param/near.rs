@@ -88,6 +88,15 @@ impl NearQuery {
         Ok(Self::Commune { code: code.clone(), radius_m: radius_m(rest)? })
     }
 
+    /// The circle around the same middle with another radius.
+    #[must_use]
+    pub fn with_radius_m(&self, radius_m: f64) -> Self {
+        match self {
+            Self::Point { lat, lon, .. } => Self::Point { lat: *lat, lon: *lon, radius_m },
+            Self::Commune { code, .. } => Self::Commune { code: code.clone(), radius_m },
+        }
+    }
+
     /// The radius in meters.
     pub fn radius_m(&self) -> f64 {
         match self {

@@ -88,6 +88,8 @@ pub const PARAMETERS: &[SearchParameter] = &[
     token("status", &[Location, Task, Measure, MeasureReport], "status", "The status of the record."),
     token("type", &[Location], "type", "The use of the place."),
     token("commune-cog", &[Location], "extension(ror-commune-cog).value", "The INSEE commune.").ror(),
+    token("department", &[Location, Organization, Practitioner], "department(extension(ror-commune-cog).value, address.postalCode)", "The department: of the INSEE commune, else of the postal code of an address.").ours(),
+    token("region", &[Location, Organization, Practitioner], "region(extension(ror-commune-cog).value, address.postalCode)", "The region of the department.").ours(),
     token("capacity-status", &[Location], "part(capacityStatus)", "The status of a count: installed, available, occupied, closed, extra.").ror().record(Capacity),
     number("nb-capacity", &[Location], "part(nbCapacity)", "A count of beds or places.").ror().record(Capacity),
     token("capacity-type", &[Location], "part(capacityType)", "What is counted: beds, places, dwellings.").ror().record(Capacity),

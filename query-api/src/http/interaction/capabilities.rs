@@ -12,7 +12,7 @@ use shared::registry::{self, Origin, ParameterType, RecordKind, SearchParameter}
 use crate::app::App;
 use crate::http::answer::{self, Layout};
 use crate::http::error::ApiError;
-use crate::http::{negotiate, query};
+use crate::http::{negotiate, operation, query};
 
 /// Day of the last change of this statement's form.
 const DATE: &str = "2026-11-23";
@@ -31,16 +31,13 @@ pub(crate) async fn capabilities(
 
 /// The statement of a server at `base_url`, as JSON; its type comes first, for people who read it.
 pub(crate) fn statement_json(base_url: &str, settings: &Settings) -> Vec<u8> {
-    let mut statement = statement(base_url, settings);
-    let elements = statement.as_object_mut().expect("made as an object");
-    elements.remove("resourceType");
-    let rest = statement.to_string();
-    format!("{{\"resourceType\":\"CapabilityStatement\",{}", &rest[1..]).into_bytes()
+    answer::type_first(statement(base_url, settings))
 }
 
 fn statement(base_url: &str, settings: &Settings) -> Value {
-    let resources: Vec<Value> = ResourceType::ALL.into_iter().map(resource).collect();
-    json!({
+    let resources: Vec<Value> =
+        ResourceType::ALL.into_iter().map(|t| resource(base_url, t)).collect();
+    let mut statement = json!({
         "resourceType": "CapabilityStatement",
         "url": format!("{base_url}/metadata"),
         "name": "HealthOfferDirectory",
@@ -70,7 +67,12 @@ fn statement(base_url: &str, settings: &Settings) -> Value {
             ],
             "searchParam": result_parameters(settings),
         }],
-    })
+    });
+    let operations = operation::capabilities(base_url, None);
+    if !operations.is_empty() {
+        statement["rest"][0]["operation"] = operations.into();
+    }
+    statement
 }
 
 /// The rules that hold for all searches, as text.
@@ -114,7 +116,7 @@ const INTERACTIONS: [&str; 9] = [
     "search-type",
 ];
 
-fn resource(resource_type: ResourceType) -> Value {
+fn resource(base_url: &str, resource_type: ResourceType) -> Value {
     let parameters: Vec<Value> = registry::of_type(resource_type)
         .map(|parameter| search_parameter(resource_type, parameter))
         .collect();
@@ -134,6 +136,10 @@ fn resource(resource_type: ResourceType) -> Value {
         "searchRevInclude": reverse_includes(resource_type),
         "searchParam": parameters,
     });
+    let operations = operation::capabilities(base_url, Some(resource_type));
+    if !operations.is_empty() {
+        resource["operation"] = operations.into();
+    }
     if let Some(profile) = profile(resource_type) {
         resource["supportedProfile"] = json!([format!(
             "https://interop.esante.gouv.fr/ig/fhir/ror/StructureDefinition/{profile}"
