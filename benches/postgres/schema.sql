@@ -1,5 +1,7 @@
 -- The directory in relational form. Documents stand apart from what is searched, so that scans read only
--- what they compare; every resource has one number for life.
+-- what they compare; every resource has one number for life. What an unfinished load left is dropped.
+DROP SCHEMA public CASCADE;
+CREATE SCHEMA public;
 CREATE EXTENSION postgis;
 CREATE EXTENSION pg_trgm;
 

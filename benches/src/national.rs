@@ -4,6 +4,7 @@
 //! everything that depends on it anew.
 
 use std::fs;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -14,7 +15,7 @@ use crate::country::Country;
 use crate::expected::{Totals, changeable, totals};
 use crate::postgres::{Cluster, Loading};
 use crate::service::{self, size_bytes};
-use crate::settings::Settings;
+use crate::settings::{Settings, own_file};
 use crate::source;
 
 /// The files of a size and seed.
@@ -54,7 +55,8 @@ impl National {
             totals(&Country::default()).is_ok_and(|all| all.keys().eq(known.keys()))
         });
         let counted = if names_known { counted } else { Value::Null };
-        let rival = rival.filter(|_| !at("postgres.json").exists());
+        let tables = rival_tables()?;
+        let rival = rival.filter(|_| read_json(&at("postgres.json"))["tables"] != *tables);
         if counted.is_null() || rival.is_some() {
             say("counting by a naive pass, and loading PostgreSQL where it is empty");
             read_documents(&folder, rival)?;
@@ -100,11 +102,23 @@ fn read_documents(folder: &Path, rival: Option<&Cluster>) -> anyhow::Result<()> 
     write_json(&folder.join("expected.json"), &counted)?;
     if let (Some(loading), Some(cluster)) = (loading, rival) {
         loading.finish(cluster)?;
-        let loaded =
-            json!({"seconds": begin.elapsed().as_secs_f64(), "bytes": cluster.size_bytes()?});
+        let loaded = json!({
+            "tables": rival_tables()?,
+            "seconds": begin.elapsed().as_secs_f64(),
+            "bytes": cluster.size_bytes()?,
+        });
         write_json(&folder.join("postgres.json"), &loaded)?;
     }
     Ok(())
+}
+
+/// What tells one form of the rival's tables from another.
+fn rival_tables() -> anyhow::Result<String> {
+    let mut hasher = DefaultHasher::new();
+    for file in ["postgres/schema.sql", "postgres/indexes.sql"] {
+        own_file(file)?.hash(&mut hasher);
+    }
+    Ok(format!("{:016x}", hasher.finish()))
 }
 
 /// Loads the data directory unless one of this schema stands there.
