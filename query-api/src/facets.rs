@@ -76,7 +76,7 @@ pub(crate) fn count(
     deadline: Deadline,
 ) -> Result<Facets, EngineError> {
     let (base, expr) = (request.types[0], &request.criteria[0]);
-    let predicate = plan::predicate(context, base, expr).map_err(refused)?;
+    let predicate = plan::predicate(context, base, expr).map_err(|e| refused(&e))?;
     let total = counting.total(base, &predicate).map_err(ExecuteError::from)?;
     let mut facets = Vec::with_capacity(asked.facets.len());
     for facet in &asked.facets {
@@ -98,7 +98,7 @@ pub(crate) fn count(
                 search.holds(counting, place, probe, bucket::of_probe(place, value, display))?
             }
         };
-        let Buckets { matches, without_value, mut buckets } = counted;
+        let Buckets { matches, without_value, all: mut buckets } = counted;
         let distinct = buckets.len();
         buckets.truncate(asked.limit);
         facets.push(FacetCounts {
@@ -124,13 +124,13 @@ pub(crate) fn has_center(request: &SearchRequest, facet: &Facet) -> bool {
 struct Buckets {
     matches: u64,
     without_value: Option<u64>,
-    buckets: Vec<Bucket>,
+    all: Vec<Bucket>,
 }
 
 impl Buckets {
-    fn of<T>(counted: &Counted<T>, buckets: Vec<Bucket>) -> Self {
+    fn of<T>(counted: &Counted<T>, all: Vec<Bucket>) -> Self {
         let without_value = counted.matches - counted.with_value;
-        Self { matches: counted.matches, without_value: Some(without_value), buckets }
+        Self { matches: counted.matches, without_value: Some(without_value), all }
     }
 }
 
@@ -152,7 +152,7 @@ impl Search<'_> {
     ) -> Result<Vec<plan::Source>, EngineError> {
         let expr = without_choice(self.base, self.expr, place);
         let beside = Beside { chain: &way.chain, parameter: way.parameter, is_bound };
-        plan::sources_beside(self.context, self.base, &expr, beside).map_err(refused)
+        plan::sources_beside(self.context, self.base, &expr, beside).map_err(|e| refused(&e))
     }
 
     fn codes(&self, counting: &mut Counting<'_>, place: &Place) -> Result<Buckets, EngineError> {
@@ -237,14 +237,15 @@ impl Search<'_> {
     ) -> Result<Buckets, EngineError> {
         let lifted = without_choice(self.base, self.expr, place);
         let mut total = |expr: &Expr| {
-            let predicate = plan::predicate(self.context, self.base, expr).map_err(refused)?;
+            let predicate =
+                plan::predicate(self.context, self.base, expr).map_err(|e| refused(&e))?;
             let total = counting.total(self.base, &predicate).map_err(ExecuteError::from)?;
             Ok::<u64, EngineError>(total)
         };
         let matches = total(&lifted)?;
         let count = total(&Expr::And(vec![lifted, probe.clone()]))?;
         let buckets = if count > 0 { vec![Bucket { count, ..bucket }] } else { Vec::new() };
-        Ok(Buckets { matches, without_value: None, buckets })
+        Ok(Buckets { matches, without_value: None, all: buckets })
     }
 
     /// Sums over the records that make the search match; nothing is lifted.
@@ -259,14 +260,14 @@ impl Search<'_> {
         let kind = RecordKind::Capacity;
         let sources =
             plan::sources_of_records(self.context, self.base, self.expr, &way.chain, kind)
-                .map_err(refused)?;
+                .map_err(|e| refused(&e))?;
         let sums = counting
             .capacities(self.base, &sources, group, self.context.access)
             .map_err(ExecuteError::from)?;
         let mut buckets: Vec<Bucket> =
             sums.iter().map(|sum| bucket::of_capacity(self.base, group, sum)).collect();
         buckets.sort_by(bucket::order);
-        Ok(Buckets { matches: total, without_value: None, buckets })
+        Ok(Buckets { matches: total, without_value: None, all: buckets })
     }
 }
 
@@ -293,7 +294,7 @@ fn visible(access: Access, base: ResourceType, code: &str) -> Vec<shared::access
     classes_of(base, code).iter().copied().filter(|class| access.sees(*class)).collect()
 }
 
-fn refused(error: PlanError) -> EngineError {
+fn refused(error: &PlanError) -> EngineError {
     EngineError::Refused(vec![error.issue()])
 }
 

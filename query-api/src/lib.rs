@@ -3,7 +3,7 @@
 //! `http` understands requests and writes answers; `parse` understands searches; `engine` is what
 //! `http` asks, on one immutable view for each request; `bundle` writes searchsets by splicing;
 //! `facets` counts what a search finds;
-//! `write` changes the directory, one change after the other.
+//! `write` changes the directory, one change after the other; `operate` works on it as a whole.
 //! `cli` and `serve` start it all. How documents are
 //! validated, extracted and indexed is `shared`.
 
@@ -14,9 +14,11 @@ mod directory;
 mod engine;
 mod execute;
 mod facets;
+mod geocoder;
 mod http;
 #[cfg(test)]
 mod laws;
+mod operate;
 mod parse;
 mod plan;
 mod serve;

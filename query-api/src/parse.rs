@@ -7,6 +7,7 @@ pub(crate) mod ast;
 mod decode;
 mod filter;
 mod key;
+pub(crate) mod locate;
 mod report;
 mod result_param;
 pub(crate) mod suggest;
@@ -186,6 +187,7 @@ fn empty_request(types: Vec<ResourceType>) -> SearchRequest {
         pretty: false,
         explain: false,
         applied: Vec::new(),
+        located: Vec::new(),
     }
 }
 

@@ -24,7 +24,7 @@ pub use codes::CodeColumn;
 pub use columns::{Rows, TextColumn};
 pub use dictionary::WordDictionary;
 pub use documents::{DocumentAddress, Documents};
-pub use generation::{Generation, GenerationError, Manifest};
+pub use generation::{Generation, GenerationError, IndexFiles, Manifest};
 pub use lookup::DocSet;
 pub use openings::Openings;
 pub use places::{Place, PlaceGrid};

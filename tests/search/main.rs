@@ -12,6 +12,7 @@ mod facets;
 mod include;
 mod naive;
 mod number;
+mod offers;
 mod page;
 mod record;
 mod reference;

@@ -162,9 +162,10 @@ impl<'a> Counting<'a> {
         let mut places = Vec::with_capacity(sources.len());
         for source in sources {
             let target = source.steps.last().map_or(base, |step| step.to);
-            let targets = match &source.target {
-                Predicate::All => None,
-                predicate => Some(self.context.all_keys(target, predicate)?),
+            let targets = if source.target == Predicate::All {
+                None
+            } else {
+                Some(self.context.all_keys(target, &source.target)?)
             };
             let records = match (record, source.record.is_empty()) {
                 (Some(kind), false) => Some(self.context.record_docs(kind, &source.record)?),
@@ -195,14 +196,13 @@ impl<'a> Counting<'a> {
                 with_value += 1;
             }
         })?;
-        let matches = match places {
-            [only] => only.matches.len(),
-            _ => {
-                let all = places.iter().fold(KeySet::default(), |all, place| {
-                    all.or(KeySet::clone(&place.matches), snapshot.universe())
-                });
-                all.len()
-            }
+        let matches = if let [only] = places {
+            only.matches.len()
+        } else {
+            let all = places.iter().fold(KeySet::default(), |all, place| {
+                all.or(KeySet::clone(&place.matches), snapshot.universe())
+            });
+            all.len()
         };
         Ok((matches as u64, with_value))
     }

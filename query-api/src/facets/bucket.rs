@@ -74,13 +74,15 @@ impl Coding {
 
 /// The largest first; equals by code, system, and what is summed; what has no value last.
 pub(super) fn order(a: &Bucket, b: &Bucket) -> Ordering {
-    fn of(value: Option<&Coding>) -> (bool, Option<(&str, Option<&str>)>) {
+    /// What has no value comes last.
+    type Rank<'a> = (bool, Option<(&'a str, Option<&'a str>)>);
+    fn of(value: Option<&Coding>) -> Rank<'_> {
         (value.is_none(), value.map(|v| (v.code.as_str(), v.system.as_deref())))
     }
     fn sum(bucket: &Bucket) -> f64 {
         bucket.capacity.as_ref().map_or(0.0, |capacity| capacity.sum)
     }
-    fn parts(bucket: &Bucket) -> Option<[(bool, Option<(&str, Option<&str>)>); 2]> {
+    fn parts(bucket: &Bucket) -> Option<[Rank<'_>; 2]> {
         let capacity = bucket.capacity.as_ref()?;
         Some([of(capacity.kind.as_ref()), of(capacity.status.as_ref())])
     }
@@ -141,6 +143,8 @@ pub(super) fn of_band(place: &Place, edges: &[f64], band: usize, count: u64) -> 
 /// The bucket of all that is within a circle.
 pub(super) fn of_ring(place: &Place, parameter: &str, circle: &NearQuery, count: u64) -> Bucket {
     let km = circle.radius_m() / 1_000.0;
+    // An address is a point by now.
+    let parameter = if matches!(circle, NearQuery::Point { .. }) { "near" } else { parameter };
     // The table speaks of `near`; the search may have named its place in another way.
     let path = match place.path.rsplit_once('.') {
         Some((chain, _)) => format!("{chain}.{parameter}"),

@@ -6,6 +6,7 @@ pub(crate) mod create;
 pub(crate) mod definition;
 pub(crate) mod delete;
 pub(crate) mod facets;
+pub(crate) mod geocode;
 pub(crate) mod history;
 pub(crate) mod patch;
 pub(crate) mod read;

@@ -154,8 +154,61 @@ const BUCKET: &[Parameter] = &[
     .optional(),
 ];
 
+/// `$geocode`: the places that a text may mean.
+pub(crate) static GEOCODE: Operation = Operation {
+    code: "geocode",
+    title: "Places of a text",
+    description: "Takes an address, a commune, a postal code or a department, whole, misspelt or still being \
+         typed, and answers the places it may mean, the preferred ones first. Communes and departments are \
+         built in; street addresses come from a service where the settings name one. POST keeps an address \
+         out of URLs.",
+    on_system: true,
+    on_types: &[],
+    affects_state: false,
+    takes_criteria: false,
+    comment: None,
+    parameters: &[
+        Parameter { min: 1, ..Parameter::input("q", "string", "The text, at most 300 bytes.") },
+        Parameter::input("limit", "integer", "Most candidates, 1 to 20; 5 without it."),
+        Parameter {
+            parts: &[
+                Parameter::output("label", "string", "The place as people write it."),
+                Parameter::output(
+                    "score",
+                    "decimal",
+                    "How well it fits, 0 to 1; from 0.7 on it may be taken without asking.",
+                ),
+                Parameter::output(
+                    "precision",
+                    "code",
+                    "housenumber, street, locality, municipality, postal-code (its largest commune) or department (its prefecture).",
+                ),
+                Parameter::output("source", "code", "gazetteer (built in) or service."),
+                Parameter::output("latitude", "decimal", "Degrees north, WGS 84.").optional(),
+                Parameter::output("longitude", "decimal", "Degrees east, WGS 84.").optional(),
+                Parameter::output(
+                    "commune",
+                    "Coding",
+                    "INSEE code and name, as commune-cog and near-insee-code take it.",
+                )
+                .optional(),
+                Parameter::output(
+                    "postal-code",
+                    "string",
+                    "That of the text, or all those of the commune.",
+                )
+                .any_number(),
+                Parameter::output("department", "Coding", "Code and name.").optional(),
+                Parameter::output("region", "Coding", "INSEE code and name.").optional(),
+            ],
+            ..Parameter::output("candidate", "", "A place.").any_number()
+        },
+        Parameter::output("outcome", "OperationOutcome", "What the caller should know.").optional(),
+    ],
+};
+
 /// All operations, by name.
-pub(crate) static OPERATIONS: [&Operation; 1] = [&FACETS];
+pub(crate) static OPERATIONS: [&Operation; 2] = [&FACETS, &GEOCODE];
 
 /// Day of the last change of a definition.
 const DATE: &str = "2026-11-23";

@@ -17,10 +17,10 @@ use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 
 use super::error::ApiError;
 use super::interaction::{
-    CAPACITY_PATH, batch, capabilities, create, definition, delete, facets, history, patch, read,
-    search, update,
+    CAPACITY_PATH, batch, capabilities, create, definition, delete, facets, geocode, history,
+    patch, read, search, update,
 };
-use super::operation::FACETS;
+use super::operation::{FACETS, GEOCODE};
 use super::path::AnyType;
 use super::{guard, observe, page, prefer, written};
 use crate::app::App;
@@ -68,6 +68,9 @@ fn fhir(base: &str, app: &App) -> Router<App> {
     let mut guarded = Router::new();
     for path in FACETS.paths() {
         guarded = guarded.route(&at(&path), get(facets::facets).post(facets::facets));
+    }
+    for path in GEOCODE.paths() {
+        guarded = guarded.route(&at(&path), get(geocode::geocode).post(geocode::geocode));
     }
     let guarded = guarded
         .route(base, get(search::system_by_get).post(batch::batch))

@@ -113,11 +113,9 @@ proptest! {
     ) {
         for (Asked { base, mut pairs }, is_independent, has_place, near) in asked {
             if has_place {
-                match base {
-                    HealthcareService => pairs.push(requests::near("location.", &near)),
-                    Location => pairs.push(requests::near("", &near)),
-                    _ => {}
-                }
+                let before = (base == HealthcareService).then_some("location.");
+                let before = before.or((base == Location).then_some(""));
+                pairs.extend(before.into_iter().flat_map(|before| requests::near(before, &near)));
             }
             if is_independent {
                 pairs.push(("ror-correlation".to_owned(), "independent".to_owned()));

@@ -6,6 +6,8 @@ use shared::fhir::ResourceType;
 use shared::param::QueryValue;
 use shared::registry::SearchParameter;
 
+use super::locate::Located;
+
 /// A search, understood.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct SearchRequest {
@@ -41,6 +43,8 @@ pub(crate) struct SearchRequest {
     pub(crate) explain: bool,
     /// The parameters that were applied, decoded and in order: what the self link shows.
     pub(crate) applied: Vec<(String, String)>,
+    /// The addresses of the criteria with their places; empty until they are looked up.
+    pub(crate) located: Vec<Located>,
 }
 
 /// A boolean combination of criteria.

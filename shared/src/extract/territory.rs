@@ -19,13 +19,11 @@ const REGION_SYSTEM: &str = "https://mos.esante.gouv.fr/NOS/TRE_R30-RegionOM/FHI
 pub(super) fn computed(parameter: &str, document: &Value) -> Vec<Value> {
     let mut codings: Vec<Value> = Vec::new();
     for department in departments(document) {
-        let (system, code, name) = match parameter {
-            "department" => (DEPARTMENT_SYSTEM, department.code, department.name),
-            _ => {
-                let region = gazetteer().region(department.region);
-                let name = region.map_or("", |region| region.name);
-                (REGION_SYSTEM, department.region, name)
-            }
+        let (system, code, name) = if parameter == "department" {
+            (DEPARTMENT_SYSTEM, department.code, department.name)
+        } else {
+            let region = gazetteer().region(department.region);
+            (REGION_SYSTEM, department.region, region.map_or("", |region| region.name))
         };
         let coding = json!({"system": system, "code": code, "display": name});
         if !codings.contains(&coding) {

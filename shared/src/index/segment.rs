@@ -166,6 +166,15 @@ impl SegmentView {
         doc + 1..end
     }
 
+    /// The resource that a document is, or is a record of: of one version, whatever its owner's key.
+    pub fn resource_of(&self, doc: u32) -> u32 {
+        let mut resource = doc;
+        while resource > 0 && !self.is_resource(resource) {
+            resource -= 1;
+        }
+        resource
+    }
+
     /// Where the document of a resource stands in the arena.
     pub fn address(&self, doc: u32) -> Option<u64> {
         self.addresses.first(doc)

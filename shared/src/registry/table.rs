@@ -23,8 +23,8 @@ pub const PARAMETERS: &[SearchParameter] = &[
     uri("_profile", &ALL, "meta.profile", "A profile the resource claims."),
     token("_security", &ALL, "meta.security", "A security label."),
     uri("_source", &ALL, "meta.source", "Where the resource comes from."),
-    text("_content", &ALL, "", "Words anywhere in the resource, in the labels of its codes, or in their synonyms."),
-    text("_text", &ALL, "text.div", "Words in the narrative."),
+    text("_content", &ALL, "", "Words, \"phrases\" and -exclusions anywhere in the resource, in the labels of its codes, or in their synonyms (see text.md)."),
+    text("_text", &ALL, "text.div", "The same in the narrative."),
 
     // HealthcareService
     token("active", &[HealthcareService, Organization, Practitioner, PractitionerRole], "active", "Whether the record is in use."),
@@ -82,6 +82,7 @@ pub const PARAMETERS: &[SearchParameter] = &[
     string("name", &[Location], "name | alias", "The name of the place, or its usual name."),
     special("near", &[Location], "position", "Places within a distance of a point: latitude|longitude|distance|unit; km without a unit, 10 km without a distance."),
     special("near-insee-code", &[Location], "position", "Places within a distance of a commune: code|distance|unit; km without a unit, 10 km without a distance.").ror(),
+    special("near-address", &[Location], "position", "Places within a distance of a postal address: address|distance|unit; km without a unit, 10 km without a distance. Commas belong to the address. The answer says how the address was read.").ours(),
     token("operational-status", &[Location], "operationalStatus", "Whether the place is open or closed."),
     reference("organization", &[Location], "managingOrganization", "The organization that manages the place.").to(&[Organization]),
     reference("partof", &[Location], "partOf", "The place this one is a part of.").to(&[Location]),

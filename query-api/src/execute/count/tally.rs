@@ -153,8 +153,8 @@ impl<'a> BandTally<'a> {
 
     /// Some number is below the upper bound and some, maybe another, reaches the lower one.
     fn count_extremes(&mut self) {
-        let Some((key, least, greatest)) = self.extremes.take() else { return };
-        let (first, last) = (self.band(least), self.band(greatest));
+        let Some((key, low, high)) = self.extremes.take() else { return };
+        let (first, last) = (self.band(low), self.band(high));
         (first..=last).for_each(|band| self.buckets.add(band, key));
     }
 

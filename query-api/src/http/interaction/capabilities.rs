@@ -86,11 +86,14 @@ fn documentation(settings: &Settings) -> String {
          CORRELATION: criteria that read one kind of record (a price, a capacity, an equipment, a dwelling, a public) over the same chain hold together on one and the same record, \
          and criteria chained over one reference hold on one and the same target; ror-correlation=independent asks for each criterion alone. \
          On criteria chained from organization, the suffix :above (organization.identifier:above) also accepts an ancestor by partOf. \
+         FULL TEXT: the words of _content and _text are ANDed; \"quoted words\" stand next to each other in one value; -word and -\"quoted words\" exclude; \
+         a telephone, FINESS, SIREN, SIRET, ADELI or RPPS number is found as a whole; a word found nowhere is read as the nearest one, and the answer says so. \
+         Matches of criteria on prices and capacities name the records that satisfy them, in extensions matched-price and matched-capacity of entry.search. \
          An unknown parameter is ignored with a warning in the Bundle, or refused with Prefer: handling=strict; a bad value or modifier is always refused. \
          A page holds {default} matches unless _count says otherwise, at most {max}; follow the next links to the end. \
          A write is answered when it is stored and searches find it; if searches do not find it within {visible} ms, the answer has the header X-Not-Yet-Searchable. \
          PATCH takes FHIRPath Patch (Parameters) and JSON Patch, by id or by a condition (Location?identifier=…). \
-         Limits: at most {entries} entries in a batch or transaction, URL {url} bytes, body {body} bytes, {parameters} parameters, {or} values in one parameter.",
+         Limits: at most {entries} entries in a batch or transaction, URL {url} bytes, body {body} bytes, {parameters} parameters, {or} values in one parameter, {words} words in one text parameter.",
         depth = limits.chain_depth,
         entries = limits.bundle_entries,
         visible = settings.write.visible_ms,
@@ -100,6 +103,7 @@ fn documentation(settings: &Settings) -> String {
         body = limits.body_bytes,
         parameters = limits.parameters,
         or = limits.or_values,
+        words = limits.words,
     )
 }
 
@@ -324,7 +328,7 @@ fn result_parameters(settings: &Settings) -> Value {
         settings.paging.count_default, settings.paging.count_max
     );
     // (name, type, documentation)
-    let rows: [(&str, &str, &str); 15] = [
+    let rows: [(&str, &str, &str); 17] = [
         ("_type", "token", "Types of a search of the whole directory, separated by commas."),
         (
             "_filter",
@@ -347,6 +351,11 @@ fn result_parameters(settings: &Settings) -> Value {
             "special",
             "Order: parameters separated by commas, - before one for descending, chains allowed (organization.price-amount-value). A missing value comes last. near sorts by distance.",
         ),
+        (
+            "_sort:[parameter]",
+            "special",
+            "A condition on the records that a key of _sort looks at, with the key's chain (_sort:organization.price-type). It filters nothing: matches without such a record come last and are counted. Defined by this service.",
+        ),
         ("_count", "number", &count),
         ("_total", "token", "accurate or none. Totals are always exact."),
         ("_elements", "special", "The elements of matches to show, besides the mandatory ones."),
@@ -358,6 +367,11 @@ fn result_parameters(settings: &Settings) -> Value {
             "_explain",
             "token",
             "true: how the search was computed, as an informational outcome. Defined by this service.",
+        ),
+        (
+            "ror-now",
+            "date",
+            "The instant that open-at=now and capacity-max-age are measured from; links carry it. Defined by this service.",
         ),
         (
             "ror-correlation",
@@ -403,7 +417,16 @@ mod tests {
             }
         }
         let general = names(&statement["rest"][0]["searchParam"]);
-        for name in ["_include", "_filter", "_has", "_sort", "ror-correlation", "_page"] {
+        for name in [
+            "_sort:[parameter]",
+            "ror-now",
+            "_include",
+            "_filter",
+            "_has",
+            "_sort",
+            "ror-correlation",
+            "_page",
+        ] {
             assert!(general.contains(&name), "{name}");
         }
     }

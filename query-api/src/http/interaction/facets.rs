@@ -66,7 +66,8 @@ pub(crate) async fn facets(
             asked.asked.probes.push((facet.name, probe.criteria.remove(0)));
         }
     }
-    let (request, found) = search::parse(&app, Some(resource_type), &criteria(&text, &mut issues));
+    let (mut request, found) =
+        search::parse(&app, Some(resource_type), &criteria(&text, &mut issues));
     issues.extend(found);
     if let Some(distance) = asked.needs_center
         && !issues.iter().any(Issue::is_error)
@@ -81,7 +82,8 @@ pub(crate) async fn facets(
         // A table has no place for a warning.
         Format::Csv => Preference::strict(),
     };
-    let issues = preference.admit(issues)?;
+    let mut issues = preference.admit(issues)?;
+    issues.extend(search::locate(&app.geocoder, &mut request, Vec::new()).await?);
     let layout = Layout::of(query::value(&text, "_pretty").as_deref());
     let (body, results) = app
         .engine

@@ -32,16 +32,14 @@ pub(crate) async fn read(
 ) -> Result<String, ApiError> {
     let mut parts = vec![uri.query().unwrap_or_default().to_owned()];
     if method == Method::POST {
-        let bytes = body::read(app.limits.body_bytes, body).await?;
+        let bytes = body::read(&app.limits, body).await?;
         if !bytes.is_empty() {
-            parts.push(match body::media_type(headers).as_deref() {
-                Some("application/x-www-form-urlencoded") => {
-                    String::from_utf8(bytes).map_err(|_| refused("the form is not UTF-8", ""))?
-                }
-                _ => {
-                    body::is_json(headers)?;
-                    parameters(&bytes)?
-                }
+            let form = Some("application/x-www-form-urlencoded");
+            parts.push(if body::media_type(headers).as_deref() == form {
+                String::from_utf8(bytes).map_err(|_| refused("the form is not UTF-8", ""))?
+            } else {
+                body::is_json(headers)?;
+                parameters(&bytes)?
             });
         }
     }
@@ -99,7 +97,9 @@ fn parameters(bytes: &[u8]) -> Result<String, ApiError> {
     let list = match &resource["parameter"] {
         Value::Null => return Ok(String::new()),
         Value::Array(list) => list,
-        _ => return Err(refused("\"parameter\" must be a list", "Parameters.parameter")),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+            return Err(refused("\"parameter\" must be a list", "Parameters.parameter"));
+        }
     };
     let mut pairs = Vec::with_capacity(list.len());
     for (at, parameter) in list.iter().enumerate() {

@@ -108,6 +108,16 @@ async fn every_error_is_an_outcome() {
         ("GET", "/fhir/Location?_page=x", vec![], "", 400, ""),
         ("GET", "/fhir/Location?_page=x~y", vec![], "", 400, ""),
         ("GET", "/fhir/Location/a?_summary=count", vec![], "", 400, ""),
+        ("GET", "/fhir/Location/a?name=x", vec![strict], "", 400, ""),
+    ];
+    refused(&app, rows).await;
+}
+
+#[tokio::test]
+async fn every_error_of_an_operation_is_an_outcome() {
+    let app = testing::app(memory());
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    let rows: Vec<Row<'_>> = vec![
         ("GET", "/fhir/Location/$facet", vec![], "", 404, ""),
         ("POST", "/fhir/Location/$facet", vec![], "{}", 404, ""),
         ("GET", "/fhir/$facets", vec![], "", 404, ""),
@@ -118,12 +128,32 @@ async fn every_error_is_an_outcome() {
         ("GET", "/fhir/OperationDefinition/facet", vec![], "", 404, ""),
         ("POST", "/fhir/Location/$facets", vec![form], "name:exacte=a", 400, ""),
         ("POST", "/fhir/Location/$facets", vec![("content-type", "text/csv")], "a", 415, ""),
-        ("GET", "/fhir/Location/a?name=x", vec![strict], "", 400, ""),
+        ("GET", "/fhir/$geocode", vec![], "", 400, ""),
+        ("GET", "/fhir/$geocode?q=", vec![], "", 400, ""),
+        ("GET", "/fhir/$geocode?q=Nantes&limit=0", vec![], "", 400, ""),
+        ("GET", "/fhir/$geocode?q=Nantes&limit=21", vec![], "", 400, ""),
+        ("GET", "/fhir/$geocode?q=Nantes&town=x", vec![], "", 400, ""),
+        ("GET", "/fhir/Location/$geocode?q=Nantes", vec![], "", 404, ""),
+        ("DELETE", "/fhir/$geocode?q=Nantes", vec![], "", 405, "GET,HEAD,POST"),
+        ("GET", "/fhir/Location?near-address=Nantes%7Cten%7Ckm", vec![], "", 400, ""),
+        ("GET", "/fhir/Location?near-address=%7C10%7Ckm", vec![], "", 400, ""),
+        (
+            "POST",
+            "/fhir/Location/$facets",
+            vec![form],
+            "near-address=Nantes%7C10%7Cleagues",
+            400,
+            "",
+        ),
     ];
+    refused(&app, rows).await;
+}
+
+async fn refused(app: &App, rows: Vec<Row<'_>>) {
     for (method, uri, headers, body, status, allow) in rows {
         let name = format!("{method} {}", uri.chars().take(60).collect::<String>());
         let method = method.parse().unwrap();
-        let response = send(&app, request(&method, uri, &headers, body)).await;
+        let response = send(app, request(&method, uri, &headers, body)).await;
         assert_eq!(response.status(), status, "{name}");
         assert_eq!(header(&response, "allow"), allow, "{name}");
         assert_eq!(header(&response, "content-type"), "application/fhir+json;charset=utf-8");
