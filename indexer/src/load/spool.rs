@@ -144,7 +144,9 @@ mod tests {
             })
             .collect();
         let mut spool = Spool::create(&begun).unwrap();
-        entries.iter().for_each(|entry| spool.push(entry).unwrap());
+        for entry in &entries {
+            spool.push(entry).unwrap();
+        }
         spool.finish(&begun, &path).unwrap();
         assert!(!begun.exists());
 

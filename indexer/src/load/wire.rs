@@ -147,7 +147,9 @@ mod tests {
             .collect();
         let summary = ReadSummary { files: 2, skipped: vec!["x.txt".into()], outcomes: 1 };
         let mut sent = Vec::new();
-        documents.iter().for_each(|document| write_document(document, &mut sent));
+        for document in &documents {
+            write_document(document, &mut sent);
+        }
         write_end(summary.clone(), &mut sent).unwrap();
 
         let mut input = sent.as_slice();
