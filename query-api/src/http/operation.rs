@@ -167,7 +167,6 @@ pub(crate) static GEOCODE: Operation = Operation {
     on_types: &[],
     affects_state: false,
     takes_criteria: false,
-    comment: None,
     parameters: &[
         Parameter { min: 1, ..Parameter::input("q", "string", "The text, at most 300 bytes.") },
         Parameter::input("limit", "integer", "Most candidates, 1 to 20; 5 without it."),
