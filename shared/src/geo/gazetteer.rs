@@ -98,6 +98,8 @@ pub struct Gazetteer {
     /// (point, index of the commune), by ascending latitude.
     by_latitude: OnceLock<Vec<(Point, u32)>>,
     names: OnceLock<NameIndex>,
+    /// (comparison key, department), ascending.
+    department_names: OnceLock<Vec<(String, &'static Department)>>,
 }
 
 /// The gazetteer, read from the embedded asset on first use.
@@ -117,6 +119,7 @@ impl Gazetteer {
             postal: OnceLock::new(),
             by_latitude: OnceLock::new(),
             names: OnceLock::new(),
+            department_names: OnceLock::new(),
         }
     }
 
@@ -125,6 +128,7 @@ impl Gazetteer {
         self.postal();
         self.by_latitude();
         self.names();
+        self.department_names();
     }
 
     /// All communes and municipal districts, by code.
@@ -186,7 +190,29 @@ impl Gazetteer {
     /// The department of a name, compared by [`place_key`].
     pub fn department_by_name(&self, name: &str) -> Option<&'static Department> {
         let key = place_key(name);
-        self.departments.iter().find(|d| place_key(d.name) == key)
+        let names = self.department_names();
+        let index = names.binary_search_by(|(known, _)| known.cmp(&key)).ok()?;
+        Some(names[index].1)
+    }
+
+    /// The departments a name of which begins with the key.
+    fn departments_starting_with(
+        &self,
+        key: &str,
+    ) -> impl Iterator<Item = &'static Department> + use<'_> {
+        let names = self.department_names();
+        let start = names.partition_point(|(known, _)| known.as_str() < key);
+        let end = start + names[start..].partition_point(|(known, _)| known.starts_with(key));
+        names[start..end].iter().map(|(_, department)| *department)
+    }
+
+    fn department_names(&self) -> &[(String, &'static Department)] {
+        self.department_names.get_or_init(|| {
+            let departments = self.departments.iter();
+            let mut names: Vec<_> = departments.map(|d| (place_key(d.name), d)).collect();
+            names.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+            names
+        })
     }
 
     /// The region of a name, compared by [`place_key`].

@@ -34,6 +34,9 @@ const UNNAMED: f64 = 0.4;
 /// What a street that is not looked at costs.
 const STREET: f64 = 0.9;
 
+/// Words of the longest name of a department: Alpes de Haute Provence, (972), Côtes d' Armor.
+const DEPARTMENT_WORDS_MAX: usize = 5;
+
 /// Words that tie what follows them to what stands before: "avenue de Paris" is not in Paris.
 const LINKS: [&str; 14] =
     ["de", "du", "des", "d", "la", "le", "les", "l", "en", "sur", "sous", "aux", "au", "et"];
@@ -353,7 +356,7 @@ impl Gazetteer {
             }
         }
         let words: Vec<&str> = text.split_whitespace().collect();
-        for at in 1..words.len() {
+        for at in words.len().saturating_sub(DEPARTMENT_WORDS_MAX).max(1)..words.len() {
             let (name, area) = (words[..at].join(" "), words[at..].join(" "));
             let area = place_key(&area).to_ascii_uppercase();
             let Some(department) =
@@ -372,15 +375,15 @@ impl Gazetteer {
 
     /// The places whose name or postal code begins with the key.
     fn by_beginning(&self, key: &str, limit: usize) -> Vec<Candidate> {
-        let share = |name: &str| 0.15 * key.len() as f64 / name.len().max(key.len()) as f64;
+        // The larger place first, unless far more of a smaller one is typed.
+        let share = |name: &str| 0.02 * key.len() as f64 / name.len().max(key.len()) as f64;
         let communes = self.by_prefix(key, limit).into_iter().map(|commune| {
             let score = BEGINNING + share(commune.name) + size(commune);
             Candidate::commune(commune, None, score)
         });
         let mut found: Vec<Candidate> = communes.collect();
         if key.chars().count() >= 2 {
-            let departments = self.departments().iter();
-            let beginning = departments.filter(|d| place_key(d.name).starts_with(key));
+            let beginning = self.departments_starting_with(key);
             found.extend(beginning.map(|d| Candidate::department(d, BEGINNING + share(d.name))));
         }
         found
