@@ -160,6 +160,16 @@ fn only_http_knows_statuses() {
 }
 
 #[test]
+fn only_operate_calls_the_indexer() {
+    let mut sources = rust_under(&["query-api/src"]);
+    // A directory is opened in one way only, by whoever opens it.
+    let may =
+        ["query-api/src/operate", "query-api/src/directory.rs", "query-api/src/http/internal/"];
+    sources.retain(|source| !may.iter().any(|place| source.path.starts_with(place)));
+    assert_absent("query-api calls the indexer only in operate", &sources, &["indexer::"]);
+}
+
+#[test]
 fn only_config_reads_environment_and_only_main_the_clock() {
     let mut sources = rust_under(&["query-api/src", "shared/src", "indexer/src"]);
     sources.retain(|source| !source.path.starts_with("shared/src/config"));

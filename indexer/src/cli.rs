@@ -1,32 +1,36 @@
 //! The command line: what may be said, and which function of the library does it.
 //!
 //! Results go to stdout, progress and problems to stderr. Exit codes: 0 all well, 2 some documents were
-//! left out, 1 failed.
+//! left out, 1 failed. A command opens the data directory, or asks the server that holds it: lock free,
+//! open; lock held, call. What it prints is the same.
 
 mod produce;
 
-use std::fmt::Display;
 use std::io::{self, Write};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use indexer::directory::{Directory, documents_dir, open_store};
-use indexer::load::{LoadOptions, default_quarantine, load};
-use indexer::progress;
+use indexer::backup::{BackupOptions, backup};
+use indexer::directory::{Directory, DirectoryError, open_store};
+use indexer::load::{LoadError, LoadOptions, default_quarantine, load, send};
+use indexer::outcome::Outcome;
+use indexer::progress::{self, Progress};
+use indexer::remote::Remote;
+use indexer::restore::restore;
 use indexer::stats::stats;
 use indexer::verify::verify;
 use produce::{GenerateArguments, ImportArguments, SampleArguments};
 use serde::Serialize;
+use shared::data_dir;
 use shared::index::Generation;
-use shared::store::{Store, StoreSettings};
+use shared::store::{ChangeLog as _, Store, StoreError, StoreSettings};
 use shared::validate::{Strictness, Validator};
 
-/// Some documents were left out.
-const EXIT_QUARANTINED: u8 = 2;
-/// Store and index disagree, or the like.
-const EXIT_FAILED: u8 = 1;
+/// How long a store is waited for when a server says that it has it.
+const SERVED_LOCK_WAIT: Duration = Duration::from_millis(150);
 
 /// Loads and looks after the data directory of the health-offer search engine.
 #[derive(Debug, Parser)]
@@ -46,8 +50,14 @@ enum Command {
     Import(ImportArguments),
     /// Build the sample that ships with the product.
     Sample(SampleArguments),
-    /// Build a new index from the stored documents and switch to it.
+    /// Build a new index from the stored documents and switch to it; the one before is kept.
     Rebuild(Common),
+    /// Go back to the index before the last rebuild, brought up to the store.
+    Rollback(Common),
+    /// Write every version and the change log into a folder, as of one change.
+    Backup(BackupArguments),
+    /// Fill an empty data directory from a backup.
+    Restore(RestoreArguments),
     /// Check every version, log entry and indexed document against the others.
     Verify(Common),
     /// Count resources by type, find dangling references, compare store and index.
@@ -92,6 +102,27 @@ struct LoadArguments {
     inputs: Vec<PathBuf>,
 }
 
+#[derive(Debug, Args)]
+struct BackupArguments {
+    #[command(flatten)]
+    common: Common,
+    /// The folder to write to: empty, or not there yet.
+    #[arg(long)]
+    to: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct RestoreArguments {
+    #[command(flatten)]
+    common: Common,
+    /// The backup.
+    #[arg(long)]
+    from: PathBuf,
+    /// The last change to restore [default: all of the backup].
+    #[arg(long)]
+    to_seq: Option<u64>,
+}
+
 impl Cli {
     /// Does what was asked. `now_ms` is the clock, in milliseconds since 1970.
     pub(crate) fn run(self, now_ms: i64) -> anyhow::Result<ExitCode> {
@@ -101,6 +132,9 @@ impl Cli {
             Command::Import(arguments) => produce::run_import(arguments),
             Command::Sample(arguments) => produce::run_sample(arguments),
             Command::Rebuild(common) => run_rebuild(&common),
+            Command::Rollback(common) => run_rollback(&common),
+            Command::Backup(arguments) => run_backup(&arguments, now_ms),
+            Command::Restore(arguments) => run_restore(&arguments),
             Command::Verify(common) => run_verify(&common),
             Command::Stats(common) => run_stats(&common),
         }
@@ -112,13 +146,96 @@ impl Common {
         self.public_url.iter().map(|url| url.trim_end_matches('/').to_owned()).collect()
     }
 
-    fn print(&self, result: &(impl Display + Serialize)) -> io::Result<()> {
+    fn print(&self, outcome: &Outcome) -> io::Result<ExitCode> {
         let mut out = io::stdout().lock();
         if self.json {
-            serde_json::to_writer(&mut out, result)?;
-            writeln!(out)
+            writeln!(out, "{}", outcome.json)?;
         } else {
-            write!(out, "{result}")
+            write!(out, "{}", outcome.text)?;
+        }
+        Ok(ExitCode::from(outcome.exit.code()))
+    }
+
+    /// Does a command here, or where the directory is served, and prints what it came to.
+    fn run(
+        &self,
+        command: &str,
+        here: &mut dyn FnMut(&StoreSettings, &dyn Progress) -> Result<Outcome, Failure>,
+        there: &mut dyn FnMut(&Remote, &dyn Progress) -> anyhow::Result<Outcome>,
+    ) -> anyhow::Result<ExitCode> {
+        let progress = progress::on_stderr();
+        let done = self.here_or_there(command, here, there, progress.as_ref());
+        progress.finish();
+        Ok(self.print(&done?)?)
+    }
+
+    fn here_or_there(
+        &self,
+        command: &str,
+        here: &mut dyn FnMut(&StoreSettings, &dyn Progress) -> Result<Outcome, Failure>,
+        there: &mut dyn FnMut(&Remote, &dyn Progress) -> anyhow::Result<Outcome>,
+        progress: &dyn Progress,
+    ) -> anyhow::Result<Outcome> {
+        let settings = StoreSettings { owner: owner(command), ..StoreSettings::default() };
+        // What cannot be read is of no account while nobody holds the store.
+        match Remote::of(&self.data_dir) {
+            Ok(None) => Ok(here(&settings, progress)?),
+            Ok(Some(remote)) => {
+                let short = StoreSettings { lock_wait: SERVED_LOCK_WAIT, ..settings.clone() };
+                match here(&short, progress) {
+                    Err(Failure::Locked { holder, .. }) if remote.is(&holder) => {
+                        there(&remote, progress)
+                    }
+                    // Another command, or a server that is about to let go: wait as usual.
+                    Err(Failure::Locked { .. }) => Ok(here(&settings, progress)?),
+                    done => Ok(done?),
+                }
+            }
+            Err(unknown) => match here(&settings, progress) {
+                Err(Failure::Locked { text, .. }) => anyhow::bail!("{text}; {unknown}"),
+                done => Ok(done?),
+            },
+        }
+    }
+}
+
+/// Who we are, for whoever finds the store locked.
+fn owner(command: &str) -> String {
+    format!("`indexer {command}`, process {}", std::process::id())
+}
+
+/// Why a command was not done here.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    /// Somebody else has the store.
+    #[error("{text}")]
+    Locked {
+        /// Who.
+        holder: String,
+        /// The whole message.
+        text: String,
+    },
+    /// Anything else.
+    #[error(transparent)]
+    Other(anyhow::Error),
+}
+
+impl From<DirectoryError> for Failure {
+    fn from(error: DirectoryError) -> Self {
+        let text = error.to_string();
+        if let DirectoryError::Store(StoreError::Locked { holder, .. }) = error {
+            return Self::Locked { holder, text };
+        }
+        Self::Other(error.into())
+    }
+}
+
+impl From<LoadError> for Failure {
+    fn from(error: LoadError) -> Self {
+        if let LoadError::Directory(error) = error {
+            error.into()
+        } else {
+            Self::Other(error.into())
         }
     }
 }
@@ -127,12 +244,7 @@ fn run_load(arguments: LoadArguments, now_ms: i64) -> anyhow::Result<ExitCode> {
     let LoadArguments { common, mirror, force, strict, versions_kept, quarantine, inputs } =
         arguments;
     let strictness = if strict { Strictness::Strict } else { Strictness::WhereClaimed };
-    let validator = Validator::new(strictness);
-    let progress = progress::on_stderr();
     let versions_kept = NonZeroU32::new(versions_kept);
-    let settings = StoreSettings { versions_kept, ..store_settings("load") };
-    let mut directory =
-        Directory::open(&common.data_dir, &settings, common.base_urls(), progress.as_ref())?;
     let options = LoadOptions {
         inputs,
         mirror,
@@ -140,69 +252,119 @@ fn run_load(arguments: LoadArguments, now_ms: i64) -> anyhow::Result<ExitCode> {
         quarantine: quarantine.unwrap_or_else(|| default_quarantine(&common.data_dir)),
         now_ms,
     };
-    let report = load(&mut directory, &validator, &options, progress.as_ref());
-    progress.finish();
-    let report = report?;
-    common.print(&report)?;
-    Ok(if report.quarantined > 0 { ExitCode::from(EXIT_QUARANTINED) } else { ExitCode::SUCCESS })
+    common.run(
+        "load",
+        &mut |settings, progress| {
+            let (data_dir, base_urls) = (&common.data_dir, common.base_urls());
+            let settings = StoreSettings { versions_kept, ..settings.clone() };
+            let mut directory = Directory::open(data_dir, &settings, base_urls, progress)?;
+            let validator = Validator::new(strictness);
+            let report = load(&mut directory, &validator, &options, progress)?;
+            Ok(report.into_outcome())
+        },
+        &mut |remote, progress| Ok(send(remote, &options, strictness, progress)?),
+    )
 }
 
 fn run_rebuild(common: &Common) -> anyhow::Result<ExitCode> {
+    common.run(
+        "rebuild",
+        &mut |settings, progress| {
+            let urls = common.base_urls();
+            let urls: Vec<&str> = urls.iter().map(String::as_str).collect();
+            Ok(Directory::rebuild(&common.data_dir, settings, &urls, progress)?.into_outcome())
+        },
+        &mut |remote, progress| Ok(remote.call("rebuild", &NoOptions {}, io::empty(), progress)?),
+    )
+}
+
+fn run_rollback(common: &Common) -> anyhow::Result<ExitCode> {
+    common.run(
+        "rollback",
+        &mut |settings, _| {
+            let urls = common.base_urls();
+            let urls: Vec<&str> = urls.iter().map(String::as_str).collect();
+            Ok(Directory::rollback(&common.data_dir, settings, &urls)?.into_outcome())
+        },
+        &mut |remote, progress| {
+            Ok(remote.call("rollback", &NoOptions {}, io::empty(), progress)?)
+        },
+    )
+}
+
+fn run_backup(arguments: &BackupArguments, now_ms: i64) -> anyhow::Result<ExitCode> {
+    let BackupArguments { common, to } = arguments;
+    // The server that may do it has another working directory.
+    let to = std::path::absolute(to)?;
+    common.run(
+        "backup",
+        &mut |settings, progress| {
+            let store = open_existing_store(common, settings)?;
+            let done = backup(&store, store.last_seq(), &to, now_ms, progress);
+            Ok(done.map_err(|error| Failure::Other(error.into()))?.into_outcome())
+        },
+        &mut |remote, progress| {
+            let options = BackupOptions { to: to.clone() };
+            Ok(remote.call("backup", &options, io::empty(), progress)?)
+        },
+    )
+}
+
+fn run_restore(arguments: &RestoreArguments) -> anyhow::Result<ExitCode> {
+    let RestoreArguments { common, from, to_seq } = arguments;
+    let urls = common.base_urls();
+    let urls: Vec<&str> = urls.iter().map(String::as_str).collect();
     let progress = progress::on_stderr();
-    let settings = store_settings("rebuild");
-    let resources =
-        Directory::rebuild(&common.data_dir, &settings, common.base_urls(), progress.as_ref());
+    let settings = StoreSettings { owner: owner("restore"), ..StoreSettings::default() };
+    let data_dir = &common.data_dir;
+    let restored = restore(from, data_dir, *to_seq, &settings, &urls, progress.as_ref());
     progress.finish();
-    let resources = resources?;
-    common.print(&Rebuilt { resources })?;
-    Ok(ExitCode::SUCCESS)
-}
-
-#[derive(Serialize)]
-struct Rebuilt {
-    resources: u64,
-}
-
-impl Display for Rebuilt {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        writeln!(f, "{} resources indexed", self.resources)
-    }
+    Ok(common.print(&restored?.into_outcome())?)
 }
 
 fn run_verify(common: &Common) -> anyhow::Result<ExitCode> {
-    let store = open_existing_store(common, "verify")?;
-    let generation = Generation::current(&common.data_dir, store.codec().clone())?;
-    let verification = verify(&store, generation.as_ref())?;
-    common.print(&verification)?;
-    Ok(exit_code(verification.is_sound()))
+    common.run(
+        "verify",
+        &mut |settings, _| {
+            let (store, generation) = open_existing(common, settings)?;
+            Ok(verify(&store, generation.as_ref())?.into_outcome())
+        },
+        &mut |remote, progress| Ok(remote.call("verify", &NoOptions {}, io::empty(), progress)?),
+    )
 }
 
 fn run_stats(common: &Common) -> anyhow::Result<ExitCode> {
-    let store = open_existing_store(common, "stats")?;
-    let generation = Generation::current(&common.data_dir, store.codec().clone())?;
-    let base_urls = common.base_urls();
-    let base_urls: Vec<&str> = base_urls.iter().map(String::as_str).collect();
-    let stats = stats(&store, generation.as_ref(), &base_urls)?;
-    common.print(&stats)?;
-    Ok(exit_code(stats.agree))
+    common.run(
+        "stats",
+        &mut |settings, _| {
+            let (store, generation) = open_existing(common, settings)?;
+            let urls = common.base_urls();
+            let urls: Vec<&str> = urls.iter().map(String::as_str).collect();
+            Ok(stats(&store, generation.as_ref(), &urls)?.into_outcome())
+        },
+        &mut |remote, progress| Ok(remote.call("stats", &NoOptions {}, io::empty(), progress)?),
+    )
 }
 
-/// Opens a store that is there: looking at a directory must not make one.
-fn open_existing_store(common: &Common, command: &str) -> anyhow::Result<Store> {
-    let documents = documents_dir(&common.data_dir);
-    anyhow::ensure!(
-        documents.is_dir(),
-        "there are no documents in {}: load some first",
-        common.data_dir.display()
-    );
-    Ok(open_store(&common.data_dir, &store_settings(command))?)
+/// The options of a command that has none.
+#[derive(Serialize)]
+struct NoOptions {}
+
+/// Opens a store that is there: looking at a directory must not make it.
+fn open_existing_store(common: &Common, settings: &StoreSettings) -> Result<Store, Failure> {
+    let data_dir = &common.data_dir;
+    if !data_dir::documents(data_dir).is_dir() {
+        let text = format!("there are no documents in {}: load some first", data_dir.display());
+        return Err(Failure::Other(anyhow::Error::msg(text)));
+    }
+    Ok(open_store(data_dir, settings)?)
 }
 
-fn store_settings(command: &str) -> StoreSettings {
-    let owner = format!("`indexer {command}`, process {}", std::process::id());
-    StoreSettings { owner, ..StoreSettings::default() }
-}
-
-fn exit_code(is_well: bool) -> ExitCode {
-    if is_well { ExitCode::SUCCESS } else { ExitCode::from(EXIT_FAILED) }
+fn open_existing(
+    common: &Common,
+    settings: &StoreSettings,
+) -> Result<(Store, Option<Generation>), Failure> {
+    let store = open_existing_store(common, settings)?;
+    let generation = Generation::current(&common.data_dir, store.codec().clone());
+    Ok((store, generation.map_err(DirectoryError::from)?))
 }

@@ -8,12 +8,15 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use shared::data_dir;
 use shared::index::{Generation, GenerationError, IndexWriter, Manifest, WriterOptions};
 use shared::replay::{Replay, ReplayError};
 use shared::schema::index_schema;
 use shared::store::{ChangeLog, Seq, Store, StoreError, StoreSettings};
 
+use crate::load::{LoadError, Step, resume};
 use crate::progress::Progress;
+use crate::rebuild::{Beside, Switched, resources};
 
 /// Why a data directory cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +38,43 @@ pub enum DirectoryError {
     /// The index could not be brought up to the store.
     #[error(transparent)]
     Replay(#[from] ReplayError),
+    /// A restore into the directory did not come to its end.
+    #[error(
+        "{data_dir} holds half a restored backup: run `indexer restore` into it again",
+        data_dir = .0.display()
+    )]
+    Restoring(PathBuf),
+    /// A load that a server had received cannot be continued.
+    #[error("a load that was being applied cannot be continued: {0}")]
+    Unfinished(String),
+    /// There is no generation to go back to.
+    #[error(
+        "there is no earlier generation of the index to go back to; `indexer rebuild` makes a new one and keeps the one before"
+    )]
+    NoPrevious,
+    /// The generation to go back to was built by another program.
+    #[error(
+        "{path}, the generation before, was built with schema {found}, this program has {expected}: go back with the program that built it, or run `indexer rebuild`",
+        path = path.display()
+    )]
+    PreviousSchema {
+        /// The generation.
+        path: PathBuf,
+        /// The digest in its manifest.
+        found: String,
+        /// The digest of this build.
+        expected: String,
+    },
+    /// A generation does not hold what the store does; it is not used.
+    #[error(
+        "the store holds {stored} resources, the index made from it {indexed}: nothing was switched"
+    )]
+    Counts {
+        /// Resources of the store.
+        stored: u64,
+        /// Resources of the index.
+        indexed: u64,
+    },
     /// The index knows changes that the store does not have.
     #[error(
         "the document store is damaged: it ends at change {store}, the index at {index}; restore a backup"
@@ -47,11 +87,6 @@ pub enum DirectoryError {
     },
 }
 
-/// Where the documents of a data directory stand.
-pub fn documents_dir(data_dir: &Path) -> PathBuf {
-    data_dir.join("documents")
-}
-
 /// Opens the store of a data directory, creating both when absent.
 ///
 /// # Errors
@@ -59,7 +94,10 @@ pub fn documents_dir(data_dir: &Path) -> PathBuf {
 pub fn open_store(data_dir: &Path, settings: &StoreSettings) -> Result<Store, DirectoryError> {
     fs::create_dir_all(data_dir)
         .map_err(|source| DirectoryError::Io { path: data_dir.to_owned(), source })?;
-    let store = Store::open(&documents_dir(data_dir), settings)?;
+    if data_dir::restore_mark(data_dir).exists() {
+        return Err(DirectoryError::Restoring(data_dir.to_owned()));
+    }
+    let store = Store::open(&data_dir::documents(data_dir), settings)?;
     if store.undone_changes() > 0 {
         tracing::warn!(changes = store.undone_changes(), "an unfinished load was undone");
     }
@@ -92,7 +130,7 @@ impl Directory {
         progress: &dyn Progress,
     ) -> Result<Self, DirectoryError> {
         let store = open_store(data_dir, settings)?;
-        remove_unpublished(data_dir)?;
+        Generation::remove_unfinished(data_dir)?;
         let codec = store.codec().clone();
         let current = Generation::current(data_dir, codec.clone())?;
         let is_new = current.is_none();
@@ -101,6 +139,10 @@ impl Directory {
             None => Generation::create(data_dir, codec)?,
         };
         let writer = generation.writer(WriterOptions::BULK)?;
+        let urls = url_slices(&base_urls);
+        let write = &mut |step: Step| -> Result<_, LoadError> { Ok(step.write(&store, i64::MIN)?) };
+        resume(&store, data_dir, &urls, write, progress)
+            .map_err(|error| DirectoryError::Unfinished(error.to_string()))?;
         let data_dir = data_dir.to_owned();
         let mut directory = Self { data_dir, store, generation, writer, base_urls };
         if is_new {
@@ -111,27 +153,48 @@ impl Directory {
         Ok(directory)
     }
 
-    /// Replaces the index by one built from the store alone. Returns the number of resources.
+    /// Replaces the index by one built from the store alone, and keeps the one before.
     ///
     /// # Errors
     /// [`DirectoryError`]; the former generation then stays current.
     pub fn rebuild(
         data_dir: &Path,
         settings: &StoreSettings,
-        base_urls: Vec<String>,
+        base_urls: &[&str],
         progress: &dyn Progress,
-    ) -> Result<u64, DirectoryError> {
+    ) -> Result<Switched, DirectoryError> {
         let store = open_store(data_dir, settings)?;
         // The index may be all that is left of what a damaged store has lost.
         let (index, last) = (Generation::known_seq(data_dir), store.last_seq());
         if index > last {
             return Err(DirectoryError::StoreBehind { store: last, index });
         }
-        remove_unpublished(data_dir)?;
-        let generation = Generation::create(data_dir, store.codec().clone())?;
-        let writer = generation.writer(WriterOptions::BULK)?;
-        let data_dir = data_dir.to_owned();
-        Self { data_dir, store, generation, writer, base_urls }.build(progress)
+        Generation::remove_unfinished(data_dir)?;
+        // A damaged pointer is one of the things a rebuild repairs.
+        let former = Generation::current_number(data_dir).ok().flatten();
+        let beside = Beside::build(data_dir, &store, base_urls, WriterOptions::LIVE, progress)?;
+        let resources = resources(&beside.checked_snapshot(&store)?);
+        let switched = beside.publish(data_dir, resources)?;
+        let kept: Vec<u32> = former.into_iter().chain([beside.generation.number()]).collect();
+        Generation::keep_only(data_dir, &kept)?;
+        Ok(switched)
+    }
+
+    /// Goes back to the generation before, brought up to the store.
+    ///
+    /// # Errors
+    /// [`DirectoryError`]; the present generation then stays current.
+    pub fn rollback(
+        data_dir: &Path,
+        settings: &StoreSettings,
+        base_urls: &[&str],
+    ) -> Result<Switched, DirectoryError> {
+        let store = open_store(data_dir, settings)?;
+        Generation::remove_unfinished(data_dir)?;
+        let mut beside = Beside::previous(data_dir, &store)?;
+        beside.follow(&store, base_urls)?;
+        let resources = resources(&beside.checked_snapshot(&store)?);
+        beside.publish(data_dir, resources)
     }
 
     /// Makes everything indexed so far durable and current, as of change `seq`.
@@ -197,21 +260,4 @@ impl Directory {
 
 fn url_slices(urls: &[String]) -> Vec<&str> {
     urls.iter().map(String::as_str).collect()
-}
-
-/// Removes generations that were begun and never published; only the holder of the store may.
-fn remove_unpublished(data_dir: &Path) -> Result<(), DirectoryError> {
-    let parent = data_dir.join("generations");
-    let entries = match fs::read_dir(&parent) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(source) => return Err(DirectoryError::Io { path: parent, source }),
-    };
-    for entry in entries.flatten() {
-        let path = entry.path();
-        if path.is_dir() && !path.join("manifest.json").exists() {
-            fs::remove_dir_all(&path).map_err(|source| DirectoryError::Io { path, source })?;
-        }
-    }
-    Ok(())
 }

@@ -7,12 +7,20 @@
 //!
 //! Everything written to the store stands under one load, which counts when it is closed; the index is
 //! committed after that. A load that fails or is killed leaves the store and the index as they were.
+//!
+//! A directory that is being served is loaded by its server: `send` brings it the inputs, `served` receives
+//! and applies them, with the same reading, preparing and reporting.
 
+mod apply;
 mod place;
 mod prepare;
 mod quarantine;
+mod send;
+mod served;
+mod spool;
 #[cfg(test)]
 mod tests;
+mod wire;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -21,7 +29,7 @@ use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use rayon::prelude::*;
-use shared::index::{DocumentAddress, Documents, GenerationError, IndexWriter, IndexedResource};
+use shared::index::{Documents, GenerationError, IndexWriter, IndexedResource};
 use shared::replay::ReplayError;
 use shared::store::{Store, StoreError};
 use shared::validate::Validator;
@@ -30,10 +38,14 @@ use crate::directory::{Directory, DirectoryError};
 use crate::progress::Progress;
 use crate::read::{RawDocument, ReadError, ReadSummary, Reader};
 use crate::report::LoadReport;
+pub use apply::{Step, StepCounts};
 pub(crate) use place::Placements;
 use place::{Placed, Placement};
 use prepare::{Outcome, Preparation};
 use quarantine::Quarantine;
+pub use send::{SendError, send};
+pub use served::{ServedLoad, Turn, clear, receive, resume};
+pub use wire::LoadRequest;
 
 /// Documents that travel together.
 const CHUNK_DOCUMENTS: usize = 512;
@@ -77,6 +89,17 @@ pub enum LoadError {
     /// The quarantine file cannot be written.
     #[error("quarantine {path}: {source}", path = path.display())]
     Quarantine {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The inputs do not arrive as they should.
+    #[error("the inputs: {0}; nothing was changed")]
+    Input(io::Error),
+    /// The file in which a load waits cannot be written or read.
+    #[error("{path}: {source}", path = path.display())]
+    Spool {
         /// The file.
         path: PathBuf,
         /// What the system said.
@@ -256,12 +279,17 @@ fn sort_out(
 /// Deletes what the inputs do not hold. Returns the keys.
 fn mirror(placement: &mut Placement<'_>, force: bool) -> Result<Vec<u32>, LoadError> {
     let (absent, live) = placement.absent()?;
-    let count = absent.len() as u64;
-    if count * SHRINK_ONE_IN > live && !force {
-        return Err(LoadError::Shrink { absent: count, live });
-    }
+    check_shrink(absent.len() as u64, live, force)?;
     placement.delete(&absent)?;
     Ok(absent)
+}
+
+/// Refuses to delete a great part of the directory, unless forced.
+fn check_shrink(absent: u64, live: u64, force: bool) -> Result<(), LoadError> {
+    if absent * SHRINK_ONE_IN > live && !force {
+        return Err(LoadError::Shrink { absent, live });
+    }
+    Ok(())
 }
 
 /// The index side of the pipeline.
@@ -280,13 +308,13 @@ impl Sink<'_> {
     }
 
     fn index(self, placed: Placed) -> Result<(), ReplayError> {
-        let offset = self.documents.arena.append(placed.key, &placed.blob)?;
+        let address = self.documents.append(placed.key, &placed.blob)?;
         let resource = IndexedResource {
             key: placed.key,
             extracted: placed.extracted,
             reference_keys: &placed.reference_keys,
             last_updated_ms: placed.last_updated_ms,
-            address: DocumentAddress { offset },
+            address,
         };
         if placed.is_new {
             self.writer.add(resource)?;

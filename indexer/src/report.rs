@@ -9,6 +9,7 @@ use serde::Serialize;
 use shared::fhir::ResourceType;
 
 use crate::load::Placements;
+use crate::outcome::{Exit, Outcome};
 
 /// Refusals shown in the report; the quarantine file has them all.
 const REFUSALS_SHOWN: usize = 10;
@@ -89,6 +90,12 @@ impl LoadReport {
     /// The documents whose fate is known.
     pub fn accounted(&self) -> u64 {
         self.written + self.unchanged + self.duplicate + self.quarantined
+    }
+
+    /// What is printed of it.
+    pub fn into_outcome(self) -> Outcome {
+        let exit = if self.quarantined > 0 { Exit::Quarantined } else { Exit::Well };
+        Outcome::new(&self, exit)
     }
 
     pub(crate) fn refuse(&mut self, origin: &str, reasons: &[String]) {

@@ -1,6 +1,6 @@
 //! `stats`: what a directory holds, and whether its index holds the same.
 //!
-//! One pass over every live document. The digest of a side is the sum over its resources of a hash of key
+//! One pass over every document that is live as of one change; writes may go on meanwhile. The digest of a side is the sum over its resources of a hash of key
 //! and stored bytes: equal digests mean equal resources with equal documents, in whatever order.
 
 use std::collections::BTreeMap;
@@ -14,8 +14,10 @@ use shared::index::{Generation, Snapshot};
 use shared::store::{ChangeLog, Identity, Key, Seq, Store};
 
 use crate::directory::DirectoryError;
+use crate::outcome::{Exit, Outcome};
 use crate::references::local_references;
 use crate::report::Dangling;
+use crate::verify::head_as_of;
 
 /// Dangling targets named.
 const EXAMPLES_MAX: usize = 20;
@@ -96,7 +98,7 @@ impl fmt::Display for Digest {
     }
 }
 
-/// Looks at the whole directory.
+/// Looks at a whole directory that nobody else has open.
 ///
 /// # Errors
 /// When store or index cannot be read; a record that cannot be read makes the digests differ instead.
@@ -105,12 +107,29 @@ pub fn stats(
     generation: Option<&Generation>,
     base_urls: &[&str],
 ) -> Result<Stats, DirectoryError> {
+    let snapshot = match generation {
+        Some(generation) => Some(generation.snapshot(None)?),
+        None => None,
+    };
+    stats_as_of(store, snapshot.as_ref(), store.last_seq(), base_urls)
+}
+
+/// Looks at a whole directory as of change `seq`, which the snapshot should show.
+///
+/// # Errors
+/// As [`stats`].
+pub fn stats_as_of(
+    store: &Store,
+    snapshot: Option<&Snapshot>,
+    seq: Seq,
+    base_urls: &[&str],
+) -> Result<Stats, DirectoryError> {
     let mut types = [TypeStats::default(); ResourceType::ALL.len()];
     let mut live = Vec::new();
     for resource in store.resources() {
         let (key, Identity { resource_type, .. }, head) = resource?;
         let counts = &mut types[resource_type.index()];
-        match head {
+        match head_as_of(store, key, head, seq)? {
             None => counts.referenced_only += 1,
             Some(head) if head.header.deleted => counts.deleted += 1,
             Some(_) => {
@@ -119,12 +138,11 @@ pub fn stats(
             }
         }
     }
-    let scan = Scan::run(store, &live, base_urls)?;
+    let scan = Scan::run(store, seq, &live, base_urls)?;
     for (counts, bytes) in types.iter_mut().zip(&scan.bytes) {
         counts.stored_bytes = bytes.load(Ordering::Relaxed);
     }
-    let seq = store.last_seq();
-    let index = generation.map(index_stats).transpose()?;
+    let index = snapshot.map(index_stats);
     let digest = scan.digest.to_string();
     let agree = match &index {
         Some(index) => index.digest == digest && index.seq == seq,
@@ -160,6 +178,7 @@ struct Scan {
 impl Scan {
     fn run(
         store: &Store,
+        seq: Seq,
         live: &[(Key, ResourceType)],
         base_urls: &[&str],
     ) -> Result<Self, DirectoryError> {
@@ -174,7 +193,7 @@ impl Scan {
         let (digest, targets) = live
             .par_iter()
             .try_fold(Found::default, |(digest, mut targets), (key, resource_type)| {
-                let Some(stored) = store.read(*key)? else { return Ok((digest, targets)) };
+                let Some(stored) = store.read_at(*key, seq)? else { return Ok((digest, targets)) };
                 let blob = stored.blob();
                 bytes[resource_type.index()].fetch_add(blob.len() as u64, Ordering::Relaxed);
                 let mut json = Vec::new();
@@ -215,34 +234,37 @@ impl Existing {
     }
 }
 
-fn index_stats(generation: &Generation) -> Result<IndexStats, DirectoryError> {
-    let snapshot = generation.snapshot(None)?;
-    let arena = &generation.documents().arena;
+fn index_stats(snapshot: &Snapshot) -> IndexStats {
+    let documents = snapshot.documents();
+    let arena = &documents.arena;
     let (resources, digest) = (0..snapshot.universe())
         .into_par_iter()
         .filter_map(|key| snapshot.address(key))
         // An unreadable record counts as a resource without a document: the digest tells.
         .map(|address| (1, arena.with_record(address.offset, Digest::of).unwrap_or_default()))
         .reduce(Default::default, |(a, x): (u64, Digest), (b, y)| (a + b, x.plus(y)));
-    Ok(IndexStats {
-        generation: generation_name(generation),
+    IndexStats {
+        generation: format!("{:06}", documents.generation),
         seq: snapshot.seq,
         resources,
-        documents: documents(&snapshot),
+        documents: document_count(snapshot),
         arena_bytes: arena.size_bytes(),
         digest: digest.to_string(),
-    })
+    }
 }
 
-fn documents(snapshot: &Snapshot) -> u64 {
+fn document_count(snapshot: &Snapshot) -> u64 {
     let alive = |s: &shared::index::Segment| {
         (0..s.view.max_doc()).filter(|doc| s.is_alive(*doc)).count() as u64
     };
     snapshot.segments().iter().map(alive).sum()
 }
 
-fn generation_name(generation: &Generation) -> String {
-    generation.dir().file_name().unwrap_or_default().to_string_lossy().into_owned()
+impl Stats {
+    /// What is printed of it.
+    pub fn into_outcome(self) -> Outcome {
+        Outcome::new(&self, Exit::of(self.agree))
+    }
 }
 
 impl fmt::Display for Stats {

@@ -1,6 +1,7 @@
 //! `verify`: every version, every log entry and every indexed document looked at, and each against the
 //! others.
 //!
+//! It is all looked at as of one change, so that writes may go on meanwhile: later versions are not seen.
 //! Nothing is repaired here: a damaged index is rebuilt from the store, a damaged store restored from a
 //! backup.
 
@@ -8,13 +9,17 @@ use std::fmt;
 
 use rayon::prelude::*;
 use serde::Serialize;
-use shared::index::{Generation, Snapshot};
-use shared::store::{ChangeLog, Head, Identity, Key, Prepared, Seq, Store, StoreError};
+use shared::index::{Generation, IndexFiles, Snapshot};
+use shared::store::{ChangeLog, Head, Identity, Key, Prepared, Seq, Store, StoreError, Stored};
 
 use crate::directory::DirectoryError;
+use crate::outcome::{Exit, Outcome};
 
 /// Problems written out.
 const PROBLEMS_SHOWN: usize = 100;
+
+/// How often the files of an index that is being written are looked at before one is said to be damaged.
+const FILES_ATTEMPTS: usize = 5;
 
 /// Resources collected before they are looked at in parallel.
 const CHUNK: usize = 10_000;
@@ -50,6 +55,13 @@ impl Verification {
     }
 }
 
+impl Verification {
+    /// What is printed of it.
+    pub fn into_outcome(self) -> Outcome {
+        Outcome::new(&self, Exit::of(self.is_sound()))
+    }
+}
+
 impl fmt::Display for Verification {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { live, versions, changes, indexed, problem_count, problems } = self;
@@ -67,7 +79,7 @@ impl fmt::Display for Verification {
     }
 }
 
-/// Looks at everything.
+/// Looks at everything in a directory that nobody else has open.
 ///
 /// # Errors
 /// When the store or the index cannot be read at all; anything wrong inside is a problem of the
@@ -77,47 +89,78 @@ pub fn verify(
     generation: Option<&Generation>,
 ) -> Result<Verification, DirectoryError> {
     let mut found = Verification::default();
-    check_log(store, &mut found);
-    let is_readable = generation.is_some_and(|generation| check_files(generation, &mut found));
+    let is_readable =
+        generation.is_some_and(|generation| check_files(&generation.files(), 1, &mut found));
     let snapshot = match generation.filter(|_| is_readable) {
         Some(generation) => Some(generation.snapshot(None)?),
         None => None,
     };
-    check_resources(store, generation.zip(snapshot.as_ref()), &mut found)?;
-    match &snapshot {
-        Some(snapshot) => check_index(store, snapshot, &mut found)?,
-        None if generation.is_none() && found.live > 0 => {
-            found.problem("there is no index; run `indexer rebuild`".into());
-        }
-        None => {}
+    look(store, snapshot.as_ref(), store.last_seq(), &mut found)?;
+    if generation.is_none() && found.live > 0 {
+        found.problem("there is no index; run `indexer rebuild`".into());
     }
     Ok(found)
 }
 
-/// The files of the index are what was written. A damaged one is not opened: nothing in it can be
-/// relied on.
-fn check_files(generation: &Generation, found: &mut Verification) -> bool {
-    let damaged = match generation.damaged_files() {
-        Ok(files) => files,
-        Err(error) => {
-            found.problem(error.to_string());
-            return false;
-        }
-    };
-    for file in &damaged {
-        found.problem(format!(
-            "the index file {} has a wrong checksum; run `indexer rebuild`",
-            file.display()
-        ));
+/// Looks at everything as of change `last`, which the snapshot should show; the files are those of its
+/// index.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_as_of(
+    store: &Store,
+    snapshot: &Snapshot,
+    files: &IndexFiles,
+    last: Seq,
+) -> Result<Verification, DirectoryError> {
+    let mut found = Verification::default();
+    check_files(files, FILES_ATTEMPTS, &mut found);
+    look(store, Some(snapshot), last, &mut found)?;
+    Ok(found)
+}
+
+fn look(
+    store: &Store,
+    snapshot: Option<&Snapshot>,
+    last: Seq,
+    found: &mut Verification,
+) -> Result<(), DirectoryError> {
+    check_log(store, last, found);
+    check_resources(store, snapshot, last, found)?;
+    if let Some(snapshot) = snapshot {
+        check_index(store, snapshot, last, found)?;
     }
-    damaged.is_empty()
+    Ok(())
+}
+
+/// The files of the index are what was written. A damaged one is not opened: nothing in it can be
+/// relied on. While the index is written, a file may go before it is looked at: hence the attempts.
+fn check_files(files: &IndexFiles, attempts: usize, found: &mut Verification) -> bool {
+    for attempt in 1..=attempts {
+        let problems = match files.damaged() {
+            Ok(damaged) if damaged.is_empty() => return true,
+            Ok(damaged) => damaged
+                .iter()
+                .map(|file| {
+                    let file = file.display();
+                    format!("the index file {file} has a wrong checksum; run `indexer rebuild`")
+                })
+                .collect(),
+            Err(error) => vec![error.to_string()],
+        };
+        if attempt == attempts {
+            for problem in problems {
+                found.problem(problem);
+            }
+        }
+    }
+    false
 }
 
 /// The log: consecutive, and each entry with its version.
-fn check_log(store: &Store, found: &mut Verification) {
-    let last = store.last_seq();
+fn check_log(store: &Store, last: Seq, found: &mut Verification) {
     let mut expected: Seq = 1;
-    for change in store.tail(1) {
+    for change in store.changes(1..=last) {
         match change {
             Ok(change) => {
                 if change.seq != expected {
@@ -145,7 +188,8 @@ fn check_log(store: &Store, found: &mut Verification) {
 /// Every resource with all its versions, and its document in the index.
 fn check_resources(
     store: &Store,
-    index: Option<(&Generation, &Snapshot)>,
+    index: Option<&Snapshot>,
+    last: Seq,
     found: &mut Verification,
 ) -> Result<(), StoreError> {
     let mut chunk = Vec::with_capacity(CHUNK);
@@ -158,23 +202,45 @@ fn check_resources(
         if chunk.is_empty() {
             return Ok(());
         }
-        let checked: Vec<(u64, Vec<String>)> = chunk
+        let checked: Vec<Checked> = chunk
             .par_iter()
             .map(|(key, identity, head)| {
-                let resource = Resource { store, key: *key, identity, head: *head };
+                let head = head_as_of(store, *key, *head, last)?;
+                let resource = Resource { store, key: *key, identity, head, last };
                 let mut problems = Vec::new();
                 let versions = resource.check(index, &mut problems);
-                (versions, problems)
+                Ok(Checked { versions, is_live: is_live(head), problems })
             })
-            .collect();
-        for ((versions, problems), (_, _, head)) in checked.into_iter().zip(&chunk) {
-            found.versions += versions;
-            found.live += u64::from(is_live(*head));
-            for problem in problems {
+            .collect::<Result<_, StoreError>>()?;
+        for checked in checked {
+            found.versions += checked.versions;
+            found.live += u64::from(checked.is_live);
+            for problem in checked.problems {
                 found.problem(problem);
             }
         }
     }
+}
+
+/// What looking at one resource found.
+struct Checked {
+    versions: u64,
+    is_live: bool,
+    problems: Vec<String>,
+}
+
+/// The newest version as of a change, when the present one is `head`.
+pub(crate) fn head_as_of(
+    store: &Store,
+    key: Key,
+    head: Option<Head>,
+    last: Seq,
+) -> Result<Option<Head>, StoreError> {
+    if head.is_none_or(|head| head.header.seq <= last) {
+        return Ok(head);
+    }
+    let stored = store.read_at(key, last)?;
+    Ok(stored.map(|stored| Head { version: stored.version, header: stored.header }))
 }
 
 fn is_live(head: Option<Head>) -> bool {
@@ -186,12 +252,14 @@ struct Resource<'a> {
     store: &'a Store,
     key: Key,
     identity: &'a Identity,
+    /// Its newest version as of `last`.
     head: Option<Head>,
+    last: Seq,
 }
 
 impl Resource<'_> {
     /// Returns the number of versions.
-    fn check(&self, index: Option<(&Generation, &Snapshot)>, problems: &mut Vec<String>) -> u64 {
+    fn check(&self, index: Option<&Snapshot>, problems: &mut Vec<String>) -> u64 {
         let identity = self.identity;
         match self.store.key_of(identity.resource_type, &identity.id) {
             Ok(Some(key)) if key == self.key => {}
@@ -199,8 +267,8 @@ impl Resource<'_> {
             Err(error) => problems.push(format!("{identity}: {error}")),
         }
         let versions = self.check_versions(problems);
-        if let Some((generation, snapshot)) = index {
-            self.check_indexed(generation, snapshot, problems);
+        if let Some(snapshot) = index {
+            self.check_indexed(snapshot, problems);
         }
         versions
     }
@@ -217,6 +285,9 @@ impl Resource<'_> {
                     break;
                 }
             };
+            if stored.header.seq > self.last {
+                continue;
+            }
             if stored.version != expected {
                 problems.push(format!("{identity}: version {expected} is missing"));
             }
@@ -240,7 +311,7 @@ impl Resource<'_> {
     }
 
     /// The document decodes, is the resource it should be, and has the content it had.
-    fn check_document(&self, stored: &shared::store::Stored) -> Result<(), String> {
+    fn check_document(&self, stored: &Stored) -> Result<(), String> {
         let mut json = Vec::new();
         self.store.decode(stored, &mut json).map_err(|error| error.to_string())?;
         let prepared = Prepared::read(&json, None).map_err(|error| error.to_string())?;
@@ -258,15 +329,11 @@ impl Resource<'_> {
         Ok(())
     }
 
-    fn check_indexed(
-        &self,
-        generation: &Generation,
-        snapshot: &Snapshot,
-        problems: &mut Vec<String>,
-    ) {
+    fn check_indexed(&self, snapshot: &Snapshot, problems: &mut Vec<String>) {
         let identity = self.identity;
         let address = snapshot.address(self.key);
-        let Some(address) = address.filter(|_| is_live(self.head)) else {
+        let Some((address, head)) = address.zip(self.head.filter(|head| !head.header.deleted))
+        else {
             if address.is_some() {
                 problems.push(format!("{identity} does not exist, but is in the index"));
             } else if is_live(self.head) {
@@ -279,11 +346,12 @@ impl Resource<'_> {
         {
             problems.push(format!("{identity} is another resource in the index"));
         }
-        let arena = &generation.documents().arena;
-        let same = |stored: &shared::store::Stored| {
+        let arena = &snapshot.documents().arena;
+        let same = |stored: &Stored| {
             arena.with_record(address.offset, |key, blob| key == self.key && blob == stored.blob())
         };
-        match self.store.read(self.key).ok().flatten().map(|stored| same(&stored)) {
+        let stored = self.store.read_version(self.key, head.version).ok().flatten();
+        match stored.map(|stored| same(&stored)) {
             Some(Ok(true)) => {}
             Some(Ok(false)) => {
                 problems.push(format!("{identity} has another document in the index"));
@@ -298,9 +366,10 @@ impl Resource<'_> {
 fn check_index(
     store: &Store,
     snapshot: &Snapshot,
+    last: Seq,
     found: &mut Verification,
 ) -> Result<(), StoreError> {
-    let (index, last) = (snapshot.seq, store.last_seq());
+    let index = snapshot.seq;
     if index < last {
         found.problem(format!("the index ends at change {index}, the store at {last}"));
     }

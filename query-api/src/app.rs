@@ -8,6 +8,7 @@ use shared::validate::Validator;
 
 use crate::engine::Engine;
 use crate::engine::pool::Pool;
+use crate::geocoder::Geocoder;
 use crate::http::interaction::capabilities;
 use crate::http::request_id::RequestIds;
 use crate::http::sealed::Seal;
@@ -45,6 +46,8 @@ pub(crate) struct Parts {
     pub(crate) capability_statement: Vec<u8>,
     /// What checks documents.
     pub(crate) validator: Arc<Validator>,
+    /// What finds places.
+    pub(crate) geocoder: Geocoder,
     /// Longest wait, in milliseconds, for a durable change to be found by searches.
     pub(crate) visible_ms: u64,
 }
@@ -63,12 +66,14 @@ pub(crate) struct Outfit<'a> {
     pub(crate) seal: Seal,
     /// What checks documents; the engine has the same.
     pub(crate) validator: Arc<Validator>,
+    /// What finds places.
+    pub(crate) geocoder: Geocoder,
 }
 
 impl App {
     /// Puts the parts together.
     pub(crate) fn new(outfit: Outfit<'_>) -> Self {
-        let Outfit { settings, local_base_url, now, engine, seal, validator } = outfit;
+        let Outfit { settings, local_base_url, now, engine, seal, validator, geocoder } = outfit;
         let base_urls = base_urls(settings, &local_base_url);
         let base_url = base_urls[0].clone();
         Self(Arc::new(Parts {
@@ -85,6 +90,7 @@ impl App {
             now,
             seal,
             validator,
+            geocoder,
             visible_ms: settings.write.visible_ms,
         }))
     }

@@ -117,7 +117,7 @@ mod tests {
     ];
 
     fn hit(resource_type: ResourceType, id: &str, offset: u64) -> Hit {
-        let document = DocumentAddress { offset };
+        let document = DocumentAddress { generation: 0, offset };
         Hit {
             resource_type,
             id: id.into(),

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, anyhow, bail};
 use arc_swap::ArcSwap;
+use indexer::directory::open_store;
 use jiff::Timestamp;
 use serde::Deserialize;
 use shared::access::Access;
@@ -27,7 +28,8 @@ use shared::validate::Validator;
 use crate::engine::{
     Deadline, Document, Engine, EngineError, History, HistoryRequest, Stored, View,
 };
-use crate::execute::{self, ExecuteError, Hits, PageEnd, PageRequest, PageToken};
+use crate::execute::{self, Counting, ExecuteError, Hits, PageEnd, PageRequest, PageToken};
+use crate::facets::{self, Asked, Facets};
 use crate::http::sealed::Seal;
 use crate::parse::ast::{SearchRequest, Total};
 use crate::plan::{self, PlanContext};
@@ -45,7 +47,7 @@ const TOKEN_SCOPE: &str = "page";
 /// A data directory, open.
 pub(crate) struct Directory {
     present: Arc<Present>,
-    writer: Writer,
+    writer: Arc<Writer>,
 }
 
 /// What views are made of.
@@ -76,14 +78,15 @@ pub(crate) struct Opening<'a> {
 ///
 /// # Errors
 /// When another process holds it, it cannot be read, or its store is behind its index.
-pub(crate) fn open(opening: Opening<'_>) -> anyhow::Result<Arc<dyn Engine>> {
+pub(crate) fn open(opening: Opening<'_>) -> anyhow::Result<Arc<Directory>> {
     let Opening { settings, base_urls, validator, now, new_id } = opening;
     let data_dir = &settings.data_dir;
     let seal = Arc::new(Seal::of_directory(data_dir).context("the key of links")?);
     let owner = format!("query-api, process {}", std::process::id());
     let versions_kept = NonZeroU32::new(settings.write.versions_kept);
     let store_settings = StoreSettings { owner, versions_kept, ..StoreSettings::default() };
-    let store = Store::open(&data_dir.join("documents"), &store_settings)?;
+    let store = open_store(data_dir, &store_settings)?;
+    Generation::remove_unfinished(data_dir)?;
     let generation = match Generation::current(data_dir, Arc::clone(store.codec()))? {
         Some(generation) => generation,
         None if store.durable_seq() == 0 => empty_generation(&store, settings)?,
@@ -128,7 +131,7 @@ pub(crate) fn open(opening: Opening<'_>) -> anyhow::Result<Arc<dyn Engine>> {
         is_full: is_full(data_dir, settings.write.reserve_bytes),
     };
     let writer = Sequencer::start(parts, settings.write.queue).context("the writing thread")?;
-    Ok(Arc::new(Directory { present, writer }))
+    Ok(Arc::new(Directory { present, writer: Arc::new(writer) }))
 }
 
 /// Tells whether writing must stop; a system that does not say never is full.
@@ -170,11 +173,23 @@ fn catch_up(
     Ok(())
 }
 
+impl Directory {
+    /// The documents.
+    pub(crate) fn store(&self) -> &Arc<Store> {
+        &self.present.store
+    }
+
+    /// The way to the one thread that writes.
+    pub(crate) fn writer(&self) -> &Arc<Writer> {
+        &self.writer
+    }
+}
+
 impl Present {
     fn view(&self, access: Access) -> Arc<dyn View> {
         let snapshot = self.current.load_full();
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if held.back().is_none_or(|last| last.seq != snapshot.seq) {
+        if held.back().is_none_or(|last| !Arc::ptr_eq(last, &snapshot)) {
             if held.len() == SNAPSHOTS_HELD {
                 held.pop_front();
             }
@@ -222,18 +237,14 @@ struct DirectoryView {
 
 impl View for DirectoryView {
     fn search(&self, request: &SearchRequest, deadline: Deadline) -> Result<Hits, EngineError> {
-        let context = PlanContext {
-            access: self.access,
-            correlation: request.correlation,
-            alternatives_max: ALTERNATIVES_MAX,
-        };
-        let plan = plan::search(request, context)
+        let plan = plan::search(request, self.plan_context(request))
             .map_err(|error| EngineError::Refused(vec![error.issue()]))?;
         deadline.check()?;
         let token =
             request.page.as_deref().map(|text| self.open_token(request, text)).transpose()?;
         let seq = token.as_ref().map_or(self.snapshot.seq, |token| token.seq);
-        let held = self.held.iter().find(|snapshot| snapshot.seq == seq);
+        // The newest of that change: another index may have taken the place of one.
+        let held = self.held.iter().rfind(|snapshot| snapshot.seq == seq);
         let snapshot = held.unwrap_or(&self.snapshot);
         let page = PageRequest {
             count: request.count.unwrap_or(0) as usize,
@@ -256,6 +267,19 @@ impl View for DirectoryView {
         }
         hits.next = end.map(|end| self.seal_token(request, end, seq));
         Ok(hits)
+    }
+
+    fn facets(
+        &self,
+        request: &SearchRequest,
+        asked: &Asked,
+        deadline: Deadline,
+    ) -> Result<Facets, EngineError> {
+        let identify = |resource_type, id: &str| {
+            self.store.key_of(resource_type, id).map_err(io::Error::other)
+        };
+        let mut counting = Counting::new(&self.snapshot, &identify);
+        facets::count(&mut counting, request, self.plan_context(request), asked, deadline)
     }
 
     fn read(&self, resource_type: ResourceType, id: &str) -> Result<Stored, EngineError> {
@@ -320,11 +344,23 @@ impl View for DirectoryView {
     }
 
     fn document(&self, address: DocumentAddress, out: &mut Vec<u8>) -> Result<(), EngineError> {
-        Ok(self.snapshot.read_document(address, out)?)
+        // A page of an earlier state may stand in the index before this one.
+        let of_same =
+            |snapshot: &&Arc<Snapshot>| snapshot.documents().generation == address.generation;
+        let snapshot = self.held.iter().rfind(of_same).unwrap_or(&self.snapshot);
+        Ok(snapshot.read_document(address, out)?)
     }
 }
 
 impl DirectoryView {
+    fn plan_context(&self, request: &SearchRequest) -> PlanContext {
+        PlanContext {
+            access: self.access,
+            correlation: request.correlation,
+            alternatives_max: ALTERNATIVES_MAX,
+        }
+    }
+
     fn seal_token(&self, request: &SearchRequest, end: PageEnd, seq: u64) -> String {
         let token = PageToken {
             query: query_hash(request),
@@ -375,6 +411,10 @@ fn query_hash(request: &SearchRequest) -> u64 {
             hasher.update(value.as_bytes());
             hasher.update(b"\0");
         }
+    }
+    // Pages of one search look at one place.
+    if !request.located.is_empty() {
+        hasher.update(&serde_json::to_vec(&request.located).expect("plain data"));
     }
     let hash = hasher.finalize();
     u64::from_le_bytes(hash.as_bytes()[..8].try_into().expect("eight bytes of thirty-two"))

@@ -18,6 +18,7 @@ use shared::store::{ChangeKind, Identity, Seq};
 
 use crate::bundle::subset::NotAnObject;
 use crate::execute::Hits;
+use crate::facets::{Asked, Facets};
 use crate::parse::ast::SearchRequest;
 use crate::write::{Command, Ticket};
 
@@ -46,6 +47,14 @@ pub(crate) trait Engine: Send + Sync + 'static {
 pub(crate) trait View: Send + Sync {
     /// Finds one page of a search. The page's size is in the request, never absent.
     fn search(&self, request: &SearchRequest, deadline: Deadline) -> Result<Hits, EngineError>;
+
+    /// Counts the facets of a search of one type; its page is not looked at.
+    fn facets(
+        &self,
+        request: &SearchRequest,
+        asked: &Asked,
+        deadline: Deadline,
+    ) -> Result<Facets, EngineError>;
 
     /// The current version of a resource.
     fn read(&self, resource_type: ResourceType, id: &str) -> Result<Stored, EngineError>;

@@ -3,6 +3,8 @@
 //! Every set is over resource keys. The total is exact because the whole match set is known before the
 //! page is cut; only the page is fully sorted.
 
+mod count;
+mod distance;
 mod evaluate;
 mod include;
 mod named;
@@ -15,17 +17,17 @@ use std::time::Instant;
 
 use shared::error::{Issue, IssueType};
 use shared::fhir::ResourceType;
-use shared::geo::{Point, distance_m, gazetteer};
-use shared::index::{DocumentAddress, Snapshot};
-use shared::param::near::NearQuery;
+use shared::index::{DocumentAddress, Location, Snapshot};
 use shared::registry::record_name;
 
 use crate::parse::ast::Include;
-use crate::plan::{SearchPlan, TypePlan};
-
+use crate::plan::SearchPlan;
+use distance::Centers;
 use named::NamedRecords;
 use order::Missing;
 
+pub(crate) use count::{Bands, CapacityGroup, CapacitySum, CodeField, Counted, Counting};
+pub(crate) use distance::center_of;
 pub(crate) use named::NamedRecord;
 pub(crate) use page::{PageKeys, PageToken};
 
@@ -65,7 +67,8 @@ pub(crate) struct Hit {
     pub(crate) document: DocumentAddress,
     /// Relevance from 0 to 1, when the search has words.
     pub(crate) score: Option<f32>,
-    /// Distance from the searched place in meters, on Locations of a geographic search.
+    /// Distance in meters from what was searched: of a place, or of the nearest of its places that meets the
+    /// other criteria on them.
     pub(crate) distance_m: Option<f64>,
     /// Whether that distance is only to the point of a commune.
     pub(crate) approximate: bool,
@@ -174,7 +177,12 @@ pub(crate) fn search(
         .then(|| candidates.last().map(|last| last.position(snapshot)))
         .flatten()
         .map(|keys| PageEnd { keys, seq: snapshot.seq });
-    let center = plan.types.iter().find_map(center);
+    let centers = plan.types.iter().find_map(|plan| Centers::of(&plan.centers));
+    let centers = centers.as_ref();
+    let mut places = Vec::with_capacity(plan.types.len());
+    for plan in &plan.types {
+        places.push(order::eligible_places(&mut context, plan, &plan.places)?);
+    }
     let scores: Vec<_> =
         plan.types.iter().map(|plan| context.scores(plan)).collect::<Result<_, _>>()?;
     let named: Vec<_> = plan
@@ -187,10 +195,20 @@ pub(crate) fn search(
         let scores = &scores[candidate.plan];
         let score = is_scored.then(|| context.score(scores, candidate.key)).transpose()?;
         let records = named[candidate.plan].of(&context, candidate.key)?;
-        let hit = hit(snapshot, candidate.key, score, center);
+        let nearest = match centers {
+            Some(centers) => {
+                order::nearest(&context, &places[candidate.plan], centers, candidate.key)?
+            }
+            None => None,
+        };
+        let hit = hit(snapshot, candidate.key, score, nearest);
         hits.matches.extend(hit.map(|hit| Hit { records, ..hit }));
     }
-    hits.included.extend(included.keys.iter().filter_map(|key| hit(snapshot, *key, None, center)));
+    hits.included.extend(included.keys.iter().filter_map(|key| {
+        let at = snapshot.locate(*key)?;
+        let distance_m = centers.zip(snapshot.view(at).point(at.doc)).map(|(c, p)| c.distance_m(p));
+        hit(snapshot, *key, None, distance_m.map(|distance_m| (distance_m, at)))
+    }));
     Ok((hits, end))
 }
 
@@ -207,30 +225,21 @@ fn tell_missing(hits: &mut Hits, total: u64, missing: &[Missing]) {
     }
 }
 
-/// The point distances are measured from.
-fn center(plan: &TypePlan) -> Option<Point> {
-    plan.centers.iter().find_map(center_of)
-}
-
-fn center_of(circle: &NearQuery) -> Option<Point> {
-    match circle {
-        NearQuery::Point { lat, lon, .. } => Point::new(*lat, *lon),
-        NearQuery::Commune { code, .. } => gazetteer().commune(code)?.point,
-    }
-}
-
-fn hit(snapshot: &Snapshot, key: u32, score: Option<f32>, center: Option<Point>) -> Option<Hit> {
+fn hit(
+    snapshot: &Snapshot,
+    key: u32,
+    score: Option<f32>,
+    nearest: Option<(f64, Location)>,
+) -> Option<Hit> {
     let at = snapshot.locate(key)?;
     let view = snapshot.view(at);
-    let distance_m =
-        center.zip(view.point(at.doc)).map(|(center, point)| distance_m(center, point));
     Some(Hit {
         resource_type: snapshot.resource_type(key)?,
         id: view.resource_id(at.doc)?.to_owned(),
         document: snapshot.address(key)?,
         score,
-        distance_m,
-        approximate: distance_m.is_some() && view.is_approximate(at.doc),
+        distance_m: nearest.map(|(distance_m, _)| distance_m),
+        approximate: nearest.is_some_and(|(_, at)| snapshot.view(at).is_approximate(at.doc)),
         records: Vec::new(),
     })
 }

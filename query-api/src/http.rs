@@ -12,6 +12,7 @@ pub(crate) mod interaction;
 pub(crate) mod internal;
 mod negotiate;
 mod observe;
+pub(crate) mod operation;
 mod page;
 mod path;
 mod prefer;

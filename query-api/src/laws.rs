@@ -7,6 +7,7 @@
 mod choices;
 mod directory;
 mod documents;
+mod facets;
 mod naive;
 mod requests;
 mod rows;
@@ -94,7 +95,7 @@ fn runs(length: usize, count: std::ops::Range<usize>) -> impl Strategy<Value = V
 
 /// The documents of a case, in one to four commits.
 fn directories() -> impl Strategy<Value = Directory> {
-    (runs(48, 5..90), 1_usize..5, any::<bool>()).prop_map(|(runs, commits, is_sparse)| {
+    (runs(64, 5..90), 1_usize..5, any::<bool>()).prop_map(|(runs, commits, is_sparse)| {
         let changes: Vec<_> = runs.iter().map(|run| documents::change(run)).collect();
         let size = changes.len().div_ceil(commits);
         let commits: Vec<_> = changes.chunks(size).map(<[_]>::to_vec).collect();
@@ -193,33 +194,37 @@ proptest! {
     #[test]
     fn near_is_in_the_order_of_distance(
         directory in directories(),
-        asked in vec((any::<bool>(), vec(any::<u16>(), 4), runs(24, 0..4), any::<bool>()), 30),
+        asked in vec((any::<bool>(), vec(any::<u16>(), 8), runs(24, 0..4), any::<bool>(), 0_usize..3), 30),
     ) {
-        for (is_chained, near, others, is_independent) in asked {
+        for (is_chained, near, others, is_independent, sort) in asked {
             let (base, before) = if is_chained {
                 (ResourceType::HealthcareService, "location.")
             } else {
                 (ResourceType::Location, "")
             };
-            let mut pairs = vec![requests::near(before, &near)];
+            let mut pairs = requests::near(before, &near);
             let criteria = others.iter().map(|run| requests::criterion(ResourceType::Location, run));
             // Criteria on the place itself, beside the circle.
             let plain = criteria.filter(|(name, _)| !name.contains(['.', '_']) && name != "near");
             pairs.extend(plain.map(|(name, value)| (format!("{before}{name}"), value)));
             if is_independent {
-                pairs.truncate(1);
                 pairs.push(("ror-correlation".to_owned(), "independent".to_owned()));
+            }
+            let sort = ["", "near", "-near"][sort];
+            if !sort.is_empty() {
+                pairs.push(("_sort".to_owned(), sort.to_owned()));
             }
             let request = parse(Scope::Type(base), &pairs);
             let world = world(&directory, request.correlation);
-            let expected = world.matches(base, &request.criteria[0]);
-            let expected = world.by_distance(&expected, &request.criteria[0]);
+            let expr = &request.criteria[0];
+            let expected = world.matches(base, expr);
+            let expected = world.by_distance(&expected, expr, sort == "-near");
             let found = matches(&directory, &request);
             prop_assert_eq!(&found, &expected, "{} {:?}", base, pairs);
             let (hits, _) = page(&directory, &request, 1_000, 1_000, None);
             for hit in hits.matches.iter().filter(|hit| hit.resource_type == ResourceType::Location) {
                 let identity = (hit.resource_type, hit.id.clone());
-                let distance_m = world.distance_m(&identity, &request.criteria[0]).unwrap();
+                let distance_m = world.own_distance_m(&identity, expr).unwrap();
                 prop_assert!((hit.distance_m.unwrap() - distance_m).abs() < 1.0, "{:?}", hit);
             }
         }

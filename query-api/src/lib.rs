@@ -2,7 +2,8 @@
 //!
 //! `http` understands requests and writes answers; `parse` understands searches; `engine` is what
 //! `http` asks, on one immutable view for each request; `bundle` writes searchsets by splicing;
-//! `write` changes the directory, one change after the other.
+//! `facets` counts what a search finds;
+//! `write` changes the directory, one change after the other; `operate` works on it as a whole.
 //! `cli` and `serve` start it all. How documents are
 //! validated, extracted and indexed is `shared`.
 
@@ -12,9 +13,12 @@ mod cli;
 mod directory;
 mod engine;
 mod execute;
+mod facets;
+mod geocoder;
 mod http;
 #[cfg(test)]
 mod laws;
+mod operate;
 mod parse;
 mod plan;
 mod serve;

@@ -7,9 +7,10 @@ pub(crate) mod ast;
 mod decode;
 mod filter;
 mod key;
+pub(crate) mod locate;
 mod report;
 mod result_param;
-mod suggest;
+pub(crate) mod suggest;
 mod value;
 
 #[cfg(test)]
@@ -133,6 +134,15 @@ pub(crate) fn search_request(
     (request, report.into_issues())
 }
 
+/// The one parameter that a name means on a type, without modifiers; `None` when it means none or
+/// several.
+pub(crate) fn way(base: ResourceType, name: &str) -> Option<ast::Way> {
+    let paths = key::resolve(base, name, Limits::default().chain_depth).ok()?;
+    let [path] = <[key::Path; 1]>::try_from(paths).ok()?;
+    let is_plain = path.modifier.is_none() && !path.above;
+    is_plain.then_some(ast::Way { chain: path.chain, base: path.base, parameter: path.parameter })
+}
+
 /// Before the name of a criterion that is one on the records a sort key looks at.
 const SORT_CONDITION: &str = "_sort:";
 
@@ -177,6 +187,7 @@ fn empty_request(types: Vec<ResourceType>) -> SearchRequest {
         pretty: false,
         explain: false,
         applied: Vec::new(),
+        located: Vec::new(),
     }
 }
 

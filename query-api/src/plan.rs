@@ -6,8 +6,10 @@
 
 mod correlate;
 mod explain;
+mod facet;
 mod leaf;
 mod named;
+mod near;
 mod order;
 mod predicate;
 
@@ -17,9 +19,12 @@ use shared::fhir::ResourceType;
 use shared::param::near::NearQuery;
 
 use crate::parse::ast::{self, SearchRequest};
+use crate::parse::locate;
 
-pub(crate) use named::Named;
-pub(crate) use order::{Order, OrderKey};
+pub(crate) use facet::{Beside, sources_beside, sources_of_records};
+pub(crate) use named::{Named, is_named};
+pub(crate) use near::PlaceSource;
+pub(crate) use order::{Order, OrderKey, Source};
 pub(crate) use predicate::{JoinStep, Leaf, LeafTest, Predicate, WordQuery};
 
 /// What planning needs to know besides the request.
@@ -49,8 +54,10 @@ pub(crate) struct TypePlan {
     pub(crate) predicate: Predicate,
     /// Order of the matches; ties go by id.
     pub(crate) order: Vec<OrderKey>,
-    /// The searched places, in order: the first one gives the distances of the answer.
+    /// The searched places: distances are measured from the nearest of their centers.
     pub(crate) centers: Vec<NearQuery>,
+    /// The places of a match that count for its distance.
+    pub(crate) places: Vec<PlaceSource>,
     /// The records that the answer names beside each match.
     pub(crate) named: Vec<Named>,
     /// The word searches, each with the way to the resource that holds the words.
@@ -69,6 +76,18 @@ pub(crate) enum PlanError {
     /// A sort key cannot be used on one of the searched types.
     #[error("\"{0}\" cannot order {1} resources")]
     NotSortable(&'static str, ResourceType),
+    /// An order by distance, and nothing to measure it from.
+    #[error(
+        "\"near\" orders by distance from a searched place, and the request has none; add a criterion \
+         near, near-insee-code or near-address"
+    )]
+    NoPlace,
+    /// An address was not looked up: it is not asked here.
+    #[error(
+        "near-address cannot be asked here, because what it finds may change with the services that know \
+         addresses; use near, with a position that [base]/$geocode finds"
+    )]
+    Address,
 }
 
 impl PlanError {
@@ -78,8 +97,11 @@ impl PlanError {
             Self::TooManyAlternatives(_) => {
                 Issue::error(IssueType::TooCostly, self.to_string()).at("_filter")
             }
-            Self::NotSortable(..) => {
+            Self::NotSortable(..) | Self::NoPlace => {
                 Issue::error(IssueType::NotSupported, self.to_string()).at("_sort")
+            }
+            Self::Address => {
+                Issue::error(IssueType::NotSupported, self.to_string()).at("near-address")
             }
         }
     }
@@ -93,22 +115,31 @@ pub(crate) fn search(
     request: &SearchRequest,
     context: PlanContext,
 ) -> Result<SearchPlan, PlanError> {
+    if !locate::addresses(request).is_empty() {
+        return Err(PlanError::Address);
+    }
     let types = request.types.iter().zip(&request.criteria);
     let types = types
         .enumerate()
         .map(|(number, (base, expr))| {
             let predicate = correlate::predicate(context, *base, expr)?;
-            let mut found = Found::default();
+            let mut found = Found { centers: near::centers(expr), ..Found::default() };
             found.walk(&predicate, &mut Vec::new());
             let sort_conditions = request.sort_conditions.get(number);
             let asked = order::Asked { expr, sort_conditions };
             let order = order::order(context, request, *base, &found, asked)?;
             let named = named::records(&predicate, &order);
+            let places = if found.centers.is_empty() {
+                Vec::new()
+            } else {
+                near::sources(context, *base, expr, None)?
+            };
             Ok(TypePlan {
                 base: *base,
                 predicate,
                 order,
                 centers: found.centers,
+                places,
                 named,
                 texts: found.texts,
             })
@@ -117,7 +148,19 @@ pub(crate) fn search(
     Ok(SearchPlan { types })
 }
 
-/// The places and words a predicate searches (not the negated ones), with the way to them.
+/// What the resources of one type must satisfy to answer an expression.
+///
+/// # Errors
+/// When it unfolds beyond the limits.
+pub(crate) fn predicate(
+    context: PlanContext,
+    base: ResourceType,
+    expr: &ast::Expr,
+) -> Result<Predicate, PlanError> {
+    correlate::predicate(context, base, expr)
+}
+
+/// The places and words that are searched (not the negated ones), with the way to the words.
 #[derive(Debug, Default)]
 struct Found {
     centers: Vec<NearQuery>,
@@ -134,13 +177,6 @@ impl Found {
                 }
             }
             Predicate::Leaf(leaf) => {
-                if let LeafTest::Near(circles) = &leaf.test {
-                    for circle in circles {
-                        if !self.centers.contains(circle) {
-                            self.centers.push(circle.clone());
-                        }
-                    }
-                }
                 // Texts that only exclude rank nothing.
                 if let LeafTest::Words(query) = &leaf.test
                     && query.texts.iter().any(|text| !text.wanted.is_empty())

@@ -1,7 +1,8 @@
 //! From settings to a running service, and back to nothing: opening, listening, stopping.
 
 use std::io::Write as _;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,14 +14,20 @@ use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use jiff::Timestamp;
 use serde_json::json;
 use shared::config::{AnonymousProfile, Settings};
+use shared::data_dir::{self, Serving};
+use shared::store::format_instant;
 use shared::validate::Validator;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::{App, Outfit, base_urls};
-use crate::directory::{self, Opening};
+use crate::directory::{self, Directory, Opening};
+use crate::engine::Engine as _;
+use crate::geocoder::Geocoder;
+use crate::http::internal::{self, Internal};
+use crate::http::router;
 use crate::http::sealed::Seal;
 use crate::http::wire::OutcomeAcceptor;
-use crate::http::{internal, router};
+use crate::operate::Operator;
 use crate::telemetry;
 
 /// Serves until SIGTERM or SIGINT; then answers what is running and returns.
@@ -61,21 +68,27 @@ async fn run(settings: &Settings) -> anyhow::Result<()> {
     let seal = Seal::of_directory(&settings.data_dir)
         .with_context(|| format!("the key of links in {}", settings.data_dir.display()))?;
     let validator = Arc::new(Validator::new(settings.write.profiles.into()));
+    let base_urls = base_urls(settings, &local_base);
     let engine = directory::open(Opening {
         settings,
-        base_urls: base_urls(settings, &local_base),
+        base_urls: base_urls.clone(),
         validator: Arc::clone(&validator),
         now,
         new_id,
     })?;
+    let geocoder = Geocoder::new(&settings.geocoder, now)
+        .context("the certificates to call geocoder.url with")?;
     let app = App::new(Outfit {
         settings,
         local_base_url: local_base.clone(),
         now,
-        engine: Arc::clone(&engine),
+        engine: engine.clone(),
         seal,
         validator,
+        geocoder,
     });
+
+    let commands = commands(settings, &engine, base_urls)?;
 
     let handle = Handle::new();
     let internal_handle = Handle::new();
@@ -84,7 +97,12 @@ async fn run(settings: &Settings) -> anyhow::Result<()> {
         None => None,
     };
     let fhir = listen(listener, router::router(app.clone()), tls, handle.clone());
-    let internal = listen(internal_listener, internal::router(app), None, internal_handle.clone());
+    let internal = listen(
+        internal_listener,
+        internal::router(app).merge(internal::commands(commands)),
+        None,
+        internal_handle.clone(),
+    );
     let fhir = tokio::spawn(fhir);
     let internal = tokio::spawn(internal);
     let ready = json!({
@@ -92,6 +110,7 @@ async fn run(settings: &Settings) -> anyhow::Result<()> {
         "page": format!("{scheme}://{address}/"),
         "internal": format!("http://{internal_address}"),
     });
+    announce(&settings.data_dir, internal_address)?;
     let mut stdout = std::io::stdout();
     writeln!(stdout, "{ready}").and_then(|()| stdout.flush()).context("standard output")?;
     tracing::info!(address = %address, internal = %internal_address, "serving");
@@ -105,6 +124,9 @@ async fn run(settings: &Settings) -> anyhow::Result<()> {
     internal.await.context("the internal listener")?.context("the internal listener")?;
     // What was queued before the last answer is still written.
     tokio::task::spawn_blocking(move || engine.close()).await.context("the last writes")?;
+    if let Err(error) = Serving::remove(&settings.data_dir) {
+        tracing::warn!(%error, "serving.json stays behind; it counts only while its process serves");
+    }
     tracing::info!("stopped");
     Ok(())
 }
@@ -154,6 +176,48 @@ async fn stop_signal() -> std::io::Result<()> {
         _ = interrupt.recv() => {}
     }
     Ok(())
+}
+
+/// What does the commands of the internal listener, and the token that asks for them.
+fn commands(
+    settings: &Settings,
+    directory: &Directory,
+    base_urls: Vec<String>,
+) -> anyhow::Result<Internal> {
+    let token = new_token();
+    data_dir::write_token(&settings.data_dir, &token)
+        .context("the token of the internal listener")?;
+    let operator = Operator::new(directory, settings.data_dir.clone(), base_urls, now);
+    let operator = Arc::new(operator);
+    operator.resume().context("a load that was not finished")?;
+    Ok(Internal { operator, token: token.into() })
+}
+
+/// Says in the data directory who serves it.
+fn announce(data_dir: &Path, internal: SocketAddr) -> anyhow::Result<()> {
+    let serving = Serving {
+        pid: std::process::id(),
+        internal: format!("http://{}", reachable(internal)),
+        started: format_instant(now().as_millisecond()),
+    };
+    serving.write(data_dir).context("serving.json")
+}
+
+/// The address at which this machine reaches a listener on `address`.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip @ (IpAddr::V4(_) | IpAddr::V6(_)) => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+/// A new secret: 256 random bits, in hexadecimal.
+fn new_token() -> String {
+    let mut bytes = [0_u8; 32];
+    aws_lc_rs::rand::fill(&mut bytes).expect("the system has randomness, or nothing here is safe");
+    bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
 /// A new id: a random UUID, lower case. Source: RFC 9562, version 4.

@@ -20,6 +20,8 @@ use crate::engine::{
     Deadline, Document, Engine, EngineError, History, HistoryRequest, Stored, View,
 };
 use crate::execute::{Hit, Hits};
+use crate::facets::{Asked, Facets};
+use crate::geocoder::Geocoder;
 use crate::http::sealed::Seal;
 use crate::parse::ast::{Correlation, Expr, SearchRequest, Summary, Total};
 use crate::write::{Command, Ticket};
@@ -74,7 +76,7 @@ impl View for Memory {
             .map(|(position, (resource_type, id, _))| Hit {
                 resource_type: *resource_type,
                 id: (*id).to_owned(),
-                document: DocumentAddress { offset: *position as u64 },
+                document: DocumentAddress { generation: 0, offset: *position as u64 },
                 score: None,
                 distance_m: None,
                 approximate: false,
@@ -85,6 +87,17 @@ impl View for Memory {
         let next = (size > 0 && end < all.len()).then(|| end.to_string());
         let total = (request.total == Total::Accurate).then_some(all.len() as u64);
         Ok(Hits { total, matches, next, ..Hits::default() })
+    }
+
+    fn facets(
+        &self,
+        request: &SearchRequest,
+        _: &Asked,
+        deadline: Deadline,
+    ) -> Result<Facets, EngineError> {
+        let counted = SearchRequest { count: Some(0), ..request.clone() };
+        let total = self.search(&counted, deadline)?.total.unwrap_or_default();
+        Ok(Facets { total, facets: Vec::new() })
     }
 
     fn read(&self, resource_type: ResourceType, id: &str) -> Result<Stored, EngineError> {
@@ -134,14 +147,16 @@ pub(crate) fn app_with(memory: Memory, flags: &[(&'static str, &str)]) -> App {
     let mut flags: Vec<_> =
         flags.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
     flags.push(("server.public_url", "http://ror.example/fhir".to_owned()));
-    let sources = Sources { flags, ..Sources::default() };
+    let settings = Sources { flags, ..Sources::default() }.load().expect("settings of a test");
+    let now = || "2026-11-23T12:00:00Z".parse().expect("a timestamp");
     App::new(Outfit {
-        settings: &sources.load().expect("settings of a test"),
+        settings: &settings,
         local_base_url: "http://127.0.0.1:1/fhir".to_owned(),
-        now: || "2026-11-23T12:00:00Z".parse().expect("a timestamp"),
+        now,
         engine: Arc::new(memory),
         seal: Seal::with_key(&[7; 32]),
         validator: Arc::new(Validator::new(Strictness::default())),
+        geocoder: Geocoder::new(&settings.geocoder, now).expect("no certificates are needed"),
     })
 }
 
@@ -175,6 +190,7 @@ pub(crate) fn request(scope: Option<ResourceType>, parameters: &[(&str, &str)]) 
         pretty: find("_pretty").as_deref() == Some("true"),
         explain: false,
         applied: parameters.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect(),
+        located: Vec::new(),
     }
 }
 
@@ -232,5 +248,6 @@ pub(crate) fn live_with(folder: &std::path::Path, flags: &[(&'static str, &str)]
         engine,
         seal: Seal::with_key(&[7; 32]),
         validator,
+        geocoder: Geocoder::new(&settings.geocoder, now).expect("no certificates are needed"),
     })
 }

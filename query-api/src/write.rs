@@ -23,7 +23,7 @@ use crate::parse::ast::SearchRequest;
 
 pub(crate) use group::Rules;
 pub(crate) use resource::{Incoming, literals, read};
-pub(crate) use sequencer::{Sequencer, SequencerParts, Writer};
+pub(crate) use sequencer::{PublishError, Sequencer, SequencerParts, Writer};
 pub(crate) use transaction::Entry;
 
 /// What a caller wants changed, as a whole: everything in it, or nothing.

@@ -15,8 +15,8 @@ use toml::{Table, Value};
 
 pub use doc::markdown;
 pub use settings::{
-    Access, AnonymousProfile, Engine, Limits, Log, Paging, ProfileRules, ReferenceRule, Server,
-    Settings, Tls, Write,
+    Access, AnonymousProfile, Engine, Geocoder, Limits, Log, Paging, ProfileRules, ReferenceRule,
+    Server, Settings, Tls, Write,
 };
 
 /// A setting: its place in the file, its environment variable and what it does.
@@ -220,6 +220,36 @@ pub const KEYS: &[Key] = &[
         "Where the rules of the ROR profiles are errors: claimed (in documents that claim the profile) or always. Default: claimed",
     ),
     key(
+        "geocoder.url",
+        "ROR_GEOCODER_URL",
+        Kind::Text,
+        "Service of street addresses, asked by GET {url}/search/?q=…, which answers GeoCodeJSON. Default: none, addresses are found by their commune",
+    ),
+    key(
+        "geocoder.timeout_ms",
+        "ROR_GEOCODER_TIMEOUT_MS",
+        Kind::Integer,
+        "Longest wait for the service of street addresses. Default: 1500",
+    ),
+    key(
+        "geocoder.min_score_percent",
+        "ROR_GEOCODER_MIN_SCORE_PERCENT",
+        Kind::Integer,
+        "Least score of a street address that is taken without asking, of 100. Default: 70",
+    ),
+    key(
+        "geocoder.cache_entries",
+        "ROR_GEOCODER_CACHE_ENTRIES",
+        Kind::Integer,
+        "Answers of the service kept in memory; 0 for none. Default: 5000",
+    ),
+    key(
+        "geocoder.cache_seconds",
+        "ROR_GEOCODER_CACHE_SECONDS",
+        Kind::Integer,
+        "How long an answer of the service is kept. Default: 86400",
+    ),
+    key(
         "access.anonymous_profile",
         "ROR_ANONYMOUS_PROFILE",
         Kind::Text,
@@ -418,6 +448,7 @@ mod tests {
             let text = match key.path {
                 "server.listen" | "server.internal_listen" => "127.0.0.1:0",
                 "server.public_url" => "https://example.org/fhir",
+                "geocoder.url" => "https://example.org/addresses",
                 "server.base_paths" => "/a,/b",
                 "access.anonymous_profile" => "3",
                 "write.references" => "error",
@@ -461,12 +492,15 @@ mod tests {
                 ("server.public_url", "ftp://x"),
                 ("server.tls_cert", "cert.pem"),
                 ("paging.count_default", "2000"),
+                ("geocoder.url", "addresses.example/?q="),
+                ("geocoder.timeout_ms", "0"),
+                ("geocoder.min_score_percent", "101"),
             ],
         )
         .load()
         .unwrap_err();
         let ConfigError::Invalid(problems) = error else { panic!("{error}") };
-        assert_eq!(problems.len(), 5, "{problems:?}");
+        assert_eq!(problems.len(), 8, "{problems:?}");
     }
 
     #[test]

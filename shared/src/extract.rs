@@ -7,6 +7,7 @@ mod opening;
 mod path;
 mod plan;
 mod price;
+mod territory;
 mod words;
 
 use serde_json::Value;

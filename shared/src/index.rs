@@ -5,6 +5,7 @@
 //! [`Snapshot`].
 
 mod block;
+mod codes;
 mod columns;
 mod dictionary;
 mod documents;
@@ -20,10 +21,11 @@ mod snapshot;
 mod statistics;
 mod writer;
 
+pub use codes::CodeColumn;
 pub use columns::{Rows, TextColumn};
 pub use dictionary::WordDictionary;
 pub use documents::{DocumentAddress, Documents};
-pub use generation::{Generation, GenerationError, Manifest};
+pub use generation::{Generation, GenerationError, IndexFiles, Manifest};
 pub use lookup::DocSet;
 pub use openings::Openings;
 pub use places::{Place, PlaceGrid};

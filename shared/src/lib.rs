@@ -6,6 +6,7 @@
 pub mod access;
 pub mod arena;
 pub mod config;
+pub mod data_dir;
 pub mod disk;
 pub mod error;
 pub mod extract;

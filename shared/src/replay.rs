@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use crate::extract::{Extracted, extract};
 use crate::fhir::Target;
-use crate::index::{DocumentAddress, Documents, IndexWriter, IndexedResource};
+use crate::index::{Documents, IndexWriter, IndexedResource};
 use crate::store::{ChangeLog, Key, Seq, Store, StoreError, Stored};
 
 /// Resources read and extracted at once.
@@ -94,8 +94,11 @@ impl Replay<'_> {
     fn add_all(&self, keys: &mut Vec<Key>) -> Result<u64, ReplayError> {
         let count = keys.len() as u64;
         std::mem::take(keys).into_par_iter().try_for_each(|key| match self.store.read(key)? {
-            Some(stored) => self.index(&stored, |resource| self.writer.add(resource)),
-            None => Ok(()),
+            // It may have been deleted since the list was made; the log tells of that.
+            Some(stored) if !stored.header.deleted => {
+                self.index(&stored, |resource| self.writer.add(resource))
+            }
+            Some(_) | None => Ok(()),
         })?;
         Ok(count)
     }
@@ -125,13 +128,13 @@ impl Replay<'_> {
         let extracted = extract(&document, self.base_urls)
             .ok_or_else(|| ReplayError::Document(key, "no type or id".to_owned()))?;
         let reference_keys = self.reference_keys(&extracted)?;
-        let offset = self.documents.arena.append(key, stored.blob())?;
+        let address = self.documents.append(key, stored.blob())?;
         write(IndexedResource {
             key,
             extracted,
             reference_keys: &reference_keys,
             last_updated_ms: stored.header.last_updated_ms,
-            address: DocumentAddress { offset },
+            address,
         })?;
         Ok(())
     }

@@ -16,14 +16,16 @@ mod layout;
 mod load;
 mod log;
 mod meta;
+mod pending;
 mod prune;
+mod restore;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -40,6 +42,9 @@ pub use identities::Identities;
 pub use load::{Load, LoadVersion, Slot};
 pub use log::{Change, ChangeKind, ChangeLog, NewChange};
 pub use meta::{Digest, MetaError, Prepared, format_instant, splice_meta};
+pub use pending::PendingLoad;
+pub use prune::VersionHold;
+pub use restore::Restore;
 
 /// The number of a resource: dense from 0, for life, never reused.
 pub type Key = u32;
@@ -144,6 +149,8 @@ pub struct Store {
     durable_seq: AtomicU64,
     undone_changes: u64,
     versions_kept: Option<NonZeroU32>,
+    /// Holds that keep every version.
+    version_holds: AtomicUsize,
 }
 
 impl fmt::Debug for Store {
@@ -176,6 +183,7 @@ impl Store {
             durable_seq: AtomicU64::new(counters.last_seq),
             undone_changes,
             versions_kept: settings.versions_kept,
+            version_holds: AtomicUsize::new(0),
         })
     }
 
@@ -254,6 +262,12 @@ impl Store {
         }
     }
 
+    /// The newest version as of a change: later ones are not seen.
+    pub fn read_at(&self, key: Key, seq: Seq) -> Result<Option<Stored>, StoreError> {
+        let mut history = self.history(key);
+        history.find(|stored| stored.as_ref().map_or(true, |s| s.header.seq <= seq)).transpose()
+    }
+
     /// One version with its document.
     pub fn read_version(&self, key: Key, version: u32) -> Result<Option<Stored>, StoreError> {
         let Some(row) = self.db()?.get(layout::version_key(key, version))? else { return Ok(None) };
@@ -305,6 +319,13 @@ impl Store {
         self.db()?.flush()?;
         self.codec.add(id, resource_type, &dictionary);
         Ok(true)
+    }
+
+    /// The number of the last load, and the latest instant given to a write: what a backup must keep so
+    /// that neither is given again.
+    pub fn last_load_and_clock_ms(&self) -> (u32, i64) {
+        let counters = self.lock_writer();
+        (counters.last_load, counters.clock_ms)
     }
 
     /// The size of the store's files.

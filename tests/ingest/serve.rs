@@ -24,15 +24,14 @@ fn an_empty_directory_is_served_and_the_server_stops_when_asked() {
 }
 
 #[test]
-fn a_load_beside_a_running_server_is_refused_in_clear_words() {
+fn a_load_beside_a_running_server_is_found_by_the_next_search() {
     let data = harness::new_folder("data");
     let server = Server::start(&data);
     let path = file("one.ndjson", ndjson(&[location("a", "A")]).as_bytes());
-    let output = load(&data, &[], &[&path]);
-    assert_code(&output, 1);
-    let words = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(words.contains("query-api"), "the failure names who holds the store: {words}");
-    assert_eq!(total(&server), 0);
+    assert_code(&load(&data, &[], &[&path]), 0);
+    assert_eq!(total(&server), 1);
+    assert!(server.stop().success());
+    assert_eq!(total(&Server::start(&data)), 1);
 }
 
 #[test]

@@ -253,6 +253,7 @@ fn e2e_missing(name: &str) -> bool {
         "price-in-force",
         "near",
         "near-insee-code",
+        "near-address",
     ]
     .contains(&name)
 }

@@ -1,5 +1,7 @@
 //! Writing to a running server: the next search finds it.
 
+mod offers;
+
 use std::time::{Duration, Instant};
 
 use e2e::harness::{self, Server};

@@ -10,11 +10,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use indexer::outcome::Exit;
 use indexer::{generate, import, sample};
 use serde::Serialize;
 use shared::fhir::ResourceType;
-
-use super::EXIT_QUARANTINED;
 
 #[derive(Debug, Args)]
 pub(super) struct GenerateArguments {
@@ -80,7 +79,7 @@ pub(super) fn run_import(arguments: ImportArguments) -> anyhow::Result<ExitCode>
     lines.finish()?;
     report(&imported, output.is_some())?;
     let is_complete = imported.refused.is_empty();
-    Ok(if is_complete { ExitCode::SUCCESS } else { ExitCode::from(EXIT_QUARANTINED) })
+    Ok(if is_complete { ExitCode::SUCCESS } else { ExitCode::from(Exit::Quarantined.code()) })
 }
 
 pub(super) fn run_sample(arguments: SampleArguments) -> anyhow::Result<ExitCode> {

@@ -17,9 +17,10 @@ use shared::store::{
 use super::prepare::Candidate;
 use crate::references::local_references;
 use crate::report::{Dangling, TypeCounts};
+use crate::samples::Samples;
 
-/// Documents of a type that are looked at before its dictionary is made.
-const TRAINING_DOCUMENTS: usize = 1_000;
+/// Deletes written at once.
+const DELETES: usize = 1_000;
 
 /// Dangling targets named in the report.
 const EXAMPLES_MAX: usize = 20;
@@ -60,7 +61,7 @@ pub(super) struct Placement<'s> {
     states: Vec<State>,
     /// References of this load's documents, by target.
     inbound: Vec<u32>,
-    samples: [Vec<Vec<u8>>; ResourceType::ALL.len()],
+    samples: Samples,
     types: [TypeCounts; ResourceType::ALL.len()],
     duplicates: u64,
     warnings: BTreeMap<Cow<'static, str>, u64>,
@@ -94,7 +95,7 @@ impl<'s> Placement<'s> {
             now_ms,
             states: Vec::new(),
             inbound: Vec::new(),
-            samples: Default::default(),
+            samples: Samples::default(),
             types: Default::default(),
             duplicates: 0,
             warnings: BTreeMap::new(),
@@ -117,11 +118,11 @@ impl<'s> Placement<'s> {
         for key in order {
             // A key that came twice is written where it came first; there is only one document of it.
             if let Some(document) = pending.remove(&key) {
-                self.sample(&document.candidate);
+                self.samples.add(self.store, &document.candidate.prepared);
                 placed.push((key, document));
             }
         }
-        self.train()?;
+        self.samples.train(self.store)?;
         self.write(placed)
     }
 
@@ -233,7 +234,7 @@ impl<'s> Placement<'s> {
 
     /// Deletes resources.
     pub(super) fn delete(&mut self, keys: &[Key]) -> Result<(), StoreError> {
-        for chunk in keys.chunks(TRAINING_DOCUMENTS) {
+        for chunk in keys.chunks(DELETES) {
             let identities: Vec<_> = chunk
                 .iter()
                 .map(|key| self.store.identity(*key)?.ok_or(StoreError::Corrupt("a head")))
@@ -361,30 +362,6 @@ impl<'s> Placement<'s> {
         let identities = self.load.identities();
         let references = local_references(&json, self.base_urls);
         Ok(references.filter_map(|(t, id)| identities.get(t, &id)).collect())
-    }
-
-    fn sample(&mut self, candidate: &Candidate) {
-        let resource_type = candidate.prepared.resource_type();
-        let samples = &mut self.samples[resource_type.index()];
-        if samples.len() < TRAINING_DOCUMENTS && !self.store.codec().has_dictionary(resource_type) {
-            samples.push(candidate.prepared.content().to_vec());
-        }
-    }
-
-    /// Makes a dictionary for each type that has enough samples.
-    fn train(&mut self) -> Result<(), StoreError> {
-        for resource_type in ResourceType::ALL {
-            let samples = &mut self.samples[resource_type.index()];
-            let is_due = samples.len() >= TRAINING_DOCUMENTS
-                && !self.store.codec().has_dictionary(resource_type);
-            if is_due {
-                self.store.train(resource_type, samples)?;
-            }
-            if self.store.codec().has_dictionary(resource_type) {
-                *samples = Vec::new();
-            }
-        }
-        Ok(())
     }
 }
 

@@ -301,9 +301,8 @@ fn damage_in_the_arena_is_found_and_rebuilt() {
     assert_eq!(damaged.problem_count, 1, "{damaged}");
     assert!(!stats(&directory.store, Some(&directory.generation), &[]).unwrap().agree);
     drop(directory);
-    let rebuilt =
-        Directory::rebuild(&bench.data_dir(), &Bench::settings(), Vec::new(), &Silent).unwrap();
-    assert_eq!(rebuilt, 2);
+    let rebuilt = Directory::rebuild(&bench.data_dir(), &Bench::settings(), &[], &Silent).unwrap();
+    assert_eq!((rebuilt.resources, rebuilt.generation), (2, 2));
     assert_ne!(bench.open().generation.dir(), generation);
     bench.check();
 }

@@ -2,9 +2,9 @@
 //!
 //! | URL | On | Says |
 //! |---|---|---|
-//! | `location-distance` (FHIR) | places | how far the place is |
-//! | `approximate-position` (ours) | places | that distance is to the point of the commune |
-//! | `matched-price`, `matched-capacity` (ours) | matches | a record that makes it match |
+//! | `location-distance` (FHIR) | places, matches | how far the place is, or the nearest place of the match |
+//! | `approximate-position` (ours) | places, matches | that distance is to the point of the commune |
+//! | `matched-price`, `matched-capacity` (ours) | matches | a record that makes it match, or that it is sorted by |
 //! | `matched-more` (ours) | matches | how many such records are left out |
 //! | `sort-missing` (ours) | the outcome | how many matches have no record to be sorted by |
 //!
@@ -131,7 +131,7 @@ impl<'a> Annotations<'a> {
         let name = if is_price { "matched-price" } else { "matched-capacity" };
         self.open(out, first, name);
         out.extend_from_slice(br#","extension":["#);
-        record.write(out, self.now_ms);
+        record.write(out, self.now_ms, named.sorted);
         out.extend_from_slice(b"]}");
         Ok(())
     }
@@ -173,12 +173,15 @@ impl Record {
         Ok(records)
     }
 
-    fn write(&self, out: &mut Vec<u8>, now_ms: i64) {
+    fn write(&self, out: &mut Vec<u8>, now_ms: i64, sorted: bool) {
         let Self { kind, holder, path, parts } = self;
         let head = format!(
             r#"{{"url":"resource","valueReference":{{"reference":"{holder}"}}}},{{"url":"path","valueString":"{path}"}}"#
         );
         out.extend_from_slice(head.as_bytes());
+        if sorted {
+            out.extend_from_slice(br#",{"url":"sorted","valueBoolean":true}"#);
+        }
         let record: Value = serde_json::from_str(&format!(r#"{{"extension":{parts}}}"#))
             .expect("the parts were read as JSON");
         if *kind == RecordKind::Price {

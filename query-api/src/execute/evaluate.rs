@@ -20,8 +20,8 @@ use shared::registry::{self, FieldId, RecordKind, field_id};
 use shared::schema::{RECORD_KIND_OFFSET, TermKind, term};
 use tantivy::Result;
 
-use super::Identify;
 use super::words::{self, WordHits};
+use super::{Identify, distance};
 use crate::plan::{JoinStep, Leaf, LeafTest, Predicate, TypePlan, WordQuery};
 
 /// The evaluation of one request: its snapshot, and what it has found already.
@@ -250,13 +250,10 @@ impl<'a> Evaluation<'a> {
                 Ok(())
             }),
             LeafTest::Near(circles) => snapshot.docs(|view, docs| {
-                for circle in circles {
-                    if let Some(center) = super::center_of(circle) {
-                        let radius_m = circle.radius_m();
-                        view.places()
-                            .within(center, radius_m, &mut |place, _| docs.push(place.doc));
-                    }
-                }
+                let located = circles
+                    .iter()
+                    .filter_map(|circle| Some((distance::center_of(circle)?, circle.radius_m())));
+                view.places().within_any(&located.collect::<Vec<_>>(), docs);
                 Ok(())
             }),
             LeafTest::References(_)
@@ -283,6 +280,16 @@ impl<'a> Evaluation<'a> {
         let keys = Arc::new(self.keys(base, predicate, None)?);
         self.targets.push((base, predicate.clone(), Arc::clone(&keys)));
         Ok(keys)
+    }
+
+    /// The same; `None` when nothing is asked.
+    pub(super) fn some_keys(
+        &mut self,
+        base: ResourceType,
+        predicate: &Predicate,
+    ) -> Result<Option<Arc<KeySet>>> {
+        let is_all = *predicate == Predicate::All;
+        if is_all { Ok(None) } else { self.all_keys(base, predicate).map(Some) }
     }
 
     /// The record documents that satisfy all leaves, each on its own; found once a request.
@@ -432,11 +439,12 @@ impl<'a> Evaluation<'a> {
 
 /// The records in force before an instant: of those of one resource with one key, the last to start.
 fn in_force(view: &SegmentView, field: FieldId, before_ms: i64, docs: &mut Vec<u32>) -> Result<()> {
-    // Owner, key, start, document: the records of a resource stand together.
+    // Resource, key, start, document. Not the owner: a version that was replaced may stand in the same
+    // segment, and its records replace nothing.
     let mut started: Vec<(u32, i64, i64, u32)> = Vec::new();
     for (doc, (start_ms, key)) in view.dates(field)?.iter() {
         if start_ms < before_ms {
-            started.push((view.owner(doc), key, start_ms, doc));
+            started.push((view.resource_of(doc), key, start_ms, doc));
         }
     }
     started.sort_unstable();

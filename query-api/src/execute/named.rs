@@ -8,6 +8,7 @@ use shared::schema::RECORD_KIND_OFFSET;
 use tantivy::Result;
 
 use super::evaluate::Evaluation;
+use super::order::Deciding;
 use crate::plan::{JoinStep, Named, TypePlan};
 
 /// A record that makes a resource match.
@@ -21,11 +22,14 @@ pub(crate) struct NamedRecord {
     pub(crate) kind: RecordKind,
     /// Where the document of that resource stands.
     pub(crate) document: DocumentAddress,
+    /// Whether the match stands in its place by this record.
+    pub(crate) sorted: bool,
 }
 
 /// The records of a plan, ready to be looked up.
 pub(super) struct NamedRecords<'p> {
     sources: Vec<Source<'p>>,
+    deciding: Option<Deciding<'p>>,
 }
 
 struct Source<'p> {
@@ -48,10 +52,10 @@ impl<'p> NamedRecords<'p> {
             let records = context.record_docs(*kind, leaves)?;
             sources.push(Source { kind: *kind, steps, conditions: evaluated, records });
         }
-        Ok(Self { sources })
+        Ok(Self { sources, deciding: Deciding::prepare(context, plan)? })
     }
 
-    /// The records of one match, by resource and in document order.
+    /// The records of one match: the one it is sorted by, then by resource and in document order.
     pub(super) fn of(&self, context: &Evaluation<'_>, key: u32) -> Result<Vec<NamedRecord>> {
         let mut found = Vec::new();
         for source in &self.sources {
@@ -59,8 +63,26 @@ impl<'p> NamedRecords<'p> {
                 source.records_of(context, holder, &mut found);
             }
         }
-        found.sort_unstable_by_key(|record| (record.key, record.kind, record.number));
-        found.dedup();
+        if let Some(deciding) = &self.deciding
+            && let Some((key, at)) = deciding.record(context, key)?
+        {
+            let view = context.snapshot.view(at);
+            let kind = view.kind(at.doc);
+            let before = view.resource_of(at.doc)..at.doc;
+            let number = before.filter(|doc| view.kind(*doc) == kind).count() as u32;
+            let kind = RecordKind::ALL[usize::from(kind - RECORD_KIND_OFFSET)];
+            let document = context.snapshot.address(key);
+            found.extend(document.map(|document| NamedRecord {
+                key,
+                number,
+                kind,
+                document,
+                sorted: true,
+            }));
+        }
+        found.sort_unstable_by_key(|r| (r.key, r.kind, r.number, !r.sorted));
+        found.dedup_by_key(|r| (r.key, r.kind, r.number));
+        found.sort_by_key(|r| !r.sorted);
         Ok(found)
     }
 }
@@ -101,7 +123,7 @@ impl Source<'_> {
         for (number, doc) in of_kind.enumerate() {
             if docs.contains(doc) {
                 let (number, kind) = (number as u32, self.kind);
-                found.push(NamedRecord { key, number, kind, document });
+                found.push(NamedRecord { key, number, kind, document, sorted: false });
             }
         }
     }

@@ -3,23 +3,27 @@
 //! Text is compared by ordinals within a segment, and as text only between the few candidates that each
 //! segment puts forward. `select` finds these candidates.
 
+mod nearest;
 mod select;
 mod targets;
+mod values;
 
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use shared::geo::distance_m;
-use shared::index::{DocSet, KeySet, Location, SegmentView, Snapshot};
+use shared::index::{KeySet, Location, SegmentView, Snapshot};
 use shared::registry::{self, FieldId, ParameterType, RecordKind};
-use shared::schema::RECORD_KIND_OFFSET;
 use tantivy::Result;
 
+use super::PageRequest;
+use super::distance::Centers;
 use super::evaluate::{Evaluation, Scores};
-use super::page::{PageKeys, PageValue, ordered_f64, ordered_i64};
-use super::{PageRequest, center};
-use crate::plan::{JoinStep, Order, OrderKey, Predicate, TypePlan};
+use super::page::{PageKeys, PageValue, ordered_f64};
+use crate::plan::{Order, OrderKey, TypePlan};
+pub(super) use nearest::{EligiblePlaces, eligible_places, nearest};
 use select::Selection;
+pub(super) use values::Deciding;
+use values::{Eligible, best_value, eligible, values};
 
 /// A match put forward for the page.
 #[derive(Debug)]
@@ -283,7 +287,11 @@ enum Key {
     /// Values found by the general way: records, chains, numbers, dates.
     Values(Box<Order>, Vec<Eligible>),
     /// Distance of the nearest eligible place.
-    Distance(Vec<JoinStep>, KeySet, shared::geo::Point),
+    Distance {
+        places: Vec<EligiblePlaces>,
+        centers: Centers,
+        descending: bool,
+    },
     Score(Scores),
 }
 
@@ -291,20 +299,11 @@ fn holds(set: Option<&Arc<KeySet>>, key: u32) -> bool {
     set.is_none_or(|set| set.contains(key))
 }
 
-/// Where to look for the values of a key: the sources of its plan, evaluated. `None` is everything.
-struct Eligible {
-    matches: Option<Arc<KeySet>>,
-    steps: Vec<JoinStep>,
-    targets: Option<Arc<KeySet>>,
-    records: Option<Arc<DocSet>>,
-}
-
 impl Key {
     fn is_descending(&self) -> bool {
         match self {
-            Self::Text(_, descending) => *descending,
+            Self::Text(_, descending) | Self::Distance { descending, .. } => *descending,
             Self::Values(order, _) => order.descending,
-            Self::Distance(..) => false,
             Self::Score(_) => true,
         }
     }
@@ -320,17 +319,9 @@ impl Key {
                 Ok(best.map_or(SortValue::Missing, SortValue::Ordinal))
             }
             Self::Values(order, eligible) => best_value(context, order, eligible, key),
-            Self::Distance(steps, places, center) => {
-                let mut nearest: Option<f64> = None;
-                for place in context.reached(steps, key)? {
-                    let Some(at) = context.snapshot.locate(place) else { continue };
-                    let Some(point) = context.snapshot.view(at).point(at.doc) else { continue };
-                    if places.contains(place) {
-                        let distance = distance_m(*center, point);
-                        nearest = Some(nearest.map_or(distance, |n| n.min(distance)));
-                    }
-                }
-                Ok(nearest.map_or(SortValue::Missing, |d| SortValue::Number(ordered_f64(d))))
+            Self::Distance { places, centers, .. } => {
+                let nearest = nearest(context, places, centers, key)?;
+                Ok(nearest.map_or(SortValue::Missing, |(d, _)| SortValue::Number(ordered_f64(d))))
             }
             Self::Score(scores) => {
                 let score = context.score(scores, key)?;
@@ -345,15 +336,11 @@ fn prepare(context: &mut Evaluation<'_>, plan: &TypePlan) -> Result<Vec<Key>> {
     for key in &plan.order {
         match key {
             OrderKey::Score => keys.push(Key::Score(context.scores(plan)?)),
-            OrderKey::Distance { steps, places } => {
-                let target = steps.last().map_or(plan.base, |step| step.to);
-                let mut eligible = KeySet::default();
-                for place in places {
-                    let set = context.keys(target, place, None)?;
-                    eligible = eligible.or(set, context.snapshot.universe());
-                }
-                if let Some(center) = center(plan) {
-                    keys.push(Key::Distance(steps.clone(), eligible, center));
+            OrderKey::Distance { sources, descending } => {
+                // Nothing has a distance from nowhere.
+                if let Some(centers) = Centers::of(&plan.centers) {
+                    let places = eligible_places(context, plan, sources)?;
+                    keys.push(Key::Distance { places, centers, descending: *descending });
                 }
             }
             OrderKey::Field(order) => {
@@ -369,97 +356,4 @@ fn prepare(context: &mut Evaluation<'_>, plan: &TypePlan) -> Result<Vec<Key>> {
         }
     }
     Ok(keys)
-}
-
-/// Evaluates where the values of a key are.
-fn eligible(context: &mut Evaluation<'_>, plan: &TypePlan, order: &Order) -> Result<Vec<Eligible>> {
-    let mut all = Vec::with_capacity(order.sources.len());
-    for source in &order.sources {
-        let target = source.steps.last().map_or(plan.base, |step| step.to);
-        let mut keys = |base, predicate: &Predicate| {
-            let is_all = *predicate == Predicate::All;
-            if is_all { Ok(None) } else { context.all_keys(base, predicate).map(Some) }
-        };
-        let (matches, targets) = (keys(plan.base, &source.matches)?, keys(target, &source.target)?);
-        let records = match (order.record, source.record.is_empty()) {
-            (Some(kind), false) => Some(context.record_docs(kind, &source.record)?),
-            _ => None,
-        };
-        all.push(Eligible { matches, steps: source.steps.clone(), targets, records });
-    }
-    Ok(all)
-}
-
-fn best_value(
-    context: &Evaluation<'_>,
-    order: &Order,
-    eligible: &[Eligible],
-    key: u32,
-) -> Result<SortValue> {
-    let snapshot = context.snapshot;
-    let mut best = SortValue::Missing;
-    for source in eligible.iter().filter(|source| holds(source.matches.as_ref(), key)) {
-        let targets = if source.steps.is_empty() {
-            vec![key]
-        } else {
-            context.reached(&source.steps, key)?
-        };
-        for target in targets.into_iter().filter(|target| holds(source.targets.as_ref(), *target)) {
-            let Some(at) = snapshot.locate(target) else { continue };
-            for doc in value_docs(snapshot, order, source, at) {
-                for value in values(snapshot.view(at), order.field, doc)? {
-                    if compare_values(&value, &best, order.descending) == Ordering::Less {
-                        best = value;
-                    }
-                }
-            }
-        }
-    }
-    Ok(best)
-}
-
-/// The documents of one target that hold the values of a key: itself, or its records that count.
-fn value_docs(snapshot: &Snapshot, order: &Order, source: &Eligible, at: Location) -> Vec<u32> {
-    let Some(kind) = order.record else { return vec![at.doc] };
-    let view = snapshot.view(at);
-    let wanted = RECORD_KIND_OFFSET + kind as u8;
-    let counts = |doc: &u32| {
-        let of_segment = |docs: &Arc<DocSet>| docs.of_segment(at.segment as usize).contains(*doc);
-        view.kind(*doc) == wanted && source.records.as_ref().is_none_or(of_segment)
-    };
-    view.records(at.doc).filter(counts).collect()
-}
-
-/// The values of a field on one document.
-fn values(view: &SegmentView, field: FieldId, doc: u32) -> Result<Vec<SortValue>> {
-    let definition = registry::fields()[usize::from(field)];
-    Ok(match definition.parameter.kind {
-        ParameterType::Date => {
-            let rows = view.dates(field)?.of(doc).iter();
-            rows.map(|(low_ms, _)| SortValue::Number(ordered_i64(*low_ms))).collect()
-        }
-        ParameterType::Number => {
-            let rows = view.numbers(field)?.of(doc).iter();
-            rows.map(|number| SortValue::Number(ordered_f64(*number))).collect()
-        }
-        ParameterType::Quantity => {
-            let rows = view.quantities(field)?.of(doc).iter();
-            rows.map(|quantity| SortValue::Number(ordered_f64(quantity.canonical.low))).collect()
-        }
-        ParameterType::String | ParameterType::Uri => match view.text(field)? {
-            Some(column) => {
-                column.ordinals(doc).map(|ordinal| SortValue::Text(column.text(ordinal))).collect()
-            }
-            None => Vec::new(),
-        },
-        // Only ids are sortable tokens.
-        ParameterType::Token => {
-            let id = view.resource_id(doc);
-            id.map(|id| SortValue::Text(id.to_owned())).into_iter().collect()
-        }
-        ParameterType::Reference
-        | ParameterType::Composite
-        | ParameterType::Special
-        | ParameterType::Text => Vec::new(),
-    })
 }

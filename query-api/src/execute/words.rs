@@ -83,6 +83,9 @@ const B: f32 = 0.75;
 /// Most notes on one search.
 const ISSUES_MAX: usize = 10;
 
+/// Most words of one search that are corrected: each costs a look at all words.
+const CORRECTED_MAX: usize = 20;
+
 /// Finds the resources of `base` that satisfy one of the texts.
 pub(super) fn find(snapshot: &Snapshot, base: ResourceType, query: &WordQuery) -> Result<WordHits> {
     let mut search = Search {
@@ -91,6 +94,7 @@ pub(super) fn find(snapshot: &Snapshot, base: ResourceType, query: &WordQuery) -
         collection: Collection::of(snapshot, base),
         tally: Tally::default(),
         issues: Vec::new(),
+        corrected: 0,
     };
     let universe = snapshot.universe();
     let mut scores = Vec::new();
@@ -120,6 +124,8 @@ struct Search<'a> {
     collection: Collection,
     tally: Tally,
     issues: Vec<Issue>,
+    /// Words that were found nowhere and looked for in another spelling.
+    corrected: usize,
 }
 
 /// What was found of one part of a text.
@@ -211,8 +217,12 @@ impl Search<'_> {
     /// Tells the caller how a word was read.
     fn say(&mut self, text: String) {
         if self.issues.len() < ISSUES_MAX {
-            self.issues.push(Issue::information(IssueType::Informational, text));
+            self.tell(text);
         }
+    }
+
+    fn tell(&mut self, text: String) {
+        self.issues.push(Issue::information(IssueType::Informational, text));
     }
 
     /// Notes the live documents of a term with their scores.

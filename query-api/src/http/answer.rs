@@ -4,6 +4,8 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 
+use serde_json::Value;
+
 use crate::bundle::pretty;
 
 /// The format of every FHIR answer.
@@ -35,6 +37,15 @@ impl Layout {
             Self::Pretty => pretty::indent(&json),
         }
     }
+}
+
+/// A resource as JSON, its type first, for people who read it.
+pub(super) fn type_first(mut resource: Value) -> Vec<u8> {
+    let elements = resource.as_object_mut().expect("a resource is an object");
+    let resource_type = elements.remove("resourceType").expect("a resource has a type");
+    let rest = resource.to_string();
+    let separator = if rest == "{}" { "" } else { "," };
+    format!("{{\"resourceType\":{resource_type}{separator}{}", &rest[1..]).into_bytes()
 }
 
 /// A FHIR answer with status 200.

@@ -6,6 +6,7 @@
 //! | no HTTP | 400 | `structure` |
 //! | no credentials where they are asked for | 401 | `login` |
 //! | unknown path, type, id or version; a condition of PATCH without match | 404 | `not-found` |
+//! | unknown operation | 404 | `not-supported` |
 //! | method that the path does not answer | 405 + `Allow` | `not-supported` |
 //! | no format that the caller accepts | 406 | `not-supported` |
 //! | deleted; page token of another schema | 410 | `deleted`; `not-found` |
@@ -31,6 +32,7 @@ use shared::store::Identity;
 use crate::bundle;
 use crate::engine::EngineError;
 use crate::http::answer::FHIR_JSON;
+use crate::http::operation;
 use crate::write::WriteError;
 
 /// Why a request is not answered as asked.
@@ -48,6 +50,9 @@ pub(crate) enum ApiError {
     /// A path that is no part of the service.
     #[error("unknown path")]
     UnknownPath,
+    /// An operation that the service does not have, or not at this path; without `$`.
+    #[error("unknown operation")]
+    UnknownOperation(String),
     /// A path with a resource type that the directory does not hold.
     #[error("unknown resource type")]
     UnknownType(String),
@@ -191,6 +196,7 @@ impl ApiError {
             Self::Refused(_) | Self::Malformed => StatusCode::BAD_REQUEST,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::UnknownPath
+            | Self::UnknownOperation(_)
             | Self::UnknownType(_)
             | Self::Absent(..)
             | Self::AbsentVersion(..)
@@ -272,6 +278,9 @@ impl ApiError {
                 IssueType::NotFound,
                 "nothing is at this path; the service describes itself at [base]/metadata".to_owned(),
             ),
+            Self::UnknownOperation(code) => {
+                (IssueType::NotSupported, operation::why_unknown(&code))
+            }
             Self::UnknownType(name) => (
                 IssueType::NotFound,
                 format!("\"{name}\" is not a resource type of this directory; there are {}", types()),
@@ -353,6 +362,7 @@ impl ApiError {
             | Self::Malformed
             | Self::HeadTooLarge
             | Self::UnknownPath
+            | Self::UnknownOperation(_)
             | Self::UnknownType(_)
             | Self::Absent(..)
             | Self::AbsentVersion(..)
@@ -389,8 +399,8 @@ impl IntoResponse for ApiError {
         let status = self.status();
         let header = self.header();
         // The router adds `Allow` to every answer that its path's fallback gives, and the fallback
-        // also answers for unknown types, whose paths allow nothing.
-        let no_allow = matches!(self, Self::UnknownType(_));
+        // also answers for unknown types and operations, whose paths allow nothing.
+        let no_allow = matches!(self, Self::UnknownType(_) | Self::UnknownOperation(_));
         let body = self.into_outcome();
         let content_type = HeaderValue::from_static(FHIR_JSON);
         let mut response = (status, [(CONTENT_TYPE, content_type)], body).into_response();
@@ -439,6 +449,7 @@ mod tests {
             (ApiError::HeadTooLarge, 431, "too-long"),
             (ApiError::Unauthenticated, 401, "login"),
             (ApiError::UnknownPath, 404, "not-found"),
+            (ApiError::UnknownOperation("x".into()), 404, "not-supported"),
             (ApiError::UnknownType("Patient".into()), 404, "not-found"),
             (ApiError::Absent(Location, "a".into()), 404, "not-found"),
             (ApiError::AbsentVersion(Location, "a".into(), "9".into()), 404, "not-found"),

@@ -3,7 +3,10 @@
 pub(crate) mod batch;
 pub(crate) mod capabilities;
 pub(crate) mod create;
+pub(crate) mod definition;
 pub(crate) mod delete;
+pub(crate) mod facets;
+pub(crate) mod geocode;
 pub(crate) mod history;
 pub(crate) mod patch;
 pub(crate) mod read;
@@ -48,6 +51,8 @@ pub(crate) enum Interaction {
     SearchType,
     /// Search of several types.
     SearchSystem,
+    /// An operation.
+    Operation,
     /// The page, an unknown path, a method that is not answered.
     Other,
 }
@@ -79,6 +84,7 @@ impl Interaction {
             Some("/{type}/_search") if post => Self::SearchType,
             Some("" | "/") if get => Self::SearchSystem,
             Some("/_search") if post => Self::SearchSystem,
+            Some(path) if (get || post) && path.contains(['$', '%']) => Self::Operation,
             _ => Self::Other,
         }
     }
@@ -105,6 +111,7 @@ impl Interaction {
             Self::Batch => "batch",
             Self::SearchType => "search-type",
             Self::SearchSystem => "search-system",
+            Self::Operation => "operation",
             Self::Other => "other",
         }
     }
@@ -140,6 +147,8 @@ mod tests {
             (Method::GET, Some("/{type}/_history"), "history-type"),
             (Method::GET, Some("/_history"), "history-system"),
             (Method::POST, Some("/"), "batch"),
+            (Method::GET, Some("/{type}/$facets"), "operation"),
+            (Method::POST, Some("/%24geocode"), "operation"),
             (Method::PUT, Some("/metadata"), "other"),
             (Method::GET, None, "other"),
         ];

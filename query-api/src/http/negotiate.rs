@@ -6,6 +6,9 @@ use axum::http::header::ACCEPT;
 
 use super::error::ApiError;
 
+/// Tables.
+const CSV: &str = "text/csv";
+
 /// Media types that mean FHIR in JSON, without their parameters.
 const JSON: [&str; 3] = ["application/fhir+json", "application/json", "text/json"];
 
@@ -24,26 +27,54 @@ pub(super) fn accepts_json(headers: &HeaderMap, format: Option<&str>) -> Result<
             Err(ApiError::NotAcceptable(shortened(format)))
         };
     }
-    let mut asked = String::new();
-    for value in headers.get_all(ACCEPT) {
-        let Ok(value) = value.to_str() else { continue };
-        if !asked.is_empty() {
-            asked.push_str(", ");
-        }
-        asked.push_str(value);
-    }
-    if asked.trim().is_empty() || quality_of_json(&asked) > 0.0 {
+    let asked = asked(headers);
+    if asked.trim().is_empty() || quality_of(&JSON, &asked) > 0.0 {
         Ok(())
     } else {
         Err(ApiError::NotAcceptable(shortened(&asked)))
     }
 }
 
-/// The quality that `Accept` gives to JSON: that of its most specific range that covers a JSON type,
-/// and the best of the types. Source: RFC 9110, 12.5.1.
-fn quality_of_json(accept: &str) -> f32 {
+/// All of `Accept` as one list.
+fn asked(headers: &HeaderMap) -> String {
+    let values = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    values.collect::<Vec<_>>().join(", ")
+}
+
+/// The formats of an answer that can be a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    /// A FHIR resource.
+    Json,
+    /// Comma-separated values.
+    Csv,
+}
+
+/// The format a caller wants of an answer that can be a table: JSON unless they prefer CSV; `format` is
+/// the decoded `_format`, which overrides `Accept`.
+///
+/// # Errors
+/// [`ApiError::NotAcceptable`] when they want neither.
+pub(super) fn json_or_csv(headers: &HeaderMap, format: Option<&str>) -> Result<Format, ApiError> {
+    if let Some(format) = format.filter(|format| !format.is_empty()) {
+        let name = media_type(format);
+        if name == "csv" || name == CSV {
+            return Ok(Format::Csv);
+        }
+    } else {
+        let asked = asked(headers);
+        if quality_of(&[CSV], &asked) > quality_of(&JSON, &asked) {
+            return Ok(Format::Csv);
+        }
+    }
+    accepts_json(headers, format).map(|()| Format::Json)
+}
+
+/// The quality that `Accept` gives to JSON or another format: that of its most specific range that
+/// covers one of its types, and the best of the types. Source: RFC 9110, 12.5.1.
+fn quality_of(types: &[&str], accept: &str) -> f32 {
     let mut best = 0.0_f32;
-    for json in JSON {
+    for json in types.iter().copied() {
         let (kind, _) = json.split_once('/').unwrap_or((json, ""));
         // (specificity, quality)
         let mut own = (0, 0.0);
@@ -129,6 +160,33 @@ mod tests {
         ];
         for (accept, expected) in rows {
             check(accept, None, expected);
+        }
+    }
+
+    #[test]
+    fn tables_where_they_are_preferred() {
+        use super::{Format, json_or_csv};
+        // (Accept, _format, the format)
+        let rows = [
+            (None, None, Some(Format::Json)),
+            (Some("*/*"), None, Some(Format::Json)),
+            (Some("text/csv"), None, Some(Format::Csv)),
+            (Some("text/csv;charset=utf-8, */*;q=0.1"), None, Some(Format::Csv)),
+            (Some("text/csv, application/fhir+json"), None, Some(Format::Json)),
+            (Some("text/csv;q=0, */*"), None, Some(Format::Json)),
+            (Some("text/*"), None, Some(Format::Json)),
+            (Some("application/fhir+json"), Some("csv"), Some(Format::Csv)),
+            (Some("text/csv"), Some("json"), Some(Format::Json)),
+            (None, Some("text/csv"), Some(Format::Csv)),
+            (None, Some("xml"), None),
+            (Some("image/png"), None, None),
+        ];
+        for (accept, format, expected) in rows {
+            let mut headers = HeaderMap::new();
+            if let Some(accept) = accept {
+                headers.insert("accept", accept.parse().unwrap());
+            }
+            assert_eq!(json_or_csv(&headers, format).ok(), expected, "{accept:?} {format:?}");
         }
     }
 

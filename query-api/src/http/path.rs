@@ -26,7 +26,7 @@ pub(crate) struct VersionPath {
     pub(crate) version: u64,
 }
 
-/// `[type]`, one of ours, or a path without a type.
+/// `[type]`, one of ours, or a path without a type; no operation of another name.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AnyType;
 
@@ -42,13 +42,18 @@ async fn segments<S: Send + Sync>(
 
 fn resource_type(segments: &mut HashMap<String, String>) -> Result<ResourceType, ApiError> {
     let name = segments.remove("type").unwrap_or_default();
+    if let Some(code) = name.strip_prefix('$') {
+        return Err(ApiError::UnknownOperation(code.to_owned()));
+    }
     name.parse().map_err(|_| ApiError::UnknownType(name))
 }
 
 fn instance(segments: &mut HashMap<String, String>) -> Result<InstancePath, ApiError> {
     let resource_type = resource_type(segments)?;
     let id = segments.remove("id").unwrap_or_default();
-    if is_valid_id(&id) {
+    if let Some(code) = id.strip_prefix('$') {
+        Err(ApiError::UnknownOperation(code.to_owned()))
+    } else if is_valid_id(&id) {
         Ok(InstancePath { resource_type, id })
     } else {
         Err(ApiError::Absent(resource_type, id))
@@ -91,6 +96,9 @@ impl<S: Send + Sync> FromRequestParts<S> for AnyType {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let mut segments = segments(parts, state).await?;
+        if let Some(code) = segments.get("id").and_then(|id| id.strip_prefix('$')) {
+            return Err(ApiError::UnknownOperation(code.to_owned()));
+        }
         if segments.contains_key("type") {
             resource_type(&mut segments)?;
         }

@@ -47,7 +47,8 @@ fn problems_where(text: &str, is_wrong: impl Fn(&str, &str) -> bool) -> Vec<Issu
     problems
 }
 
-fn decode(encoded: &str) -> Result<String, Utf8Error> {
+/// A name or value as it was meant.
+pub(super) fn decode(encoded: &str) -> Result<String, Utf8Error> {
     let spaced: Cow<'_, str> =
         if encoded.contains('+') { encoded.replace('+', " ").into() } else { encoded.into() };
     percent_decode_str(&spaced).decode_utf8().map(Cow::into_owned)

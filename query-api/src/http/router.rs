@@ -5,7 +5,7 @@
 
 use axum::Router;
 use axum::http::header::{CONTENT_LOCATION, ETAG, LAST_MODIFIED, LOCATION};
-use axum::http::{HeaderName, Method};
+use axum::http::{HeaderName, Method, Uri};
 use axum::middleware::{from_fn_with_state, map_request, map_response};
 use axum::response::IntoResponse as _;
 use axum::routing::{get, post};
@@ -17,8 +17,10 @@ use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 
 use super::error::ApiError;
 use super::interaction::{
-    CAPACITY_PATH, batch, capabilities, create, delete, history, patch, read, search, update,
+    CAPACITY_PATH, batch, capabilities, create, definition, delete, facets, geocode, history,
+    patch, read, search, update,
 };
+use super::operation::{FACETS, GEOCODE};
 use super::path::AnyType;
 use super::{guard, observe, page, prefer, written};
 use crate::app::App;
@@ -48,7 +50,7 @@ pub(crate) fn router(app: App) -> Router {
         .layer(map_response(prefer::say_applied))
         .layer(from_fn_with_state(app.clone(), guard::url_length));
     router
-        .fallback(|| async { ApiError::UnknownPath })
+        .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
         .layer(layers)
         .with_state(app)
@@ -63,7 +65,14 @@ fn fhir(base: &str, app: &App) -> Router<App> {
         .delete(delete::delete_matching);
     let of_instance =
         get(read::read).put(update::update).patch(patch::patch).delete(delete::delete);
-    let guarded = Router::new()
+    let mut guarded = Router::new();
+    for path in FACETS.paths() {
+        guarded = guarded.route(&at(&path), get(facets::facets).post(facets::facets));
+    }
+    for path in GEOCODE.paths() {
+        guarded = guarded.route(&at(&path), get(geocode::geocode).post(geocode::geocode));
+    }
+    let guarded = guarded
         .route(base, get(search::system_by_get).post(batch::batch))
         .route(&at("/"), get(search::system_by_get).post(batch::batch))
         .route(&at("/_search"), post(search::system_by_post))
@@ -76,7 +85,18 @@ fn fhir(base: &str, app: &App) -> Router<App> {
         .route(&at(CAPACITY_PATH), axum::routing::patch(patch::patch_capacity))
         .route(&at("/{type}/{id}/_history/{version}"), get(read::read_version))
         .route_layer(from_fn_with_state(app.clone(), guard::credentials));
-    guarded.route(&at("/metadata"), get(capabilities::capabilities))
+    guarded
+        .route(&at("/metadata"), get(capabilities::capabilities))
+        .route(&at("/OperationDefinition/{id}"), get(definition::definition))
+}
+
+/// A path that nothing answers; one that ends in an operation says which there are.
+async fn unknown_path(uri: Uri) -> ApiError {
+    let last = uri.path().rsplit('/').next().unwrap_or_default();
+    match last.strip_prefix('$').or_else(|| last.strip_prefix("%24")) {
+        Some(code) => ApiError::UnknownOperation(code.to_owned()),
+        None => ApiError::UnknownPath,
+    }
 }
 
 /// A path of ours asked with a method it does not answer; first of all, its type must be one of ours.

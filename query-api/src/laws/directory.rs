@@ -11,9 +11,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use shared::extract::extract;
 use shared::fhir::{ResourceType, Target};
-use shared::index::{
-    DocumentAddress, Generation, IndexWriter, IndexedResource, Snapshot, WriterOptions,
-};
+use shared::index::{Generation, IndexWriter, IndexedResource, Snapshot, WriterOptions};
 use shared::store::Codec;
 use tempfile::TempDir;
 
@@ -108,7 +106,7 @@ fn put(generation: &Generation, writer: &IndexWriter, keys: &mut Keys, document:
     let documents = generation.documents();
     let json = serde_json::to_vec(document).unwrap();
     let blob = documents.codec.encode(extracted.resource_type, &json).unwrap();
-    let offset = documents.arena.append(key, &blob).unwrap();
+    let address = documents.append(key, &blob).unwrap();
     let last_updated: Timestamp =
         document["meta"]["lastUpdated"].as_str().expect("an instant").parse().unwrap();
     let resource = IndexedResource {
@@ -116,7 +114,7 @@ fn put(generation: &Generation, writer: &IndexWriter, keys: &mut Keys, document:
         extracted,
         reference_keys: &reference_keys,
         last_updated_ms: last_updated.as_millisecond(),
-        address: DocumentAddress { offset },
+        address,
     };
     writer.replace(resource).unwrap();
 }

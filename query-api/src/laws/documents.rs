@@ -84,11 +84,76 @@ fn healthcare_service(choices: &mut Choices<'_>) -> Map<String, Value> {
         ("active", flag(choices)),
         ("identifier", list(many(choices, 2, |c| Some(identifier(c))))),
         ("category", list(many(choices, 2, concept))),
+        ("availableTime", list(many(choices, 4, |c| Some(available_time(c))))),
+        ("notAvailable", list(many(choices, 2, |c| Some(not_available(c))))),
     ])
 }
 
+fn available_time(choices: &mut Choices<'_>) -> Value {
+    const TIMES: [Option<(&str, &str)>; 6] = [
+        Some(("08:00:00", "12:00:00")),
+        Some(("20:00:00", "06:00:00")),
+        Some(("00:00:00", "23:59:00")),
+        Some(("02:00:00", "03:00:00")),
+        Some(("09:00:00", "09:00:00")),
+        None,
+    ];
+    let value = |name: &str, value_name: &str, value: Value| json!({ "url": format!("{ROR_EXTENSION_BASE}{name}"), value_name: value });
+    let mut time = Map::new();
+    match choices.one(&TIMES) {
+        Some((start, end)) => {
+            time.insert("availableStartTime".to_owned(), json!(start));
+            time.insert("availableEndTime".to_owned(), json!(end));
+        }
+        None => {
+            time.insert("allDay".to_owned(), json!(choices.one(&[true, true, false])));
+        }
+    }
+    let mut extensions = Vec::new();
+    match choices.below(4) {
+        0 => {}
+        1 => {
+            let number = choices.one(&[5, 6, 7]);
+            let name = "ror-available-time-number-days-of-week";
+            extensions.push(value(name, "valueInteger", json!(number)));
+        }
+        _ => {
+            let days = choices.one(&[["fri", "sat"], ["sat", "sun"], ["mon", "tue"]]);
+            time.insert("daysOfWeek".to_owned(), json!(days));
+        }
+    }
+    if let Some(kind) = choices.one(&[None, None, Some("01"), Some("08"), Some("04")]) {
+        let concept = json!({ "coding": [{ "code": kind }] });
+        extensions.push(value("ror-available-time-type-of-time", "valueCodeableConcept", concept));
+    }
+    let period =
+        choices.one(&[None, None, Some(("start", "2024-02-10")), Some(("end", "2024-02-09"))]);
+    if let Some((end, day)) = period {
+        let name = "ror-available-time-effective-opening-closing-date";
+        extensions.push(value(name, "valuePeriod", json!({ end: day })));
+    }
+    if !extensions.is_empty() {
+        time.insert("extension".to_owned(), Value::Array(extensions));
+    }
+    Value::Object(time)
+}
+
+fn not_available(choices: &mut Choices<'_>) -> Value {
+    match choices.below(5) {
+        0 => json!({ "description": "bank holidays" }),
+        1 => {
+            json!({ "description": "x", "during": { "start": "2024-02-10", "end": "2024-02-11" } })
+        }
+        2 => json!({ "description": "x", "during": { "start": "2024-02-10T11:00:00+01:00" } }),
+        3 => json!({ "description": "x", "during": { "end": "2024-01-20" } }),
+        _ => {
+            json!({ "description": "x", "during": { "start": "2024-06-01", "end": "2024-12-31" } })
+        }
+    }
+}
+
 fn organization(choices: &mut Choices<'_>) -> Map<String, Value> {
-    let prices = many(choices, 4, |choices| {
+    let mut extensions = many(choices, 4, |choices| {
         let mut parts = part("priceType", "valueCodeableConcept", concept(choices));
         let amount = number(choices).map(|value| json!({ "value": value }));
         parts.extend(part("amount", "valueMoney", amount));
@@ -96,12 +161,30 @@ fn organization(choices: &mut Choices<'_>) -> Map<String, Value> {
         if choices.once_in(2) {
             parts.extend(part("specialPrice", "valueCodeableConcept", concept(choices)));
         }
+        if choices.once_in(2) {
+            let unit = json!({ "coding": [{ "code": choices.one(&["2", "3", "1"]) }] });
+            parts.extend(part("priceUnit", "valueCodeableConcept", Some(unit)));
+            let under = choices.one(&[None, Some(true), Some(false)]).map(|flag| json!(flag));
+            parts.extend(part("under60", "valueBoolean", under));
+            let room = choices.one(&[None, Some("a"), Some("b")]);
+            let room = room.map(|code| json!({ "coding": [{ "code": code }] }));
+            parts.extend(part("residentialType", "valueCodeableConcept", room));
+        }
         extension("ror-organization-price", &parts)
     });
+    if choices.once_in(6) {
+        let end = choices.one(&["2024-01-31", "2024-02-10"]);
+        let url = "http://hl7.org/fhir/StructureDefinition/organization-period";
+        extensions.push(json!({ "url": url, "valuePeriod": { "end": end } }));
+        if choices.once_in(2) {
+            let url = format!("{ROR_EXTENSION_BASE}ror-organization-reopening-date");
+            extensions.push(json!({ "url": url, "valueDate": "2024-02-11" }));
+        }
+    }
     object(vec![
         ("partOf", reference(choices, &[ResourceType::Organization])),
         ("identifier", list(many(choices, 3, |c| Some(identifier(c))))),
-        ("extension", list(prices)),
+        ("extension", list(extensions)),
         ("name", text(choices)),
         ("alias", list(many(choices, 2, text))),
         ("active", flag(choices)),
@@ -130,7 +213,15 @@ fn location(choices: &mut Choices<'_>) -> Map<String, Value> {
         }));
         extension("ror-location-equipment", &parts)
     }));
-    let place = choices.one(&[None, Some((47.0, -1.5)), Some((47.1, -1.5)), Some((48.5, 2.0))]);
+    let place = choices.one(&[
+        None,
+        Some((47.0, -1.5)),
+        Some((47.1, -1.5)),
+        Some((48.5, 2.0)),
+        Some((-13.3, -176.2)),
+        Some((-16.8, 179.9)),
+        Some((89.99, 120.0)),
+    ]);
     let position = place.map(|(lat, lon)| json!({ "latitude": lat, "longitude": lon }));
     object(vec![
         ("partOf", reference(choices, &[ResourceType::Location])),
@@ -141,8 +232,19 @@ fn location(choices: &mut Choices<'_>) -> Map<String, Value> {
         ("alias", list(many(choices, 2, text))),
         ("identifier", list(many(choices, 2, |c| Some(identifier(c))))),
         ("status", Some(json!(choices.one(&["active", "inactive"])))),
-        ("address", text(choices).map(|city| json!({ "city": city }))),
+        ("address", text(choices).map(|city| address(choices, &city))),
+        (
+            "operationalStatus",
+            choices
+                .one(&[None, Some("3"), Some("1"), Some("2")])
+                .map(|code| json!({ "code": code })),
+        ),
     ])
+}
+
+fn address(choices: &mut Choices<'_>, city: &Value) -> Value {
+    let codes = ["44000", "75001", "20200", "97110", "97400", "none"];
+    json!({ "city": city, "postalCode": choices.one(&codes) })
 }
 
 fn practitioner(choices: &mut Choices<'_>) -> Map<String, Value> {

@@ -11,6 +11,7 @@
 
 mod answer;
 mod compare;
+mod hours;
 mod read;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -164,17 +165,23 @@ impl<'a> World<'a> {
             }
         }
         kinds.into_iter().all(|kind| {
-            read::records(document, kind).iter().any(|record| self.record_holds(record, kind, slot))
+            let records = read::records(document, kind);
+            records.iter().any(|record| self.record_holds(record, &records, kind, slot))
         })
     }
 
     fn record_holds(
         &self,
         record: &read::Record<'_>,
+        of_resource: &[read::Record<'_>],
         kind: read::Kind,
         slot: &[&Criterion],
     ) -> bool {
         slot.iter().filter(|criterion| record_kind(criterion) == Some(kind)).all(|criterion| {
+            if criterion.parameter.code == "price-in-force" {
+                let days = dates(&criterion.test);
+                return days.iter().any(|(_, end_ms)| in_force(record, of_resource, *end_ms));
+            }
             let values = record.values(criterion.parameter.code);
             values.iter().any(|value| self.answers(value, criterion.parameter, &criterion.test))
         })
@@ -185,7 +192,11 @@ impl<'a> World<'a> {
         let document = self.document(resource);
         let parameter = criterion.parameter;
         match parameter.code {
-            "near" => return near_holds(document, &criterion.test),
+            "near" | "near-insee-code" => return near_holds(document, &criterion.test),
+            "open-at" => {
+                let instants = dates(&criterion.test);
+                return instants.iter().any(|(instant_ms, _)| self.is_open(resource, *instant_ms));
+            }
             "context-type-value" => return Self::context_holds(document, &criterion.test),
             _ => {}
         }
@@ -397,6 +408,30 @@ fn near_holds(location: &Value, test: &Test) -> bool {
         }
         _ => false,
     })
+}
+
+/// Of the prices that differ in nothing but amount, start and deliveries, the last to have started.
+fn in_force(price: &read::Record<'_>, prices: &[read::Record<'_>], before_ms: i64) -> bool {
+    let start_ms = |price: &read::Record<'_>| {
+        let start = price.values("price-validity-start-date").first().copied();
+        start.and_then(compare::date_range).map_or(i64::MIN, |(low_ms, _)| low_ms)
+    };
+    let own_ms = start_ms(price);
+    let replaces = |other: &read::Record<'_>| {
+        (own_ms.saturating_add(1)..before_ms).contains(&start_ms(other))
+            && other.price_key() == price.price_key()
+    };
+    own_ms < before_ms && !prices.iter().any(replaces)
+}
+
+/// The dates of a test that holds for any of them, as ranges of milliseconds.
+fn dates(test: &Test) -> Vec<(i64, i64)> {
+    let Test::Any(asked) = test else { panic!("{test:?} holds no dates") };
+    let range = |value: &QueryValue| match value {
+        QueryValue::Date(query) => (query.range.low_ms, query.range.high_ms),
+        other => panic!("{other:?} is not a date"),
+    };
+    asked.iter().map(range).collect()
 }
 
 fn texts(asked: &[QueryValue]) -> Vec<String> {

@@ -59,6 +59,8 @@ fn codes(base: ResourceType) -> &'static [&'static str] {
             "patient-type",
             "age-range-low",
             "age-range-high",
+            "open-at",
+            "open-at",
         ],
         Organization => &[
             "price-type",
@@ -75,6 +77,10 @@ fn codes(base: ResourceType) -> &'static [&'static str] {
             "_lastUpdated",
             "price-type",
             "price-amount-value",
+            "price-in-force",
+            "price-amount-per-day",
+            "price-residential-type",
+            "price-under-60",
         ],
         Location => &[
             "capacity-type",
@@ -93,6 +99,7 @@ fn codes(base: ResourceType) -> &'static [&'static str] {
             "address-city",
             "capacity-type",
             "nb-capacity",
+            "capacity-max-age",
             "_id",
         ],
         Practitioner => &["family", "name", "gender", "identifier", "active", "_id"],
@@ -235,7 +242,7 @@ fn value(choices: &mut Choices<'_>, parameter: &SearchParameter) -> String {
         ParameterType::Quantity => quantity(choices, parameter.code),
         ParameterType::Reference => reference(choices, parameter),
         ParameterType::Uri => choices.one(&URLS).to_owned(),
-        ParameterType::Special => circle(choices),
+        ParameterType::Special => special(choices, parameter.code),
         ParameterType::Composite => {
             format!("{}${}", choices.one(&["a", "urn:s1|b"]), choices.one(&["a", "b", "urn:s2|c"]))
         }
@@ -243,14 +250,60 @@ fn value(choices: &mut Choices<'_>, parameter: &SearchParameter) -> String {
     }
 }
 
-fn circle(choices: &mut Choices<'_>) -> String {
-    let center = choices.one(&["47.0|-1.5", "48.5|2.0"]);
-    format!("{center}|{}", choices.one(&["5|km", "15|km", "400|km"]))
+fn special(choices: &mut Choices<'_>, code: &str) -> String {
+    const INSTANTS: [&str; 9] = [
+        "now",
+        "2024-02-10T09:00",
+        "2024-02-10T11:30:00+01:00",
+        "2024-02-10T01:30",
+        "2024-02-11T03:00:00Z",
+        "2024-02-09T23:30:00Z",
+        "2024-03-31T02:30",
+        "2024-10-27T02:30:00+01:00",
+        "2024-01-15T06:15:00Z",
+    ];
+    match code {
+        "open-at" => choices.one(&INSTANTS).to_owned(),
+        "capacity-max-age" => choices.one(&["1h", "P1D", "14d", "PT9600H"]).to_owned(),
+        "price-in-force" => choices
+            .one(&["2024-02-10", "2024-02-09", "2023-07-01", "2024-05-01", "2025"])
+            .to_owned(),
+        _ => circle(choices),
+    }
 }
 
-/// A place criterion, behind a chain when `before` has one.
-pub(super) fn near(before: &str, run: &[u16]) -> Pair {
-    (format!("{before}near"), circle(&mut Choices::new(run)))
+fn circle(choices: &mut Choices<'_>) -> String {
+    const CENTERS: [&str; 5] = ["47.0|-1.5", "48.5|2.0", "-16.8|-179.9", "89.9|-60", "47.1|-1.5"];
+    const RADII: [&str; 5] = ["5|km", "15|km", "400|km", "3000|km", "20000|km"];
+    format!("{}|{}", choices.one(&CENTERS), choices.one(&RADII))
+}
+
+/// One to three place criteria, behind a chain when `before` has one: values of one parameter, several
+/// parameters, a commune beside a point, alternatives of a filter, and brackets.
+pub(super) fn near(before: &str, run: &[u16]) -> Vec<Pair> {
+    let mut choices = Choices::new(run);
+    let mut circles = || circle(&mut choices);
+    let (a, b, c) = (circles(), circles(), circles());
+    let name = format!("{before}near");
+    let plain = |value: &str| (name.clone(), value.to_owned());
+    let filter = |text: String| vec![("_filter".to_owned(), text)];
+    match choices.below(8) {
+        0 | 1 => vec![plain(&a)],
+        2 => vec![plain(&format!("{a},{b},{c}"))],
+        3 => vec![plain(&a), plain(&format!("{b},{c}"))],
+        // Nantes.
+        4 => vec![(format!("{name}-insee-code"), "44109|400|km".to_owned()), plain(&b)],
+        5 => filter(format!("{name} eq \"{a}\" or {name} eq \"{b}\"")),
+        6 => filter(format!(
+            "({name} eq \"{a}\" and {before}name pr true) or {name}-insee-code eq \"44109|50|km\" or {name} eq \"{c}\""
+        )),
+        _ => match before.strip_suffix('.') {
+            Some(chain) => {
+                filter(format!("{chain}[near eq \"{a}\" and name pr true] or {name} eq \"{b}\""))
+            }
+            None => filter(format!("{name} eq \"{a}\" and not ({name} eq \"{b}\")")),
+        },
+    }
 }
 
 const URLS: [&str; 4] =
@@ -259,7 +312,7 @@ const URLS: [&str; 4] =
 fn token(choices: &mut Choices<'_>, code: &str) -> &'static str {
     match code {
         "_id" => choices.one(&["1", "2", "3", "9"]),
-        "active" => choices.one(&["true", "false"]),
+        "active" | "price-under-60" => choices.one(&["true", "false"]),
         "status" => choices.one(&["active", "inactive", "draft", "complete"]),
         "gender" => choices.one(&["female", "male", "other"]),
         "identifier" => choices.one(&[

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use shared::extract::ROR_EXTENSION_BASE;
 use shared::fhir::ResourceType::{self, HealthcareService, Location, Measure, Organization};
 
-use super::directory::Directory;
+use super::directory::{Change, Directory};
 use super::requests::Pair;
 use crate::parse::Scope;
 
@@ -365,4 +365,61 @@ fn large_sets() {
         let (hits, _) = super::page(&directory, &request(base, query), 0, 0, None);
         assert_eq!(hits.total, Some(expected as u64), "{base}?{query}");
     }
+}
+
+#[test]
+fn prices_in_force_on_several_days() {
+    let price = |amount: f64, unit: &str, start: &str| {
+        record(
+            "ror-organization-price",
+            &[
+                ("amount", "valueMoney", json!({ "value": amount })),
+                ("startDate", "valueDateTime", json!(start)),
+                ("priceUnit", "valueCodeableConcept", code(unit)),
+            ],
+        )
+    };
+    let documents = [
+        document(
+            Organization,
+            "1",
+            json!({ "extension": [price(50.0, "1", "2024")], "partOf": {"reference": "Organization/6"} }),
+        ),
+        document(
+            Organization,
+            "4",
+            json!({ "extension": [price(5.0, "3", "2023-07")], "partOf": {"reference": "Organization/1"} }),
+        ),
+    ];
+    check(
+        &documents,
+        &[
+            (Organization, "price-in-force=2024-02-10", &["1", "4"]),
+            (Organization, "price-in-force=2024-02-10,2024-02-10,2024-05-01", &["1", "4"]),
+            (Organization, "partof.price-in-force=2024-02-10,2024-05-01", &["4"]),
+            (Organization, "price-amount-per-day=ne5", &["4"]),
+            (Organization, "_filter=price-amount-per-day ne 5", &["4"]),
+            (
+                Organization,
+                "partof.price-in-force=2024-02-10,2024-05-01&price-amount-per-day=ne5&_sort=-_id",
+                &["4"],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn a_replaced_version_has_no_price_in_force() {
+    let price = |amount: f64, start: &str| {
+        let amount = ("amount", "valueMoney", json!({ "value": amount }));
+        record("ror-organization-price", &[amount, ("startDate", "valueDateTime", json!(start))])
+    };
+    let version = |amount, start| {
+        Change::Put(document(Organization, "1", json!({ "extension": [price(amount, start)] })))
+    };
+    // Both versions in one commit stand in one segment.
+    let directory = Directory::of(&[vec![version(90.0, "2024-02"), version(60.0, "2023-02")]], 1);
+    let pairs = [("price-in-force".to_owned(), "2024-03-01".to_owned())];
+    let request = super::parse(Scope::Type(Organization), &pairs);
+    assert_eq!(super::matches(&directory, &request).len(), 1);
 }

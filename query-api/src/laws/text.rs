@@ -79,9 +79,8 @@ fn meets(wanted: &str, word: &str) -> bool {
 /// The words of each value of a resource, as a comparison reads them.
 fn values(document: &Value) -> Vec<Vec<String>> {
     let texts = ["name", "alias", "comment", "description"];
-    let texts = texts.iter().filter_map(|name| document.get(*name)).flat_map(|value| match value {
-        Value::Array(items) => items.iter().collect(),
-        other => vec![other],
+    let texts = texts.iter().filter_map(|name| document.get(*name)).flat_map(|value| {
+        value.as_array().map_or_else(|| vec![value], |items| items.iter().collect())
     });
     let plain = |word: &str| {
         let known = WORDS.iter().find(|(written, _)| *written == word);

@@ -6,6 +6,8 @@ use shared::fhir::ResourceType;
 use shared::param::QueryValue;
 use shared::registry::SearchParameter;
 
+use super::locate::Located;
+
 /// A search, understood.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct SearchRequest {
@@ -41,6 +43,8 @@ pub(crate) struct SearchRequest {
     pub(crate) explain: bool,
     /// The parameters that were applied, decoded and in order: what the self link shows.
     pub(crate) applied: Vec<(String, String)>,
+    /// The addresses of the criteria with their places; empty until they are looked up.
+    pub(crate) located: Vec<Located>,
 }
 
 /// A boolean combination of criteria.
@@ -65,6 +69,17 @@ pub(crate) enum Hop {
     Forward(&'static SearchParameter, ResourceType),
     /// `_has:Task:focus:…`: to a resource of the type that refers back by the parameter.
     Reverse(ResourceType, &'static SearchParameter),
+}
+
+/// A parameter and the way to it, without a test.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Way {
+    /// The way to the tested resource; empty when it is the searched one.
+    pub(crate) chain: Vec<Hop>,
+    /// The type of the tested resource.
+    pub(crate) base: ResourceType,
+    /// The parameter.
+    pub(crate) parameter: &'static SearchParameter,
 }
 
 /// A test on one parameter.

@@ -56,7 +56,7 @@ fn lower(
 ) -> Option<Expr> {
     match node {
         Node::And(nodes) => lower_all(context, report, base, nodes).map(Expr::And),
-        Node::Or(nodes) => lower_all(context, report, base, nodes).map(Expr::Or),
+        Node::Or(nodes) => lower_all(context, report, base, nodes).map(either_circle).map(Expr::Or),
         Node::Not(inner) => {
             lower(context, report, base, inner).map(|expr| Expr::Not(Box::new(expr)))
         }
@@ -90,6 +90,39 @@ fn lower_all(
     // All are read, so that all mistakes are reported.
     let read: Vec<_> = nodes.iter().map(|node| lower(context, report, base, node)).collect();
     read.into_iter().collect()
+}
+
+/// Alternatives that differ only in their circles become one with all of them: the same question, and
+/// hundreds of circles stay one search.
+fn either_circle(exprs: Vec<Expr>) -> Vec<Expr> {
+    let mut merged: Vec<Expr> = Vec::with_capacity(exprs.len());
+    for expr in exprs {
+        if let Expr::Criterion(more) = &expr
+            && let Some(circles) = circles(more)
+            && let Some(Expr::Criterion(first)) = merged
+                .iter_mut()
+                .find(|known| matches!(known, Expr::Criterion(known) if is_same_way(known, more)))
+            && let Test::Any(values) = &mut first.test
+        {
+            values.extend_from_slice(circles);
+            continue;
+        }
+        merged.push(expr);
+    }
+    merged
+}
+
+fn circles(criterion: &Criterion) -> Option<&[QueryValue]> {
+    let Test::Any(values) = &criterion.test else { return None };
+    matches!(values.first(), Some(QueryValue::Near(_))).then_some(values)
+}
+
+/// Whether two criteria ask for circles of one parameter over one chain.
+fn is_same_way(known: &Criterion, more: &Criterion) -> bool {
+    circles(known).is_some()
+        && known.parameter == more.parameter
+        && known.chain == more.chain
+        && known.above == more.above
 }
 
 fn refuse<T>(report: &mut Report, error: KeyError) -> Option<T> {

@@ -35,6 +35,9 @@ pub(super) fn test(
 ) -> Option<Test> {
     let texts = if path.parameter.kind == ParameterType::Text {
         text::split(given)
+    } else if path.parameter.code == "near-address" {
+        // A comma belongs to the address: "7 rue porte de Buc, 78000 Versailles".
+        vec![given]
     } else {
         escape::split(given, ',')
     };
@@ -201,6 +204,9 @@ fn value(
         ParameterType::Special if parameter.code == "near-insee-code" => {
             NearQuery::parse_commune(text).map(QueryValue::Near)
         }
+        ParameterType::Special if parameter.code == "near-address" => {
+            NearQuery::parse_address(text).map(QueryValue::Near)
+        }
         ParameterType::Special => NearQuery::parse_point(text).map(QueryValue::Near),
         ParameterType::Composite => composite(context, parameter, base, text),
     }
@@ -259,11 +265,7 @@ fn advise(report: &mut Report, name: &str, value: &QueryValue, text: &str) {
             format!("\"{name}\": a + in a URL is a space; the zone of \"{text}\" was read with +"),
         ),
         QueryValue::Token(token) => advise_token(report, name, token, text),
-        QueryValue::Near(NearQuery::Commune { code, .. })
-            if gazetteer().current_commune(code).is_none() =>
-        {
-            report.advise(name, format!("\"{name}\": no commune has the code \"{code}\""));
-        }
+        QueryValue::Near(NearQuery::Commune { code, .. }) => advise_commune(report, name, code),
         QueryValue::Text(query) if query.repaired => report.tolerate(
             IssueType::Value,
             name,
@@ -282,6 +284,23 @@ fn advise(report: &mut Report, name: &str, value: &QueryValue, text: &str) {
         | QueryValue::Uri(_)
         | QueryValue::Near(_)
         | QueryValue::Text(_) => {}
+    }
+}
+
+fn advise_commune(report: &mut Report, name: &str, code: &str) {
+    let Some(commune) = gazetteer().commune(code) else {
+        report.advise(name, format!("\"{name}\": no commune has the code \"{code}\""));
+        return;
+    };
+    if commune.point.is_none() {
+        let text = format!("\"{name}\": nobody knows where {} ({code}) is", commune.name);
+        report.advise(name, text);
+    } else if commune.code != code {
+        let text = format!(
+            "\"{name}\": the commune \"{code}\" is now part of {} ({}), whose point is taken",
+            commune.name, commune.code
+        );
+        report.advise(name, text);
     }
 }
 

@@ -328,14 +328,7 @@ pub(super) fn alternatives_over<'a>(
     let is_only = all.len() == 1;
     let mut found = Vec::with_capacity(all.len());
     for literals in &all {
-        let criteria: Vec<_> = literals
-            .iter()
-            .filter_map(|literal| match literal {
-                Literal::Criterion(criterion) => Some(*criterion),
-                Literal::Closed(_) => None,
-            })
-            .collect();
-        let mut over = groups(together, &criteria);
+        let mut over = groups(together, &criteria_of(literals));
         over.retain(|group| group.chain == chain);
         let at = over.iter().position(|group| group.above == above);
         let at = at.or((!above && !over.is_empty()).then_some(0));
@@ -347,6 +340,61 @@ pub(super) fn alternatives_over<'a>(
         });
     }
     Ok(found)
+}
+
+/// The slots of the criteria over `chain`, by alternative; none where a criterion over it would stand
+/// alone.
+pub(super) fn slots_over<'a>(
+    context: PlanContext,
+    base: ResourceType,
+    expr: &'a Expr,
+    chain: &[Hop],
+) -> Result<Vec<Alternative<'a>>, PlanError> {
+    let stands_alone = context.correlation == Correlation::Independent
+        || chain.iter().any(|hop| matches!(hop, Hop::Reverse(..)));
+    let all = alternatives(context, base, expr)?;
+    let slots = |literals: &[Literal<'a>]| {
+        let groups = groups(context, &criteria_of(literals));
+        let own = groups.into_iter().find(|group| !group.above && group.chain == chain);
+        own.filter(|_| !stands_alone).map_or(Vec::new(), |group| group.slots)
+    };
+    let of_each = all.iter().map(|literals| Alternative {
+        matches: conjunction(context, base, literals),
+        above: false,
+        slots: slots(literals),
+    });
+    Ok(of_each.collect())
+}
+
+/// What one more criterion on a parameter over `chain` would meet, by alternative: what a match
+/// satisfies already, and the slot it would join; no slot where it would stand alone.
+pub(super) fn companions<'a>(
+    context: PlanContext,
+    base: ResourceType,
+    expr: &'a Expr,
+    chain: &[Hop],
+    code: &str,
+    is_bound: bool,
+) -> Result<Vec<Alternative<'a>>, PlanError> {
+    let mut all = slots_over(context, base, expr, chain)?;
+    for alternative in &mut all {
+        let same_name = |criterion: &&&Criterion| {
+            criterion.parameter.code == code && !is_bound_or_negative(&criterion.test)
+        };
+        let earlier = alternative.slots.iter().flatten().filter(same_name).count();
+        let occurrence = if is_bound { 0 } else { earlier };
+        let joined = alternative.slots.drain(..).nth(occurrence);
+        alternative.slots.extend(joined);
+    }
+    Ok(all)
+}
+
+fn criteria_of<'a>(literals: &[Literal<'a>]) -> Vec<&'a Criterion> {
+    let criteria = literals.iter().filter_map(|literal| match literal {
+        Literal::Criterion(criterion) => Some(*criterion),
+        Literal::Closed(_) => None,
+    });
+    criteria.collect()
 }
 
 /// The criteria of one slot as a predicate on their own resource.

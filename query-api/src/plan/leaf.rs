@@ -1,5 +1,7 @@
 //! One parameter, one test: the terms, ranges or circles that answer it.
 
+use std::collections::HashSet;
+
 use shared::access::{Access, classes_of};
 use shared::fhir::ResourceType;
 use shared::param::QueryValue;
@@ -177,8 +179,10 @@ fn words(
     context: PlanContext,
     base: ResourceType,
     parameter: &SearchParameter,
-    texts: Vec<TextQuery>,
+    mut texts: Vec<TextQuery>,
 ) -> LeafTest {
+    let mut seen = HashSet::new();
+    texts.retain(|text| seen.insert(text.clone()));
     let scopes = if parameter.code == "_text" {
         vec![narrative_scope(base)]
     } else {

@@ -23,7 +23,7 @@ pub(crate) struct Named {
 }
 
 /// Whether records of a kind are named: those whose numbers an answer is about.
-const fn is_named(kind: RecordKind) -> bool {
+pub(crate) const fn is_named(kind: RecordKind) -> bool {
     match kind {
         RecordKind::Price | RecordKind::Capacity => true,
         RecordKind::Equipment

@@ -10,6 +10,7 @@ use shared::registry::{FieldId, RecordKind, SearchParameter, field_id, find};
 use super::correlate::{
     Alternative, alternatives_over, join_steps, records_of_slot, slot_predicate,
 };
+use super::near::{self, PlaceSource};
 use super::predicate::{JoinStep, Leaf, Predicate};
 use super::{Found, PlanContext, PlanError};
 use crate::parse::ast::{Correlation, Expr, Hop, SearchRequest};
@@ -19,12 +20,12 @@ use crate::parse::ast::{Correlation, Expr, Hop, SearchRequest};
 pub(crate) enum OrderKey {
     /// Values of a field.
     Field(Order),
-    /// Distance from the first searched place, nearest first.
+    /// Distance of the nearest place that counts.
     Distance {
-        /// The way to the places.
-        steps: Vec<JoinStep>,
-        /// The places that count: those that meet the criteria over the same chain.
-        places: Vec<Predicate>,
+        /// Where to look for places.
+        sources: Vec<PlaceSource>,
+        /// Farthest first.
+        descending: bool,
     },
     /// Relevance, greatest first.
     Score,
@@ -83,14 +84,19 @@ pub(super) fn order(
             return Ok(vec![OrderKey::Score]);
         }
         if !found.centers.is_empty() {
-            return Ok(near_key(context, base, expr)?.into_iter().collect());
+            let sources = near::sources(context, base, expr, None)?;
+            return Ok(vec![OrderKey::Distance { sources, descending: false }]);
         }
         return Ok(Vec::new());
     }
     let mut keys = Vec::with_capacity(request.sort.len());
     for sort in &request.sort {
         if sort.parameter.code == "near" {
-            keys.extend(near_key(context, base, expr)?);
+            if found.centers.is_empty() {
+                return Err(PlanError::NoPlace);
+            }
+            let sources = near::sources(context, base, expr, Some(&sort.chain))?;
+            keys.push(OrderKey::Distance { sources, descending: sort.descending });
             continue;
         }
         let target = sort.chain.last().map_or(base, Hop::to);
@@ -179,30 +185,5 @@ fn is_over(expr: &Expr, chain: &[Hop]) -> bool {
         Expr::And(parts) | Expr::Or(parts) => parts.iter().any(|part| is_over(part, chain)),
         Expr::Criterion(criterion) => criterion.chain == chain,
         Expr::Not(_) | Expr::Within(..) => false,
-    }
-}
-
-/// The distance key of the first place criterion, with the places that meet its sibling criteria.
-fn near_key(
-    context: PlanContext,
-    base: ResourceType,
-    expr: &Expr,
-) -> Result<Option<OrderKey>, PlanError> {
-    let Some(chain) = chain_of_near(expr) else { return Ok(None) };
-    let target = chain.last().map_or(base, Hop::to);
-    let alternatives = alternatives_over(context, base, expr, chain, false)?;
-    let slots = alternatives.iter().filter_map(|alternative| alternative.slots.first());
-    let places = slots.map(|slot| slot_predicate(context, target, slot)).collect();
-    Ok(Some(OrderKey::Distance { steps: join_steps(base, chain, false), places }))
-}
-
-fn chain_of_near(expr: &Expr) -> Option<&[Hop]> {
-    match expr {
-        Expr::And(children) | Expr::Or(children) => children.iter().find_map(chain_of_near),
-        Expr::Criterion(criterion) => {
-            let is_near = matches!(criterion.parameter.code, "near" | "near-insee-code");
-            is_near.then_some(criterion.chain.as_slice())
-        }
-        Expr::Not(_) | Expr::Within(..) => None,
     }
 }

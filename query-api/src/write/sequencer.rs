@@ -6,7 +6,11 @@
 //! and again when a new snapshot shows it. When the index cannot follow, writes stay durable, callers
 //! are told that they are not searchable yet, and every next group tries to catch up. When the disk is
 //! full or the store fails, callers are told so; the store is opened again once there is room.
+//!
+//! Work on the directory as a whole ([`Writer::run`]: a batch of a load, the switch to another index) takes
+//! its turn between groups.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -40,12 +44,21 @@ pub(crate) struct Writer {
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
-#[derive(Debug)]
-struct Queued {
+/// What waits for the thread.
+enum Queued {
+    /// Work on the directory as a whole.
+    Job(Job),
+    /// A change.
+    Change(Box<Change>),
+}
+
+struct Change {
     command: Command,
     answer: oneshot::Sender<Answer>,
     visible: oneshot::Sender<()>,
 }
+
+type Job = Box<dyn FnOnce(&mut SequencerParts) + Send>;
 
 /// Gives the present view of a caller.
 pub(crate) type Views = Box<dyn Fn(Access) -> Result<Arc<dyn View>, EngineError> + Send>;
@@ -105,11 +118,33 @@ impl Writer {
         let (visible, visible_in) = oneshot::channel();
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         let sender = queue.as_ref().ok_or(EngineError::NotReady)?;
-        match sender.try_send(Queued { command, answer, visible }) {
+        let change = Box::new(Change { command, answer, visible });
+        match sender.try_send(Queued::Change(change)) {
             Ok(()) => Ok(Ticket { answer: answer_in, visible: visible_in }),
             Err(TrySendError::Full(_)) => Err(EngineError::Busy),
             Err(TrySendError::Disconnected(_)) => Err(EngineError::NotReady),
         }
+    }
+
+    /// Does work in the thread, between groups, and waits for it; no other change happens meanwhile.
+    ///
+    /// # Errors
+    /// [`EngineError::NotReady`] when the queue is closed, [`EngineError::Defect`] when the work panics.
+    pub(crate) fn run<R: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut SequencerParts) -> R + Send + 'static,
+    ) -> Result<R, EngineError> {
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let sender = queue.ok_or(EngineError::NotReady)?;
+        let (done, result) = sync_channel(1);
+        let job: Job = Box::new(move |parts| {
+            // Who asked may have gone away; the work is done all the same.
+            let _ = done.send(work(parts));
+        });
+        sender.send(Queued::Job(job)).map_err(|_| EngineError::NotReady)?;
+        // Kept, it would keep the queue from being closed.
+        drop(sender);
+        result.recv().map_err(|_| EngineError::Defect("work on the directory panicked".to_owned()))
     }
 
     /// Takes no more commands, answers those that are queued, and ends the thread.
@@ -155,10 +190,17 @@ impl Sequencer {
                     Err(RecvTimeoutError::Disconnected) => break,
                 },
             };
+            let first = match first {
+                Queued::Change(first) => first,
+                Queued::Job(job) => {
+                    self.job(job);
+                    continue;
+                }
+            };
             carried = match self.make_able() {
-                Ok(()) => self.group(first, queue),
+                Ok(()) => self.group(*first, queue),
                 Err(why) => {
-                    refuse(first, queue, &why);
+                    self.refuse(*first, queue, &why);
                     None
                 }
             };
@@ -181,9 +223,32 @@ impl Sequencer {
     /// Brings store and index back to work, if they can be.
     fn catch_up(&mut self) {
         if self.make_able().is_ok()
-            && let Err(error) = self.publish()
+            && let Err(error) = self.0.publish()
         {
             tracing::error!(%error, "the index is behind the store");
+        }
+    }
+
+    /// Does work on the directory as a whole. It finds out by itself what cannot be done.
+    fn job(&mut self, job: Job) {
+        if self.0.store.has_failed() {
+            // Said in the log when it fails; the work then fails too.
+            let _ = self.make_able();
+        }
+        if catch_unwind(AssertUnwindSafe(|| job(&mut self.0))).is_err() {
+            tracing::error!("work on the directory panicked");
+        }
+    }
+
+    /// Answers everything that waits with one failure.
+    fn refuse(&mut self, first: Change, queue: &Receiver<Queued>, why: &StoreError) {
+        let first = Queued::Change(Box::new(first));
+        for queued in std::iter::once(first).chain(queue.try_iter()) {
+            match queued {
+                // A caller that has gone away is not told.
+                Queued::Change(change) => drop(change.answer.send(Err(failed(why)))),
+                Queued::Job(job) => self.job(job),
+            }
         }
     }
 
@@ -207,14 +272,14 @@ impl Sequencer {
 
     /// Evaluates a group, makes it durable and visible, and answers. Returns the command that must
     /// start the next group.
-    fn group(&mut self, first: Queued, queue: &Receiver<Queued>) -> Option<Queued> {
+    fn group(&mut self, first: Change, queue: &Receiver<Queued>) -> Option<Queued> {
         if self.is_behind()
-            && let Err(error) = self.publish()
+            && let Err(error) = self.0.publish()
         {
             tracing::error!(%error, "the index is behind the store");
         }
         let (waiting, carried) = self.evaluate(first, queue, self.is_behind());
-        match self.publish() {
+        match self.0.publish() {
             Ok(()) => {
                 for visible in waiting {
                     // A caller that has gone away is not told.
@@ -229,7 +294,7 @@ impl Sequencer {
     /// Evaluates the commands of a group, makes them durable, and sends the answers.
     fn evaluate(
         &self,
-        first: Queued,
+        first: Change,
         queue: &Receiver<Queued>,
         is_behind: bool,
     ) -> (Vec<oneshot::Sender<()>>, Option<Queued>) {
@@ -237,13 +302,16 @@ impl Sequencer {
         let mut group = Group::begin(self.context(&base_urls));
         let mut answers = Vec::new();
         let mut carried = None;
-        let mut next = Some(first);
+        let mut next = Some(Queued::Change(Box::new(first)));
         while let Some(queued) = next.take() {
-            if group.must_wait(&queued.command) {
-                carried = Some(queued);
-                break;
-            }
-            let Queued { command, answer, visible } = queued;
+            let change = match queued {
+                Queued::Change(change) if !group.must_wait(&change.command) => change,
+                other @ (Queued::Change(_) | Queued::Job(_)) => {
+                    carried = Some(other);
+                    break;
+                }
+            };
+            let Change { command, answer, visible } = *change;
             let result = if is_behind && has_condition(&command) {
                 Err(WriteError::Unavailable("the index is behind the store"))
             } else {
@@ -277,26 +345,6 @@ impl Sequencer {
         (waiting, carried)
     }
 
-    /// Lets the index follow the store, and shows it.
-    fn publish(&mut self) -> Result<(), PublishError> {
-        let parts = &mut self.0;
-        if parts.snapshot.seq == parts.store.last_seq() {
-            return Ok(());
-        }
-        parts.index.recover().map_err(ReplayError::from)?;
-        let base_urls: Vec<&str> = parts.base_urls.iter().map(String::as_str).collect();
-        let documents = parts.generation.documents();
-        let replay =
-            Replay { store: &parts.store, writer: &parts.index, documents, base_urls: &base_urls };
-        let seq = replay.changes_since(parts.snapshot.seq)?;
-        documents.arena.sync().map_err(ReplayError::from)?;
-        parts.index.commit(seq).map_err(ReplayError::from)?;
-        let snapshot = Arc::new(parts.generation.snapshot(Some(&parts.snapshot))?);
-        parts.snapshot = Arc::clone(&snapshot);
-        (parts.show)(snapshot);
-        Ok(())
-    }
-
     fn context<'a>(&'a self, base_urls: &'a [&'a str]) -> Context<'a> {
         let parts = &self.0;
         Context {
@@ -312,11 +360,40 @@ impl Sequencer {
     }
 }
 
-/// Answers everything that waits with one failure.
-fn refuse(first: Queued, queue: &Receiver<Queued>, why: &StoreError) {
-    for Queued { answer, .. } in std::iter::once(first).chain(queue.try_iter()) {
-        // A caller that has gone away is not told.
-        let _ = answer.send(Err(failed(why)));
+impl SequencerParts {
+    /// Lets the index follow the store, and shows it.
+    ///
+    /// # Errors
+    /// [`PublishError`]; what was shown before is shown still.
+    pub(crate) fn publish(&mut self) -> Result<(), PublishError> {
+        if self.snapshot.seq == self.store.last_seq() {
+            return Ok(());
+        }
+        self.index.recover().map_err(ReplayError::from)?;
+        let base_urls: Vec<&str> = self.base_urls.iter().map(String::as_str).collect();
+        let documents = self.generation.documents();
+        let replay =
+            Replay { store: &self.store, writer: &self.index, documents, base_urls: &base_urls };
+        let seq = replay.changes_since(self.snapshot.seq)?;
+        documents.arena.sync().map_err(ReplayError::from)?;
+        self.index.commit(seq).map_err(ReplayError::from)?;
+        let snapshot = Arc::new(self.generation.snapshot(Some(&self.snapshot))?);
+        self.snapshot = Arc::clone(&snapshot);
+        (self.show)(snapshot);
+        Ok(())
+    }
+
+    /// Goes on with another generation, which `snapshot` shows. Returns the one before.
+    pub(crate) fn switch(
+        &mut self,
+        generation: Generation,
+        index: IndexWriter,
+        snapshot: Arc<Snapshot>,
+    ) -> (Generation, IndexWriter) {
+        self.snapshot = Arc::clone(&snapshot);
+        (self.show)(snapshot);
+        let former = std::mem::replace(&mut self.generation, generation);
+        (former, std::mem::replace(&mut self.index, index))
     }
 }
 

@@ -22,6 +22,8 @@ pub struct Settings {
     pub engine: Engine,
     /// How changes are taken.
     pub write: Write,
+    /// Who knows street addresses.
+    pub geocoder: Geocoder,
     /// Who may see what.
     pub access: Access,
     /// What is logged.
@@ -152,6 +154,23 @@ pub enum ProfileRules {
     Always,
 }
 
+/// A service of street addresses that speaks `GeoCodeJSON`, and how far it is trusted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Geocoder {
+    /// What stands before `/search/`, without a slash at the end; no service without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Longest wait for an answer, in milliseconds.
+    pub timeout_ms: u64,
+    /// Least score, of 100, of an address that is taken without asking.
+    pub min_score_percent: u8,
+    /// Most answers kept in memory; 0 for none.
+    pub cache_entries: usize,
+    /// How long an answer is kept, in seconds.
+    pub cache_seconds: u64,
+}
+
 /// Who may see what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -187,6 +206,7 @@ impl Default for Settings {
             paging: Paging::default(),
             engine: Engine::default(),
             write: Write::default(),
+            geocoder: Geocoder::default(),
             access: Access::default(),
             log: Log::default(),
         }
@@ -250,6 +270,18 @@ impl Default for Write {
     }
 }
 
+impl Default for Geocoder {
+    fn default() -> Self {
+        Self {
+            url: None,
+            timeout_ms: 1_500,
+            min_score_percent: 70,
+            cache_entries: 5_000,
+            cache_seconds: 86_400,
+        }
+    }
+}
+
 impl Default for Log {
     fn default() -> Self {
         Self { filter: "info".to_owned() }
@@ -285,11 +317,22 @@ impl Settings {
             ("write.queue", self.write.queue as u64),
             ("paging.count_default", u64::from(self.paging.count_default)),
             ("engine.deadline_ms", self.engine.deadline_ms),
+            ("geocoder.timeout_ms", self.geocoder.timeout_ms),
         ];
         for (name, value) in positive {
             if value == 0 {
                 problems.push(format!("{name} must be greater than 0"));
             }
+        }
+        if self.geocoder.min_score_percent > 100 {
+            problems.push("geocoder.min_score_percent must be at most 100".to_owned());
+        }
+        if let Some(url) = &self.geocoder.url
+            && !is_plain_url(url)
+        {
+            problems.push(format!(
+                "geocoder.url: \"{url}\" must be an http or https URL without query or fragment"
+            ));
         }
         if limits.url_bytes > URL_BYTES_MAX {
             problems.push(format!("limits.url_bytes must be at most {URL_BYTES_MAX}"));
@@ -337,20 +380,25 @@ impl Server {
                 problems.push(format!("server.base_paths names \"{path}\" twice"));
             }
         }
-        if let Some(url) = &self.public_url {
-            let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-            let plain = |c: char| c.is_ascii_graphic() && !"\"\\<>?#".contains(c);
-            if !rest.is_some_and(|rest| !rest.is_empty() && rest.chars().all(plain)) {
-                problems.push(format!(
-                    "server.public_url: \"{url}\" must be an http or https URL without query or fragment"
-                ));
-            }
+        if let Some(url) = &self.public_url
+            && !is_plain_url(url)
+        {
+            problems.push(format!(
+                "server.public_url: \"{url}\" must be an http or https URL without query or fragment"
+            ));
         }
         if self.tls_cert.is_some() != self.tls_key.is_some() {
             problems.push("server.tls_cert and server.tls_key need each other".to_owned());
         }
         problems
     }
+}
+
+/// Whether a text is an http or https URL without query or fragment.
+fn is_plain_url(url: &str) -> bool {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    let plain = |c: char| c.is_ascii_graphic() && !"\"\\<>?#".contains(c);
+    rest.is_some_and(|rest| !rest.is_empty() && rest.chars().all(plain))
 }
 
 impl Serialize for AnonymousProfile {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::path::{Path, Root, any_value, extensions, ror_extensions};
 use super::price::Computed;
-use super::{ColumnValue, Record, Values, price};
+use super::{ColumnValue, Record, Values, price, territory};
 use crate::access::{VisibilityClass, classes_of};
 use crate::fhir::{Reference, ResourceType, Target};
 use crate::param::date::DateRange;
@@ -51,7 +51,8 @@ impl Plan {
                 continue;
             }
             let field = registry::field_id(base, parameter.code).expect("it is of this type");
-            let is_computed = price::COMPUTED.contains(&parameter.code);
+            let is_computed = price::COMPUTED.contains(&parameter.code)
+                || territory::COMPUTED.contains(&parameter.code);
             let path = (!is_computed).then(|| Path::compile(parameter.expression));
             let classes = classes_of(base, parameter.code);
             let compiled = FieldPlan { field, parameter, classes, path };
@@ -76,7 +77,12 @@ impl Plan {
         let mut values = Values::default();
         let root = Root::new(document);
         for plan in &self.resource {
-            let Some(path) = &plan.path else { continue };
+            let Some(path) = &plan.path else {
+                for coding in territory::computed(plan.parameter.code, document) {
+                    plan.add(&coding, &mut values);
+                }
+                continue;
+            };
             path.walk(&root, &mut |element| {
                 if plan.parameter.kind == ParameterType::Reference {
                     if let Some(reference) = read_reference(element, base_urls) {

@@ -82,7 +82,9 @@ impl Collector {
         match node {
             Value::String(text) => self.add(class, text, place),
             Value::Array(items) => {
-                items.iter().for_each(|item| self.walk(name, item, class, place));
+                for item in items {
+                    self.walk(name, item, class, place);
+                }
             }
             Value::Object(object) => {
                 let class = class_within(name, node, class);

@@ -12,6 +12,7 @@
 mod address;
 mod asset;
 mod names;
+mod reading;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +20,8 @@ use std::sync::{LazyLock, OnceLock};
 
 use crate::geo::{EARTH_RADIUS_M, Point, distance_m, place_key};
 use names::NameIndex;
+
+pub use reading::{Reading, SURE};
 
 /// A region, or an overseas collectivity, which is its own region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

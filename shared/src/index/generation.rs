@@ -1,8 +1,11 @@
 //! Generations on disk: `generations/NNNNNN/` with its Tantivy index, arena and manifest, and the one
 //! pointer `CURRENT`, switched by an atomic rename. A reader never sees half a generation.
+//!
+//! A generation without a manifest was never finished. A rebuild keeps the generation it replaces, so that
+//! there is one to go back to; numbers are never given twice while one of them stands.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -14,6 +17,7 @@ use super::snapshot::Snapshot;
 use super::statistics::{self, WordStatistics};
 use super::writer::{IndexWriter, WriterOptions, open_index};
 use crate::arena::Arena;
+use crate::data_dir;
 use crate::schema::index_schema;
 use crate::store::Codec;
 
@@ -78,11 +82,28 @@ pub struct Manifest {
 
 /// One generation, open.
 pub struct Generation {
+    number: u32,
     dir: PathBuf,
     index: Index,
     reader: IndexReader,
     documents: Documents,
     statistics: OnceLock<Arc<WordStatistics>>,
+}
+
+/// The files of a generation's index.
+#[derive(Clone)]
+pub struct IndexFiles(Index);
+
+impl IndexFiles {
+    /// Those whose content is not what was written: each ends with a checksum.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or has lost its end.
+    pub fn damaged(&self) -> Result<Vec<PathBuf>, GenerationError> {
+        let mut files: Vec<_> = self.0.validate_checksum()?.into_iter().collect();
+        files.sort();
+        Ok(files)
+    }
 }
 
 impl std::fmt::Debug for Generation {
@@ -97,13 +118,51 @@ impl Generation {
     /// # Errors
     /// When it cannot be opened, or was built with another schema.
     pub fn current(data_dir: &Path, codec: Arc<Codec>) -> Result<Option<Self>, GenerationError> {
-        let pointer = data_dir.join("CURRENT");
-        let name = match fs::read_to_string(&pointer) {
-            Ok(name) => name,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(GenerationError::Io { path: pointer, source }),
+        match Self::current_number(data_dir)? {
+            Some(number) => Self::of_this_schema(data_dir, number, codec).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The number that `CURRENT` names; `None` in an empty data directory.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is no number.
+    pub fn current_number(data_dir: &Path) -> Result<Option<u32>, GenerationError> {
+        let path = data_dir.join(CURRENT);
+        match fs::read_to_string(&path) {
+            Ok(name) => name.trim().parse().map(Some).map_err(|_| {
+                let text = format!("\"{}\" is no generation", name.trim());
+                let source = io::Error::new(io::ErrorKind::InvalidData, text);
+                GenerationError::Io { path, source }
+            }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(GenerationError::Io { path, source }),
+        }
+    }
+
+    /// The finished generation before the current one: what a rollback goes back to. `None` when there is
+    /// none.
+    ///
+    /// # Errors
+    /// When it cannot be opened, or was built with another schema.
+    pub fn previous(data_dir: &Path, codec: Arc<Codec>) -> Result<Option<Self>, GenerationError> {
+        let Some(current) = Self::current_number(data_dir)? else { return Ok(None) };
+        let finished = |number: &u32| {
+            *number < current && directory(data_dir, *number).join(MANIFEST).exists()
         };
-        let dir = generations(data_dir).join(name.trim());
+        match numbers(data_dir)?.into_iter().filter(finished).max() {
+            Some(number) => Self::of_this_schema(data_dir, number, codec).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn of_this_schema(
+        data_dir: &Path,
+        number: u32,
+        codec: Arc<Codec>,
+    ) -> Result<Self, GenerationError> {
+        let dir = directory(data_dir, number);
         let manifest = read_manifest(&dir).map_err(|error| GenerationError::Absent {
             path: dir.clone(),
             reason: error.to_string(),
@@ -116,7 +175,7 @@ impl Generation {
                 expected: expected.clone(),
             });
         }
-        Self::open(dir, codec).map(Some)
+        Self::open(dir, number, codec)
     }
 
     /// A new, empty generation, not yet current.
@@ -126,24 +185,53 @@ impl Generation {
     pub fn create(data_dir: &Path, codec: Arc<Codec>) -> Result<Self, GenerationError> {
         let parent = generations(data_dir);
         fs::create_dir_all(&parent).map_err(at(&parent))?;
-        let greatest = fs::read_dir(&parent)
-            .map_err(at(&parent))?
-            .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok())
-            .max()
-            .unwrap_or(0);
-        let dir = parent.join(format!("{:06}", greatest + 1));
+        let number = numbers(data_dir)?.into_iter().max().unwrap_or(0) + 1;
+        let dir = directory(data_dir, number);
         let index = dir.join("index");
         fs::create_dir_all(&index).map_err(at(&index))?;
-        Self::open(dir, codec)
+        data_dir::sync_parent(&dir).map_err(at(&parent))?;
+        Self::open(dir, number, codec)
     }
 
-    fn open(dir: PathBuf, codec: Arc<Codec>) -> Result<Self, GenerationError> {
+    /// Removes generations that were begun and never finished; only the holder of the store may.
+    ///
+    /// # Errors
+    /// When one cannot be removed.
+    pub fn remove_unfinished(data_dir: &Path) -> Result<(), GenerationError> {
+        for number in numbers(data_dir)? {
+            let dir = directory(data_dir, number);
+            if !dir.join(MANIFEST).exists() {
+                fs::remove_dir_all(&dir).map_err(at(&dir))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes all generations but some; only the holder of the store may. Files that a snapshot still
+    /// reads stay readable until it is dropped.
+    ///
+    /// # Errors
+    /// When one cannot be removed.
+    pub fn keep_only(data_dir: &Path, kept: &[u32]) -> Result<(), GenerationError> {
+        for number in numbers(data_dir)?.into_iter().filter(|number| !kept.contains(number)) {
+            let dir = directory(data_dir, number);
+            // Half-removed, it must not be taken for a finished one.
+            let manifest = dir.join(MANIFEST);
+            if manifest.exists() {
+                fs::remove_file(&manifest).map_err(at(&manifest))?;
+            }
+            fs::remove_dir_all(&dir).map_err(at(&dir))?;
+        }
+        Ok(())
+    }
+
+    fn open(dir: PathBuf, number: u32, codec: Arc<Codec>) -> Result<Self, GenerationError> {
         let index = open_index(&dir.join("index"))?;
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
         let path = dir.join("arena");
-        let arena = Arena::open(&path).map_err(at(&path))?;
-        let documents = Documents { arena: Arc::new(arena), codec };
-        Ok(Self { dir, index, reader, documents, statistics: OnceLock::new() })
+        let arena = Arc::new(Arena::open(&path).map_err(at(&path))?);
+        let documents = Documents { generation: number, arena, codec };
+        Ok(Self { number, dir, index, reader, documents, statistics: OnceLock::new() })
     }
 
     /// The index writer; only one may exist at a time.
@@ -157,6 +245,11 @@ impl Generation {
     /// The live documents.
     pub fn documents(&self) -> &Documents {
         &self.documents
+    }
+
+    /// Its number.
+    pub fn number(&self) -> u32 {
+        self.number
     }
 
     /// The directory of the generation.
@@ -176,22 +269,17 @@ impl Generation {
     /// The last change that the current generation of `data_dir` is known to hold, as far as what is left
     /// of it can be read; 0 when there is none. A store that ends before it has lost changes.
     pub fn known_seq(data_dir: &Path) -> u64 {
-        let Ok(name) = fs::read_to_string(data_dir.join("CURRENT")) else { return 0 };
-        let dir = generations(data_dir).join(name.trim());
+        let Ok(Some(number)) = Self::current_number(data_dir) else { return 0 };
+        let dir = directory(data_dir, number);
         let published = read_manifest(&dir).map_or(0, |manifest| manifest.seq);
         let index = tantivy::Index::open_in_dir(dir.join("index"));
         let payload = index.ok().and_then(|index| index.load_metas().ok()?.payload);
         published.max(payload.and_then(|payload| payload.parse().ok()).unwrap_or(0))
     }
 
-    /// The files of the index whose content is not what was written: each ends with a checksum.
-    ///
-    /// # Errors
-    /// When a file cannot be read, or has lost its end.
-    pub fn damaged_files(&self) -> Result<Vec<PathBuf>, GenerationError> {
-        let mut files: Vec<_> = self.index.validate_checksum()?.into_iter().collect();
-        files.sort();
-        Ok(files)
+    /// The files of the index, to be looked at from anywhere.
+    pub fn files(&self) -> IndexFiles {
+        IndexFiles(self.index.clone())
     }
 
     /// A snapshot of the last commit; views of segments that `previous` has are shared.
@@ -214,7 +302,7 @@ impl Generation {
             return Ok(Arc::clone(known));
         }
         let read = statistics::read(&self.dir).map_err(at(&self.dir))?;
-        let published = self.dir.join("manifest.json").exists();
+        let published = self.dir.join(MANIFEST).exists();
         let read = Arc::new(read.unwrap_or_default());
         if published {
             return Ok(Arc::clone(self.statistics.get_or_init(|| read)));
@@ -222,8 +310,12 @@ impl Generation {
         Ok(read)
     }
 
-    /// Counts the words of the index, unless that was done when it was of this order of size.
-    fn freeze_statistics(&self, resources: u64) -> Result<(), GenerationError> {
+    /// Counts the words of the index, unless that was done when it was of this order of size. Part of
+    /// [`Self::publish`]; done before, it need not be waited for there.
+    ///
+    /// # Errors
+    /// When the index cannot be read, or the count not written.
+    pub fn freeze_statistics(&self, resources: u64) -> Result<(), GenerationError> {
         let known = statistics::read(&self.dir).map_err(at(&self.dir))?;
         let counted = known.map_or(0, |known| known.all_documents());
         if resources <= counted * REFREEZE_GROWTH {
@@ -242,22 +334,43 @@ impl Generation {
         let path = self.dir.join("arena");
         self.documents.arena.sync().map_err(at(&path))?;
         self.freeze_statistics(manifest.resources)?;
-        let path = self.dir.join("manifest.json");
+        let path = self.dir.join(MANIFEST);
         let text = serde_json::to_string_pretty(manifest)
             .map_err(|source| GenerationError::Manifest { path: path.clone(), source })?;
-        write_atomically(&path, &text)?;
-        // Directories of generations are numbers, so the name is text.
-        let name = self.dir.file_name().unwrap_or_default().to_string_lossy();
-        write_atomically(&data_dir.join("CURRENT"), &name)
+        data_dir::replace_file(&path, text.as_bytes(), 0o644).map_err(at(&path))?;
+        let pointer = data_dir.join(CURRENT);
+        let name = format!("{:06}", self.number);
+        data_dir::replace_file(&pointer, name.as_bytes(), 0o644).map_err(at(&pointer))
     }
 }
+
+/// The one pointer.
+const CURRENT: &str = "CURRENT";
+/// What a finished generation says of itself.
+const MANIFEST: &str = "manifest.json";
 
 fn generations(data_dir: &Path) -> PathBuf {
     data_dir.join("generations")
 }
 
+fn directory(data_dir: &Path, number: u32) -> PathBuf {
+    generations(data_dir).join(format!("{number:06}"))
+}
+
+/// The numbers of all generations, finished or not.
+fn numbers(data_dir: &Path) -> Result<Vec<u32>, GenerationError> {
+    let parent = generations(data_dir);
+    let entries = match fs::read_dir(&parent) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(source) => return Err(GenerationError::Io { path: parent, source }),
+    };
+    let number = |entry: io::Result<fs::DirEntry>| entry.ok()?.file_name().to_str()?.parse().ok();
+    Ok(entries.filter_map(number).collect())
+}
+
 fn read_manifest(dir: &Path) -> Result<Manifest, GenerationError> {
-    let path = dir.join("manifest.json");
+    let path = dir.join(MANIFEST);
     let text = fs::read_to_string(&path).map_err(at(&path))?;
     serde_json::from_str(&text).map_err(|source| GenerationError::Manifest { path, source })
 }
@@ -265,14 +378,4 @@ fn read_manifest(dir: &Path) -> Result<Manifest, GenerationError> {
 fn at(path: &Path) -> impl FnOnce(io::Error) -> GenerationError {
     let path = path.to_owned();
     move |source| GenerationError::Io { path, source }
-}
-
-/// Writes a small file so that a reader, or a crash, sees the old text or the new one.
-fn write_atomically(path: &Path, text: &str) -> Result<(), GenerationError> {
-    let beside = path.with_extension("new");
-    let mut file = fs::File::create(&beside).map_err(at(&beside))?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(at(&beside))?;
-    fs::rename(&beside, path).map_err(at(path))?;
-    let parent = path.parent().expect("a file in a directory");
-    fs::File::open(parent).and_then(|dir| dir.sync_all()).map_err(at(parent))
 }

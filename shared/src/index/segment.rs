@@ -10,10 +10,12 @@ use tantivy::postings::{BlockSegmentPostings, SegmentPostings, TermInfo};
 use tantivy::schema::IndexRecordOption;
 use tantivy::{InvertedIndexReader, SegmentReader};
 
+use super::codes::CodeColumn;
 use super::columns::{self, Ids, Rows, TextColumn};
 use super::dictionary::WordDictionary;
 use super::openings::Openings;
 use super::places::{Place, PlaceGrid};
+use crate::access::VisibilityClass;
 use crate::fhir::ResourceType;
 use crate::geo::Point;
 use crate::param::quantity::QuantityValue;
@@ -53,6 +55,7 @@ pub struct SegmentView {
     name_words: Option<Column<u64>>,
     columns: Vec<OnceLock<tantivy::Result<Decoded>>>,
     dictionaries: Mutex<HashMap<String, Arc<WordDictionary>>>,
+    codes: Mutex<HashMap<(FieldId, VisibilityClass), Arc<CodeColumn>>>,
     texts: Mutex<HashMap<[u8; 4], Arc<WordDictionary>>>,
     sorted: Mutex<HashMap<(FieldId, bool), Arc<[u32]>>>,
 }
@@ -100,6 +103,7 @@ impl SegmentView {
             word_norms: reader.get_fieldnorms_reader(schema.words)?,
             columns: registry::fields().iter().map(|_| OnceLock::new()).collect(),
             dictionaries: Mutex::default(),
+            codes: Mutex::default(),
             texts: Mutex::default(),
             sorted: Mutex::default(),
             reader,
@@ -160,6 +164,15 @@ impl SegmentView {
             end += 1;
         }
         doc + 1..end
+    }
+
+    /// The resource that a document is, or is a record of: of one version, whatever its owner's key.
+    pub fn resource_of(&self, doc: u32) -> u32 {
+        let mut resource = doc;
+        while resource > 0 && !self.is_resource(resource) {
+            resource -= 1;
+        }
+        resource
     }
 
     /// Where the document of a resource stands in the arena.
@@ -228,6 +241,21 @@ impl SegmentView {
         let dictionary = Arc::new(WordDictionary::read(&self.words, prefix.as_bytes())?);
         known.insert(prefix, Arc::clone(&dictionary));
         Ok(dictionary)
+    }
+
+    /// The codes of a token field by document, read at first use.
+    pub fn codes(
+        &self,
+        field: FieldId,
+        class: VisibilityClass,
+    ) -> tantivy::Result<Arc<CodeColumn>> {
+        let known = || self.codes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(column) = known().get(&(field, class)) {
+            return Ok(Arc::clone(column));
+        }
+        // Read without the lock, so that a large field holds up no other; two at once read the same.
+        let column = Arc::new(CodeColumn::read(self, field, class)?);
+        Ok(Arc::clone(known().entry((field, class)).or_insert(column)))
     }
 
     /// The texts of the exact terms behind a prefix, read at first use.

@@ -193,7 +193,14 @@ impl Snapshot {
     /// The address of an existing resource's document.
     pub fn address(&self, key: u32) -> Option<DocumentAddress> {
         let at = self.locate(key)?;
-        self.view(at).address(at.doc).map(|offset| DocumentAddress { offset })
+        self.view(at)
+            .address(at.doc)
+            .map(|offset| DocumentAddress { generation: self.documents.generation, offset })
+    }
+
+    /// The live documents, as every snapshot of this generation reads them.
+    pub fn documents(&self) -> &Documents {
+        &self.documents
     }
 
     /// Appends the JSON of a document (one object, no trailing newline) to `out`.

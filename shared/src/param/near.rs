@@ -1,6 +1,8 @@
-//! Circles on the globe: `near=lat|lon|distance|unit` and `near-insee-code=commune|distance|unit`.
+//! Circles on the globe: `near=lat|lon|distance|unit`, `near-insee-code=commune|distance|unit` and
+//! `near-address=address|distance|unit`.
 //!
-//! Where a commune stands is the gazetteer's knowledge, distances are the geometry's; neither is here.
+//! Where a commune or an address stands is looked up elsewhere, distances are the geometry's; neither is
+//! here.
 
 use std::fmt;
 
@@ -29,7 +31,23 @@ pub enum NearQuery {
         /// Radius in meters.
         radius_m: f64,
     },
+    /// Around a postal address. It must be looked up before it can be searched, and then becomes a
+    /// [`NearQuery::Point`], or [`NearQuery::Nowhere`].
+    Address {
+        /// The address as it was written, trimmed.
+        text: String,
+        /// Radius in meters.
+        radius_m: f64,
+    },
+    /// Around a place that was not found: nothing is near it.
+    Nowhere {
+        /// Radius in meters.
+        radius_m: f64,
+    },
 }
+
+/// Longest address that is looked up, in bytes.
+pub const ADDRESS_BYTES_MAX: usize = 300;
 
 /// Units of distance with their length in meters. Bare names and UCUM codes; without a unit, km (rule
 /// `RG_RECH_14` of the directory).
@@ -88,10 +106,48 @@ impl NearQuery {
         Ok(Self::Commune { code: code.clone(), radius_m: radius_m(rest)? })
     }
 
+    /// Reads `address[|distance[|unit]]`. A comma belongs to the address.
+    ///
+    /// # Errors
+    /// When the address is empty or too long, the distance not a number, or the unit unknown.
+    pub fn parse_address(text: &str) -> Result<Self, ValueError> {
+        let parts = parts(text);
+        let (address, rest) = match parts.as_slice() {
+            [address, rest @ ..] if rest.len() <= 2 && !address.is_empty() => (address, rest),
+            _ => {
+                return Err(ValueError::new(
+                    "an address is written address|distance|unit, such as \
+                     7 rue porte de Buc, 78000 Versailles|10|km",
+                ));
+            }
+        };
+        if address.len() > ADDRESS_BYTES_MAX {
+            return Err(ValueError::new(format!(
+                "the address is {} bytes long; at most {ADDRESS_BYTES_MAX}",
+                address.len()
+            )));
+        }
+        Ok(Self::Address { text: address.clone(), radius_m: radius_m(rest)? })
+    }
+
+    /// The circle around the same middle with another radius.
+    #[must_use]
+    pub fn with_radius_m(&self, radius_m: f64) -> Self {
+        match self {
+            Self::Point { lat, lon, .. } => Self::Point { lat: *lat, lon: *lon, radius_m },
+            Self::Commune { code, .. } => Self::Commune { code: code.clone(), radius_m },
+            Self::Address { text, .. } => Self::Address { text: text.clone(), radius_m },
+            Self::Nowhere { .. } => Self::Nowhere { radius_m },
+        }
+    }
+
     /// The radius in meters.
     pub fn radius_m(&self) -> f64 {
         match self {
-            Self::Point { radius_m, .. } | Self::Commune { radius_m, .. } => *radius_m,
+            Self::Point { radius_m, .. }
+            | Self::Commune { radius_m, .. }
+            | Self::Address { radius_m, .. }
+            | Self::Nowhere { radius_m } => *radius_m,
         }
     }
 }
@@ -139,6 +195,10 @@ impl fmt::Display for NearQuery {
         match self {
             Self::Point { lat, lon, radius_m } => write!(f, "{lat}|{lon}|{radius_m}|m"),
             Self::Commune { code, radius_m } => write!(f, "{code}|{radius_m}|m"),
+            Self::Address { text, radius_m } => {
+                write!(f, "{}|{radius_m}|m", escape::escape(text))
+            }
+            Self::Nowhere { radius_m } => write!(f, "|{radius_m}|m"),
         }
     }
 }
@@ -195,6 +255,40 @@ mod tests {
         ];
         for (text, expected) in rows {
             assert_eq!(NearQuery::parse_commune(text).ok(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn addresses() {
+        let address =
+            |text: &str, radius_m| Some(NearQuery::Address { text: text.to_owned(), radius_m });
+        let long = "x".repeat(ADDRESS_BYTES_MAX + 1);
+        let rows = [
+            (
+                "7 rue porte de Buc, 78000 Versailles|10|km",
+                address("7 rue porte de Buc, 78000 Versailles", 10_000.0),
+            ),
+            (
+                r"7 rue porte de Buc\, 78000 Versailles|500|m",
+                address("7 rue porte de Buc, 78000 Versailles", 500.0),
+            ),
+            ("Versailles", address("Versailles", DEFAULT_RADIUS_M)),
+            (" Versailles ||", address("Versailles", DEFAULT_RADIUS_M)),
+            (r"a\|b|1", address("a|b", 1_000.0)),
+            ("Versailles|ten|km", None),
+            ("Versailles|10|parsec", None),
+            ("Versailles|-1", None),
+            ("Versailles|10|km|x", None),
+            ("|10|km", None),
+            ("", None),
+            (long.as_str(), None),
+        ];
+        for (text, expected) in rows {
+            let found = NearQuery::parse_address(text).ok();
+            assert_eq!(found, expected, "{text}");
+            if let Some(query) = found {
+                assert_eq!(NearQuery::parse_address(&query.to_string()).unwrap(), query);
+            }
         }
     }
 

@@ -223,12 +223,14 @@ fn segments(text: &str) -> (Vec<Segment<'_>>, bool) {
     let mut start = 0;
     for pair in quotes.chunks_exact(2) {
         let before = &text[start..pair[0].0];
-        let quoted = &text[pair[0].1..pair[1].0];
+        let inside = &text[pair[0].1..pair[1].0];
         let is_excluded = before.strip_suffix('-').is_some_and(ends_apart);
         unquoted(if is_excluded { &before[..before.len() - 1] } else { before }, &mut segments);
-        let quoted =
-            if is_excluded { Segment::ExcludedPhrase(quoted) } else { Segment::Phrase(quoted) };
-        segments.push(quoted);
+        segments.push(if is_excluded {
+            Segment::ExcludedPhrase(inside)
+        } else {
+            Segment::Phrase(inside)
+        });
         start = pair[1].1;
     }
     unquoted(&text[start..], &mut segments);
@@ -293,7 +295,7 @@ fn read_words(text: &str, wanted: &mut Vec<TextPart>, optional: &mut Vec<TextPar
             acronyms.extend(words(typed));
         }
     }
-    for word in join_groups(words(text)) {
+    for word in join_groups(&words(text)) {
         let is_function_word =
             FUNCTION_WORDS.contains(&word.as_str()) || prepositions.contains(&word);
         let is_acronym = acronyms.contains(&word);
@@ -316,7 +318,7 @@ fn part_of(word: String, is_acronym: bool) -> TextPart {
 }
 
 /// Joins the groups of numbers that are written apart: `269 710 877 00011`.
-fn join_groups(words: Vec<String>) -> Vec<String> {
+fn join_groups(words: &[String]) -> Vec<String> {
     let mut joined = Vec::with_capacity(words.len());
     let mut at = 0;
     while at < words.len() {
@@ -406,7 +408,8 @@ mod tests {
             let mut sorted: Vec<&str> = expected.split(' ').collect();
             let read = read(text);
             let mut found: Vec<&str> = read.split(' ').collect();
-            (sorted.sort_unstable(), found.sort_unstable());
+            sorted.sort_unstable();
+            found.sort_unstable();
             assert_eq!(found, sorted, "{text}");
         }
     }

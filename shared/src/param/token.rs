@@ -306,8 +306,8 @@ fn clean(text: &str) -> Cow<'_, str> {
 }
 
 /// The one index term of an id, in parts: ids have no systems, and an index has very many of them.
-pub fn id_term(id: &str) -> [&str; 2] {
-    any_system_term(id)
+pub fn id_term(id: &str) -> [&str; 4] {
+    system_code_term("", id)
 }
 
 fn any_system_term(code: &str) -> [&str; 2] {
@@ -320,6 +320,23 @@ fn system_code_term<'a>(system: &'a str, code: &'a str) -> [&'a str; 4] {
 
 fn system_term(system: &str) -> [&str; 2] {
     ["\x03", system]
+}
+
+/// A code as the index holds it: its system in canonical form, empty where it has none.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StoredCode {
+    /// The system.
+    pub system: String,
+    /// The code.
+    pub code: String,
+}
+
+/// The code that an index term stands for; `None` for terms that stand for a code in any system, any
+/// code of a system, or an identifier by its type.
+pub fn stored_code(term: &[u8]) -> Option<StoredCode> {
+    let rest = std::str::from_utf8(term).ok()?.strip_prefix('\x02')?;
+    let (system, code) = rest.split_once('\x1f')?;
+    Some(StoredCode { system: system.to_owned(), code: code.to_owned() })
 }
 
 fn of_type_term<'a>(type_system: &'a str, type_code: &'a str, value: &'a str) -> [&'a str; 6] {
@@ -452,6 +469,24 @@ mod tests {
                     prop_assert!(index.contains(&term), "{text}");
                 }
             }
+        }
+
+        #[test]
+        fn a_stored_code_asks_for_itself(system in "[a-z:/|]{0,9}", code in "[a-zA-Z0-9 |\\\\,$]{0,8}[a-z]") {
+            let value = json!({"system": system, "code": code});
+            let index = terms_of(&value, TokenShape::Coded);
+            let stored: Vec<_> = index.iter().filter_map(|t| stored_code(t.as_bytes())).collect();
+            let [stored] = &stored[..] else { panic!("{index:?}") };
+            let query = TokenQuery {
+                system: match stored.system.as_str() {
+                    "" => SystemQuery::NoSystem,
+                    system => SystemQuery::Is(system.to_owned()),
+                },
+                code: Some(stored.code.clone()),
+                of_type: None,
+            };
+            let asked = TokenQuery::parse(&query.to_string(), TokenShape::Coded).unwrap();
+            prop_assert!(asked.terms().iter().any(|term| index.contains(term)), "{query}");
         }
 
         #[test]

@@ -29,12 +29,12 @@ pub struct Batch<'s> {
     /// The store's counters, replaced when the batch is applied; holding them is being the writer.
     shared: MutexGuard<'s, Counters>,
     counters: Counters,
-    rows: Rows,
+    pub(super) rows: Rows,
     keys: HashMap<Identity, Key>,
     identities: HashMap<Key, Identity>,
     heads: PendingHeads,
     versions: HashMap<(Key, u32), VersionHeader>,
-    changes: Vec<Change>,
+    pub(super) changes: Vec<Change>,
 }
 
 impl Store {

@@ -8,6 +8,7 @@
 //! | `k` key u32 | head: type u8, then a version header, version u32, id |
 //! | `l` sequence u64 | change: format u8, kind u8, type u8, key u32, version u32, load u32, recorded i64 |
 //! | `o` | the open load: load u32, first sequence u64, started i64 |
+//! | `p` | the load being applied: load u32, position u64, first sequence u64, started i64 |
 //! | `v` key u32, version u32 | version header, blob (see `codec`) |
 //!
 //! A version header is: flags u8 (1 = deleted, 2 = forgotten), sequence u64, lastUpdated i64, content digest 16 bytes.
@@ -19,6 +20,7 @@ use sled::IVec;
 
 use super::log::{Change, ChangeKind};
 use super::meta::Digest;
+use super::pending::PendingLoad;
 use super::{Head, Identity, Key, Seq, StoreError, VersionHeader};
 use crate::fhir::ResourceType;
 
@@ -27,6 +29,7 @@ pub(super) const FORMAT: u32 = 1;
 
 pub(super) const COUNTERS: &[u8] = b"c";
 pub(super) const OPEN_LOAD: &[u8] = b"o";
+pub(super) const PENDING_LOAD: &[u8] = b"p";
 pub(super) const DICTIONARY: u8 = b'd';
 pub(super) const IDENTITY: u8 = b'i';
 pub(super) const HEAD: u8 = b'k';
@@ -128,6 +131,25 @@ pub(super) fn write_open_load(load: &OpenLoad) -> Vec<u8> {
 pub(super) fn read_open_load(row: &[u8]) -> Result<OpenLoad, StoreError> {
     let mut reader = Reader { rest: row, what: "the open load" };
     Ok(OpenLoad { load: reader.u32()?, first_seq: reader.u64()?, started_ms: reader.i64()? })
+}
+
+pub(super) fn write_pending_load(load: &PendingLoad) -> Vec<u8> {
+    let mut out = Vec::with_capacity(28);
+    out.extend_from_slice(&load.load.to_be_bytes());
+    out.extend_from_slice(&load.position.to_be_bytes());
+    out.extend_from_slice(&load.since.to_be_bytes());
+    out.extend_from_slice(&load.started_ms.to_be_bytes());
+    out
+}
+
+pub(super) fn read_pending_load(row: &[u8]) -> Result<PendingLoad, StoreError> {
+    let mut reader = Reader { rest: row, what: "the load being applied" };
+    Ok(PendingLoad {
+        load: reader.u32()?,
+        position: reader.u64()?,
+        since: reader.u64()?,
+        started_ms: reader.i64()?,
+    })
 }
 
 pub(super) fn write_head(resource_type: ResourceType, id: &str, head: Option<&Head>) -> Vec<u8> {

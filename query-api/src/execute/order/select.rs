@@ -236,7 +236,7 @@ impl Key {
                 );
                 (is_own && is_number).then_some(order.field)
             }
-            Self::Distance(..) | Self::Score(_) => None,
+            Self::Distance { .. } | Self::Score(_) => None,
         }
     }
 }

@@ -7,6 +7,7 @@
 //! walk for each of the few targets that stand first.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use shared::fhir::ResourceType;
 use shared::index::KeySet;
@@ -15,7 +16,8 @@ use shared::schema::RECORD_KIND_OFFSET;
 use tantivy::Result;
 
 use super::select::Selection;
-use super::{Candidate, Eligible, Key, Missing, SortValue, compare, holds, rank};
+use super::{Candidate, Eligible, EligiblePlaces, Key, Missing, SortValue, compare, holds, rank};
+use crate::execute::distance::Centers;
 use crate::execute::page::{ordered_f64, ordered_i64};
 use crate::plan::{JoinStep, Order};
 
@@ -27,18 +29,14 @@ const TARGETS_FOR_EACH: usize = 2;
 
 /// The candidates, when the first key is of this kind and enough matches have a value.
 pub(super) fn first(selection: &Selection<'_>) -> Result<Option<Vec<Candidate>>> {
-    let Key::Values(order, sources) = &selection.keys[0] else { return Ok(None) };
-    let kind = registry::fields()[usize::from(order.field)].parameter.kind;
-    let is_number =
-        matches!(kind, ParameterType::Date | ParameterType::Number | ParameterType::Quantity);
-    let is_chained = sources.iter().all(|source| !source.steps.is_empty());
-    if !is_number || !is_chained || selection.matches.len() < MATCHES_MIN {
+    if selection.matches.len() < MATCHES_MIN {
         return Ok(None);
     }
+    let Some(sources) = sources(selection)? else { return Ok(None) };
     let mut chosen: Vec<Candidate> = Vec::new();
     let mut seen = HashSet::new();
     for source in sources {
-        for candidate in by_source(selection, order, source)? {
+        for candidate in by_source(selection, source)? {
             if seen.insert(candidate.key) {
                 chosen.push(candidate);
             }
@@ -55,14 +53,72 @@ pub(super) fn first(selection: &Selection<'_>) -> Result<Option<Vec<Candidate>>>
     Ok(Some(chosen))
 }
 
-/// The first matches by the values of one source.
-fn by_source(
+/// Values and the way to them.
+struct Source<'k> {
+    /// The matches that are asked here.
+    matches: Option<&'k Arc<KeySet>>,
+    steps: &'k [JoinStep],
+    /// Ranks, and the resources that have them.
+    values: Vec<(u64, u32)>,
+}
+
+/// Where the values of the first key are; `None` when it is not of a kind that is walked.
+fn sources<'s>(selection: &Selection<'s>) -> Result<Option<Vec<Source<'s>>>> {
+    match &selection.keys[0] {
+        Key::Values(order, sources) => {
+            let kind = registry::fields()[usize::from(order.field)].parameter.kind;
+            let is_number = matches!(
+                kind,
+                ParameterType::Date | ParameterType::Number | ParameterType::Quantity
+            );
+            if !is_number || sources.iter().any(|source| source.steps.is_empty()) {
+                return Ok(None);
+            }
+            let source = |source: &'s Eligible| {
+                let values = values(selection, order, source)?;
+                Ok(Source { matches: source.matches.as_ref(), steps: &source.steps, values })
+            };
+            sources.iter().map(source).collect::<Result<_>>().map(Some)
+        }
+        // The nearest place counts whichever way the order goes: the farthest tells nothing of it.
+        Key::Distance { descending: true, .. } | Key::Text(..) | Key::Score(_) => Ok(None),
+        Key::Distance { places, centers, descending: false } => {
+            let source = |source: &'s EligiblePlaces| {
+                let values = distances(selection, source, centers)?;
+                Ok(Source { matches: source.matches.as_ref(), steps: &source.steps, values })
+            };
+            places.iter().map(source).collect::<Result<_>>().map(Some)
+        }
+    }
+}
+
+/// The places that count, each by the rank of its distance.
+fn distances(
     selection: &Selection<'_>,
-    order: &Order,
-    source: &Eligible,
-) -> Result<Vec<Candidate>> {
+    source: &EligiblePlaces,
+    centers: &Centers,
+) -> Result<Vec<(u64, u32)>> {
     let snapshot = selection.context.snapshot;
-    let mut values = values(selection, order, source)?;
+    let edge = selection.edge()?;
+    let places = source.places.as_deref();
+    let places = places.unwrap_or(snapshot.existing(ResourceType::Location));
+    let mut values = Vec::with_capacity(places.len());
+    for place in places {
+        let Some(at) = snapshot.locate(place) else { continue };
+        let Some(point) = snapshot.view(at).point(at.doc) else { continue };
+        let distance_m = SortValue::Number(ordered_f64(centers.distance_m(point)));
+        let rank = rank(&distance_m, false);
+        if rank >= edge {
+            values.push((rank, place));
+        }
+    }
+    Ok(values)
+}
+
+/// The first matches by the values of one source.
+fn by_source(selection: &Selection<'_>, source: Source<'_>) -> Result<Vec<Candidate>> {
+    let Source { matches, steps, mut values } = source;
+    let snapshot = selection.context.snapshot;
     let (mut chosen, mut seen) = (Vec::new(), HashSet::new());
     let mut last = None;
     let (mut from, mut step) = (0, selection.wanted * TARGETS_FOR_EACH);
@@ -77,9 +133,9 @@ fn by_source(
             if chosen.len() >= selection.wanted && last != Some(*rank) {
                 return Ok(chosen);
             }
-            let sources = backwards(selection, &source.steps, KeySet::Sparse(vec![*target]))?;
+            let sources = backwards(selection, steps, KeySet::Sparse(vec![*target]))?;
             for key in &sources {
-                let counts = selection.matches.contains(key) && holds(source.matches.as_ref(), key);
+                let counts = selection.matches.contains(key) && holds(matches, key);
                 if !counts || !seen.insert(key) {
                     continue;
                 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use shared::index::Snapshot;
 use tantivy::Result;
 
-use super::{Found, MISSPELLED, Search, WORD, term_info};
+use super::{CORRECTED_MAX, Found, MISSPELLED, Search, WORD, term_info};
 
 /// Fewest letters of a word that may have one slip, and two.
 const ONE_SLIP_FROM: usize = 5;
@@ -24,7 +24,17 @@ impl Search<'_> {
     /// The resources that hold one of the words nearest to `word`.
     pub(super) fn misspelled(&mut self, word: &str) -> Result<Found> {
         let snapshot = self.snapshot;
-        let readings = nearest(snapshot, self.scopes, word)?;
+        let readings = if self.corrected < CORRECTED_MAX {
+            nearest(snapshot, self.scopes, word)?
+        } else {
+            Vec::new()
+        };
+        self.corrected += 1;
+        if self.corrected == CORRECTED_MAX + 1 {
+            self.tell(format!(
+                "more than {CORRECTED_MAX} words were found nowhere; the others were not corrected"
+            ));
+        }
         for segment in snapshot.segments() {
             for scope in self.scopes {
                 for (_, reading) in &readings {

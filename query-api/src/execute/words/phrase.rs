@@ -54,8 +54,8 @@ impl Search<'_> {
                 phrase_starts(&mut all, &mut starts, &mut positions);
                 if !starts.is_empty() {
                     let frequency = starts.len() as u32;
-                    let score = self.collection.score_in(view, doc, worth, frequency);
-                    self.tally.note(view.owner(doc), score);
+                    let found = self.collection.score_in(view, doc, worth, frequency);
+                    self.tally.note(view.owner(doc), found);
                 }
             }
             all[0].1.advance();

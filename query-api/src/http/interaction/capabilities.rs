@@ -12,7 +12,7 @@ use shared::registry::{self, Origin, ParameterType, RecordKind, SearchParameter}
 use crate::app::App;
 use crate::http::answer::{self, Layout};
 use crate::http::error::ApiError;
-use crate::http::{negotiate, query};
+use crate::http::{negotiate, operation, query};
 
 /// Day of the last change of this statement's form.
 const DATE: &str = "2026-11-23";
@@ -31,16 +31,13 @@ pub(crate) async fn capabilities(
 
 /// The statement of a server at `base_url`, as JSON; its type comes first, for people who read it.
 pub(crate) fn statement_json(base_url: &str, settings: &Settings) -> Vec<u8> {
-    let mut statement = statement(base_url, settings);
-    let elements = statement.as_object_mut().expect("made as an object");
-    elements.remove("resourceType");
-    let rest = statement.to_string();
-    format!("{{\"resourceType\":\"CapabilityStatement\",{}", &rest[1..]).into_bytes()
+    answer::type_first(statement(base_url, settings))
 }
 
 fn statement(base_url: &str, settings: &Settings) -> Value {
-    let resources: Vec<Value> = ResourceType::ALL.into_iter().map(resource).collect();
-    json!({
+    let resources: Vec<Value> =
+        ResourceType::ALL.into_iter().map(|t| resource(base_url, t)).collect();
+    let mut statement = json!({
         "resourceType": "CapabilityStatement",
         "url": format!("{base_url}/metadata"),
         "name": "HealthOfferDirectory",
@@ -70,7 +67,12 @@ fn statement(base_url: &str, settings: &Settings) -> Value {
             ],
             "searchParam": result_parameters(settings),
         }],
-    })
+    });
+    let operations = operation::capabilities(base_url, None);
+    if !operations.is_empty() {
+        statement["rest"][0]["operation"] = operations.into();
+    }
+    statement
 }
 
 /// The rules that hold for all searches, as text.
@@ -84,11 +86,14 @@ fn documentation(settings: &Settings) -> String {
          CORRELATION: criteria that read one kind of record (a price, a capacity, an equipment, a dwelling, a public) over the same chain hold together on one and the same record, \
          and criteria chained over one reference hold on one and the same target; ror-correlation=independent asks for each criterion alone. \
          On criteria chained from organization, the suffix :above (organization.identifier:above) also accepts an ancestor by partOf. \
+         FULL TEXT: the words of _content and _text are ANDed; \"quoted words\" stand next to each other in one value; -word and -\"quoted words\" exclude; \
+         a telephone, FINESS, SIREN, SIRET, ADELI or RPPS number is found as a whole; a word found nowhere is read as the nearest one, and the answer says so. \
+         Matches of criteria on prices and capacities name the records that satisfy them, in extensions matched-price and matched-capacity of entry.search. \
          An unknown parameter is ignored with a warning in the Bundle, or refused with Prefer: handling=strict; a bad value or modifier is always refused. \
          A page holds {default} matches unless _count says otherwise, at most {max}; follow the next links to the end. \
          A write is answered when it is stored and searches find it; if searches do not find it within {visible} ms, the answer has the header X-Not-Yet-Searchable. \
          PATCH takes FHIRPath Patch (Parameters) and JSON Patch, by id or by a condition (Location?identifier=…). \
-         Limits: at most {entries} entries in a batch or transaction, URL {url} bytes, body {body} bytes, {parameters} parameters, {or} values in one parameter.",
+         Limits: at most {entries} entries in a batch or transaction, URL {url} bytes, body {body} bytes, {parameters} parameters, {or} values in one parameter, {words} words in one text parameter.",
         depth = limits.chain_depth,
         entries = limits.bundle_entries,
         visible = settings.write.visible_ms,
@@ -98,6 +103,7 @@ fn documentation(settings: &Settings) -> String {
         body = limits.body_bytes,
         parameters = limits.parameters,
         or = limits.or_values,
+        words = limits.words,
     )
 }
 
@@ -114,7 +120,7 @@ const INTERACTIONS: [&str; 9] = [
     "search-type",
 ];
 
-fn resource(resource_type: ResourceType) -> Value {
+fn resource(base_url: &str, resource_type: ResourceType) -> Value {
     let parameters: Vec<Value> = registry::of_type(resource_type)
         .map(|parameter| search_parameter(resource_type, parameter))
         .collect();
@@ -134,6 +140,10 @@ fn resource(resource_type: ResourceType) -> Value {
         "searchRevInclude": reverse_includes(resource_type),
         "searchParam": parameters,
     });
+    let operations = operation::capabilities(base_url, Some(resource_type));
+    if !operations.is_empty() {
+        resource["operation"] = operations.into();
+    }
     if let Some(profile) = profile(resource_type) {
         resource["supportedProfile"] = json!([format!(
             "https://interop.esante.gouv.fr/ig/fhir/ror/StructureDefinition/{profile}"
@@ -318,7 +328,7 @@ fn result_parameters(settings: &Settings) -> Value {
         settings.paging.count_default, settings.paging.count_max
     );
     // (name, type, documentation)
-    let rows: [(&str, &str, &str); 15] = [
+    let rows: [(&str, &str, &str); 17] = [
         ("_type", "token", "Types of a search of the whole directory, separated by commas."),
         (
             "_filter",
@@ -341,6 +351,11 @@ fn result_parameters(settings: &Settings) -> Value {
             "special",
             "Order: parameters separated by commas, - before one for descending, chains allowed (organization.price-amount-value). A missing value comes last. near sorts by distance.",
         ),
+        (
+            "_sort:[parameter]",
+            "special",
+            "A condition on the records that a key of _sort looks at, with the key's chain (_sort:organization.price-type). It filters nothing: matches without such a record come last and are counted. Defined by this service.",
+        ),
         ("_count", "number", &count),
         ("_total", "token", "accurate or none. Totals are always exact."),
         ("_elements", "special", "The elements of matches to show, besides the mandatory ones."),
@@ -352,6 +367,11 @@ fn result_parameters(settings: &Settings) -> Value {
             "_explain",
             "token",
             "true: how the search was computed, as an informational outcome. Defined by this service.",
+        ),
+        (
+            "ror-now",
+            "date",
+            "The instant that open-at=now and capacity-max-age are measured from; links carry it. Defined by this service.",
         ),
         (
             "ror-correlation",
@@ -397,7 +417,16 @@ mod tests {
             }
         }
         let general = names(&statement["rest"][0]["searchParam"]);
-        for name in ["_include", "_filter", "_has", "_sort", "ror-correlation", "_page"] {
+        for name in [
+            "_sort:[parameter]",
+            "ror-now",
+            "_include",
+            "_filter",
+            "_has",
+            "_sort",
+            "ror-correlation",
+            "_page",
+        ] {
             assert!(general.contains(&name), "{name}");
         }
     }

@@ -1,6 +1,7 @@
 //! Search, of one type or of the system, by GET and by POST.
 
 mod address;
+mod places;
 
 use axum::body::Body;
 use axum::extract::{Extension, State};
@@ -24,6 +25,8 @@ use crate::http::{body, negotiate, query};
 use crate::parse::ast::{SearchRequest, Summary};
 use crate::parse::{self, Scope};
 use address::{Criteria, Links};
+
+pub(super) use places::locate;
 
 /// `GET [base]?…`
 pub(crate) async fn system_by_get(
@@ -85,11 +88,14 @@ async fn search(
     let (mut request, found) = parse(&app, scope, &criteria.text);
     issues.extend(found);
     let mut issues = preference.admit(issues)?;
+    issues.extend(locate(&app.geocoder, &mut request, criteria.located).await?);
     // Strict handling has no quarrel with a smaller page: the answer is complete over its pages.
     issues.extend(set_page_size(&mut request, &app));
 
     let layout = if request.pretty { Layout::Pretty } else { Layout::Compact };
-    let links = Links::of(&app, scope, &request, criteria.hidden);
+    // An address is a person's, wherever it came from.
+    let hidden = criteria.hidden || !request.located.is_empty();
+    let links = Links::of(&app, scope, &request, hidden);
     let worker = app.clone();
     let (json, results) = app
         .engine
@@ -159,7 +165,7 @@ fn set_page_size(request: &mut SearchRequest, app: &App) -> Option<Issue> {
     Some(Issue::warning(IssueType::TooCostly, text).at("_count"))
 }
 
-/// Understands the criteria.
+/// Understands the criteria. Addresses in them are not looked up.
 pub(in crate::http) fn parse(
     app: &App,
     scope: Option<ResourceType>,

@@ -110,10 +110,50 @@ async fn every_error_is_an_outcome() {
         ("GET", "/fhir/Location/a?_summary=count", vec![], "", 400, ""),
         ("GET", "/fhir/Location/a?name=x", vec![strict], "", 400, ""),
     ];
+    refused(&app, rows).await;
+}
+
+#[tokio::test]
+async fn every_error_of_an_operation_is_an_outcome() {
+    let app = testing::app(memory());
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    let rows: Vec<Row<'_>> = vec![
+        ("GET", "/fhir/Location/$facet", vec![], "", 404, ""),
+        ("POST", "/fhir/Location/$facet", vec![], "{}", 404, ""),
+        ("GET", "/fhir/$facets", vec![], "", 404, ""),
+        ("POST", "/fhir/%24everything", vec![], "{}", 404, ""),
+        ("GET", "/fhir/Location/a/$facets", vec![], "", 404, ""),
+        ("GET", "/fhir/Patient/$facets", vec![], "", 404, ""),
+        ("PUT", "/fhir/Location/$facets", vec![], "{}", 405, "GET,HEAD,POST"),
+        ("GET", "/fhir/OperationDefinition/facet", vec![], "", 404, ""),
+        ("POST", "/fhir/Location/$facets", vec![form], "name:exacte=a", 400, ""),
+        ("POST", "/fhir/Location/$facets", vec![("content-type", "text/csv")], "a", 415, ""),
+        ("GET", "/fhir/$geocode", vec![], "", 400, ""),
+        ("GET", "/fhir/$geocode?q=", vec![], "", 400, ""),
+        ("GET", "/fhir/$geocode?q=Nantes&limit=0", vec![], "", 400, ""),
+        ("GET", "/fhir/$geocode?q=Nantes&limit=21", vec![], "", 400, ""),
+        ("GET", "/fhir/$geocode?q=Nantes&town=x", vec![], "", 400, ""),
+        ("GET", "/fhir/Location/$geocode?q=Nantes", vec![], "", 404, ""),
+        ("DELETE", "/fhir/$geocode?q=Nantes", vec![], "", 405, "GET,HEAD,POST"),
+        ("GET", "/fhir/Location?near-address=Nantes%7Cten%7Ckm", vec![], "", 400, ""),
+        ("GET", "/fhir/Location?near-address=%7C10%7Ckm", vec![], "", 400, ""),
+        (
+            "POST",
+            "/fhir/Location/$facets",
+            vec![form],
+            "near-address=Nantes%7C10%7Cleagues",
+            400,
+            "",
+        ),
+    ];
+    refused(&app, rows).await;
+}
+
+async fn refused(app: &App, rows: Vec<Row<'_>>) {
     for (method, uri, headers, body, status, allow) in rows {
         let name = format!("{method} {}", uri.chars().take(60).collect::<String>());
         let method = method.parse().unwrap();
-        let response = send(&app, request(&method, uri, &headers, body)).await;
+        let response = send(app, request(&method, uri, &headers, body)).await;
         assert_eq!(response.status(), status, "{name}");
         assert_eq!(header(&response, "allow"), allow, "{name}");
         assert_eq!(header(&response, "content-type"), "application/fhir+json;charset=utf-8");
@@ -124,6 +164,30 @@ async fn every_error_is_an_outcome() {
         assert_eq!(issue["severity"], "error", "{name}");
         assert!(!issue["diagnostics"].as_str().unwrap().is_empty(), "{name}");
     }
+}
+
+#[tokio::test]
+async fn operations_describe_themselves() {
+    let app = testing::app(memory());
+    let statement = testing::json(get(&app, "/fhir/metadata", &[]).await).await;
+    let rest = &statement["rest"][0];
+    let of_types = rest["resource"].as_array().unwrap().iter().map(|r| &r["operation"]);
+    let entries = of_types.chain([&rest["operation"]]).filter_map(Value::as_array).flatten();
+    let mut seen = 0;
+    for entry in entries {
+        let url = entry["definition"].as_str().unwrap();
+        let path = url.strip_prefix("http://ror.example").unwrap();
+        let definition = testing::json(get(&app, path, &[]).await).await;
+        assert_eq!(definition["resourceType"], "OperationDefinition");
+        assert_eq!(definition["url"], url);
+        assert_eq!(definition["code"], entry["name"]);
+        seen += 1;
+    }
+    assert!(seen > 0);
+    let response = get(&app, "/fhir/Location/$facet", &[]).await;
+    let outcome = testing::json(response).await;
+    let text = outcome["issue"][0]["diagnostics"].as_str().unwrap();
+    assert!(text.ends_with("did you mean \"$facets\"?"), "{text}");
 }
 
 #[tokio::test]

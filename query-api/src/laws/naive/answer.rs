@@ -7,9 +7,9 @@ use serde_json::Value;
 use shared::param::QueryValue;
 use shared::registry::{ParameterType, SearchParameter, find, of_type};
 
-use super::{Group, World, alternatives, compare, groups, read, record_kind};
+use super::{Group, Part, World, alternatives, compare, groups, read, record_kind};
 use crate::laws::directory::Identity;
-use crate::parse::ast::{Correlation, Criterion, Expr, Include, Sort, Test};
+use crate::parse::ast::{Correlation, Expr, Include, Sort, Test};
 
 /// The value of one sort key.
 #[derive(Debug, Clone, PartialEq)]
@@ -104,8 +104,9 @@ impl World<'_> {
             match kind.filter(|kind| slot.iter().any(|c| record_kind(c) == Some(*kind))) {
                 None => keys.extend(self.all_keys(target, of)),
                 Some(kind) => {
-                    for record in read::records(self.document(target), kind) {
-                        if self.record_holds(&record, kind, slot) {
+                    let records = read::records(self.document(target), kind);
+                    for record in &records {
+                        if self.record_holds(record, &records, kind, slot) {
                             keys.extend(
                                 record.values(of.code).into_iter().filter_map(|v| key(v, of)),
                             );
@@ -128,36 +129,58 @@ impl World<'_> {
         &self,
         matches: &BTreeSet<Identity>,
         expr: &Expr,
+        descending: bool,
     ) -> Vec<Identity> {
         let mut keyed: Vec<_> = matches
             .iter()
-            .map(|found| {
-                (self.distance_m(found, expr).expect("a match has a place"), found.clone())
-            })
+            .map(|found| (self.distance_m(found, expr).map(Key::Number), found.clone()))
             .collect();
-        keyed.sort_by(|(a, x), (b, y)| a.total_cmp(b).then_with(|| x.1.cmp(&y.1)));
+        keyed.sort_by(|(a, x), (b, y)| {
+            compare_keys(a.as_ref(), b.as_ref(), descending).then_with(|| x.1.cmp(&y.1))
+        });
         keyed.into_iter().map(|(_, found)| found).collect()
     }
 
-    /// The distance of a match from the first searched circle's center; the criteria hold no OR.
+    /// The distance of a match from the nearest of the searched points.
     pub(in crate::laws) fn distance_m(&self, resource: &Identity, expr: &Expr) -> Option<f64> {
-        let parts = alternatives(expr).swap_remove(0);
-        let all = groups(&parts, true);
-        let near = |criterion: &Criterion| match &criterion.test {
-            Test::Any(values) => values.iter().find_map(|value| match value {
-                QueryValue::Near(query) => Some(compare::circle(query).0),
-                _ => None,
-            }),
-            _ => None,
-        };
-        all.iter().find_map(|group| {
-            let center = group.slots[0].iter().find_map(|criterion| near(criterion))?;
-            let places = self.reach(resource, group.chain, group.above);
-            let places = places.iter().filter(|place| self.slot_holds(place, &group.slots[0]));
-            let positions = places.filter_map(|place| compare::position(self.document(place)));
-            let distances = positions.map(|position| compare::distance_m(center, position));
-            distances.min_by(f64::total_cmp)
-        })
+        let centers = centers(expr);
+        let places = self.counting(resource, expr);
+        let positions = places.iter().filter_map(|p| compare::position(self.document(p)));
+        let pairs = positions.flat_map(|at| centers.iter().map(move |c| (*c, at)));
+        pairs.map(|(center, at)| compare::distance_m(center, at)).min_by(f64::total_cmp)
+    }
+
+    /// The distance of a Location itself, be it a match or an include.
+    pub(in crate::laws) fn own_distance_m(&self, place: &Identity, expr: &Expr) -> Option<f64> {
+        let position = compare::position(self.document(place))?;
+        let all = centers(expr).into_iter().map(|center| compare::distance_m(center, position));
+        all.min_by(f64::total_cmp)
+    }
+
+    /// The places of a match that meet the criteria over the chain to them, in each alternative it meets.
+    fn counting(&self, resource: &Identity, expr: &Expr) -> Vec<Identity> {
+        let mut found = Vec::new();
+        let chain = near_chain(expr);
+        for parts in alternatives(expr).iter().filter(|parts| self.all_hold(resource, parts)) {
+            for part in parts {
+                if let Part::Within(hops, inner) = part
+                    && !centers(inner).is_empty()
+                {
+                    let targets = self.reach(resource, hops, false);
+                    found.extend(targets.into_iter().filter(|target| self.holds(target, inner)));
+                }
+            }
+            let Some(chain) = chain else { continue };
+            let all = groups(parts, true);
+            let group = all.iter().find(|group| group.chain == chain);
+            let places = self.reach(resource, chain, false).into_iter();
+            // The match is the place, and without correlation no criterion singles one out.
+            let slot = group
+                .map(|group| &group.slots[0])
+                .filter(|_| !chain.is_empty() && self.correlation == Correlation::Record);
+            found.extend(places.filter(|p| slot.is_none_or(|slot| self.slot_holds(p, slot))));
+        }
+        found
     }
 
     /// What the includes bring in with the matches of one page.
@@ -208,6 +231,37 @@ impl World<'_> {
             }
         }
         brought
+    }
+}
+
+/// The points of the first place criterion; of alternatives, those of each.
+fn centers(expr: &Expr) -> Vec<(f64, f64)> {
+    match expr {
+        Expr::And(parts) => parts.iter().map(centers).find(|c| !c.is_empty()).unwrap_or_default(),
+        Expr::Or(parts) => parts.iter().flat_map(centers).collect(),
+        Expr::Within(_, inner) => centers(inner),
+        Expr::Not(_) => Vec::new(),
+        Expr::Criterion(criterion) => match &criterion.test {
+            Test::Any(values) => values
+                .iter()
+                .filter_map(|value| match value {
+                    QueryValue::Near(query) => Some(compare::circle(query).0),
+                    _ => None,
+                })
+                .collect(),
+            _ => Vec::new(),
+        },
+    }
+}
+
+/// The chain of the place criteria outside brackets; the test's requests have one.
+fn near_chain(expr: &Expr) -> Option<&[crate::parse::ast::Hop]> {
+    match expr {
+        Expr::And(parts) | Expr::Or(parts) => parts.iter().find_map(near_chain),
+        Expr::Not(_) | Expr::Within(..) => None,
+        Expr::Criterion(criterion) => {
+            (!centers(expr).is_empty()).then_some(criterion.chain.as_slice())
+        }
     }
 }
 

@@ -190,10 +190,16 @@ pub(super) fn position(location: &Value) -> Option<(f64, f64)> {
     Some((coordinate("latitude")?, coordinate("longitude")?))
 }
 
-/// The center and radius of a circle; the test's alphabet has points only.
+/// The center and radius of a circle.
 pub(super) fn circle(query: &NearQuery) -> ((f64, f64), f64) {
     match query {
         NearQuery::Point { lat, lon, radius_m } => ((*lat, *lon), *radius_m),
-        NearQuery::Commune { .. } => panic!("no communes here"),
+        NearQuery::Commune { code, radius_m } => {
+            let communes = shared::geo::gazetteer().communes();
+            let point = communes.filter(|c| c.code == code).find_map(|c| c.point);
+            let point = point.expect("the test's communes are there");
+            ((point.lat, point.lon), *radius_m)
+        }
+        NearQuery::Address { .. } | NearQuery::Nowhere { .. } => panic!("no addresses here"),
     }
 }

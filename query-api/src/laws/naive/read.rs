@@ -116,15 +116,28 @@ pub(super) struct Record<'a> {
 impl<'a> Record<'a> {
     /// The values of a parameter on this record.
     pub(super) fn values(&self, code: &str) -> Vec<&'a Value> {
+        match code {
+            "price-amount-per-day" => return self.amount_per_day(),
+            "price-under-60" => {
+                let parts = extensions(self.element, "under60");
+                let is_true = parts.iter().any(|part| part["valueBoolean"] == true);
+                return vec![if is_true { &Value::Bool(true) } else { &Value::Bool(false) }];
+            }
+            _ => {}
+        }
         let (name, path, of_limit) = match code {
             "price-type" => ("priceType", "valueCodeableConcept", false),
             "price-amount-value" => ("amount", "valueMoney.value", false),
             "price-validity-start-date" => ("startDate", "valueDateTime", false),
+            "price-residential-type" => ("residentialType", "valueCodeableConcept", false),
             "special-price" => ("specialPrice", "valueCodeableConcept", false),
             "capacity-status" => ("capacityStatus", "valueCodeableConcept", false),
             "capacity-type" => ("capacityType", "valueCodeableConcept", false),
             "nb-capacity" => ("nbCapacity", "valueInteger", false),
-            "capacity-update-date" => ("capacityUpdateDate", "valueDateTime", false),
+            // An age is asked of the date of the update.
+            "capacity-update-date" | "capacity-max-age" => {
+                ("capacityUpdateDate", "valueDateTime", false)
+            }
             "equipment-type" => ("equipmentType", "valueCodeableConcept", false),
             "equipment-feature" => ("equipmentFeature", "valueCodeableConcept", true),
             "limit-value" => ("limitValue", "valueQuantity", true),
@@ -136,6 +149,44 @@ impl<'a> Record<'a> {
         let from = if of_limit { self.limit } else { Some(self.element) };
         let parts = from.map(|from| extensions(from, name)).unwrap_or_default();
         parts.into_iter().flat_map(|part| at(part, path)).collect()
+    }
+}
+
+impl<'a> Record<'a> {
+    /// As it is when the price is daily, a thirtieth of it when it is monthly.
+    fn amount_per_day(&self) -> Vec<&'a Value> {
+        let amount = self.values("price-amount-value").first().and_then(|value| value.as_f64());
+        let unit = extensions(self.element, "priceUnit").first().copied();
+        let unit = unit.map(|unit| &unit["valueCodeableConcept"]["coding"][0]["code"]);
+        let days = match unit.and_then(Value::as_str) {
+            Some("2") => 1.0,
+            Some("3") => 30.0,
+            _ => return Vec::new(),
+        };
+        // Values are borrowed from documents everywhere else; a test may leak the few that are not.
+        let leak = |amount: f64| -> &'static Value { Box::leak(Box::new((amount / days).into())) };
+        amount.map(leak).into_iter().collect()
+    }
+
+    /// What a price agrees in with those it replaces: all parts but amount, start and deliveries.
+    pub(super) fn price_key(&self) -> Vec<String> {
+        const CHANGING: [&str; 4] =
+            ["amount", "startDate", "deliveryIncluded", "othersDeliveryIncluded"];
+        let parts = at(self.element, "extension").into_iter();
+        let lasting =
+            parts.filter(|part| !CHANGING.contains(&part["url"].as_str().expect("a url")));
+        let mut key: Vec<String> = lasting
+            .map(|part| {
+                let codes = at(part, "valueCodeableConcept.coding.code");
+                if codes.is_empty() {
+                    part.to_string()
+                } else {
+                    format!("{}{codes:?}", part["url"])
+                }
+            })
+            .collect();
+        key.sort();
+        key
     }
 }
 
@@ -163,6 +214,6 @@ pub(super) fn records(resource: &Value, kind: Kind) -> Vec<Record<'_>> {
     records
 }
 
-fn extensions<'a>(element: &'a Value, url: &str) -> Vec<&'a Value> {
+pub(super) fn extensions<'a>(element: &'a Value, url: &str) -> Vec<&'a Value> {
     at(element, "extension").into_iter().filter(|extension| extension["url"] == url).collect()
 }

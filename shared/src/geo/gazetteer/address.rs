@@ -27,7 +27,7 @@ impl Gazetteer {
         let has_name =
             |c: &Commune| named.iter().any(|n| n.code == c.code || Some(n.code) == c.parent);
         let has_district = |c: &Commune| served.iter().any(|d| d.parent == Some(c.code));
-        let goes_on = self.going_on(&key);
+        let goes_on = self.starting_with_words(&key);
         served
             .iter()
             .find(|c| has_name(c))
@@ -39,7 +39,7 @@ impl Gazetteer {
     }
 
     /// The communes whose name begins with the words of the key and has more.
-    fn going_on(&self, key: &str) -> Vec<&'static Commune> {
+    pub(super) fn starting_with_words(&self, key: &str) -> Vec<&'static Commune> {
         if key.is_empty() {
             return Vec::new();
         }

@@ -1,6 +1,6 @@
 //! The names of communes, sorted by their comparison key, for exact and prefix lookups.
 
-use super::{Commune, FormerCommune};
+use super::{Commune, FormerCommune, reading};
 use crate::geo::place_key;
 
 /// How directly a key names its commune; a lower kind answers before a higher one.
@@ -19,6 +19,18 @@ struct Entry {
     key: Box<str>,
     kind: Kind,
     commune: u32,
+    /// The letters of the key, one bit each: one edit changes at most two of them.
+    letters: u32,
+}
+
+impl Entry {
+    fn new(key: &str, kind: Kind, commune: u32) -> Self {
+        Self { key: key.into(), kind, commune, letters: letters(key) }
+    }
+}
+
+fn letters(key: &str) -> u32 {
+    key.bytes().fold(0, |letters, byte| letters | 1 << (byte & 31))
 }
 
 /// Every name of every commune, by key.
@@ -34,16 +46,15 @@ impl NameIndex {
             let key = place_key(record.name);
             let without_article = without_article(&key).map(str::to_owned);
             for key in without_article.into_iter().chain(without_parenthesis(record.name)) {
-                entries.push(Entry { key: key.into(), kind: Kind::Shortened, commune });
+                entries.push(Entry::new(&key, Kind::Shortened, commune));
             }
-            entries.push(Entry { key: key.into(), kind: Kind::Own, commune });
+            entries.push(Entry::new(&key, Kind::Own, commune));
         }
         for record in former.iter().filter(|f| !f.name.is_empty()) {
             let Ok(commune) = communes.binary_search_by(|c| c.code.cmp(record.current)) else {
                 continue;
             };
-            let key = place_key(record.name).into();
-            entries.push(Entry { key, kind: Kind::Former, commune: commune as u32 });
+            entries.push(Entry::new(&place_key(record.name), Kind::Former, commune as u32));
         }
         entries.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         Self { entries }
@@ -65,6 +76,22 @@ impl NameIndex {
             .take_while(|e| e.key.starts_with(key))
             .filter(|e| e.kind != Kind::Former)
             .map(|e| e.commune)
+            .collect()
+    }
+}
+
+impl NameIndex {
+    /// The communes a name of which is one to `max` letters away from the key, with how many.
+    pub(super) fn within_edits(&self, key: &str, max: usize) -> Vec<(u32, usize)> {
+        if max == 0 {
+            return Vec::new();
+        }
+        let typed = letters(key);
+        let near = self.entries.iter().filter(|entry| {
+            entry.key.len().abs_diff(key.len()) <= max
+                && (entry.letters ^ typed).count_ones() as usize <= 2 * max
+        });
+        near.filter_map(|entry| Some((entry.commune, reading::edits(&entry.key, key, max)?)))
             .collect()
     }
 }

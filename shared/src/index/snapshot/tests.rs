@@ -61,7 +61,7 @@ fn write(writer: &IndexWriter, key: u32, document: &Value) {
         reference_keys: &vec![None; extracted.references.len()],
         extracted,
         last_updated_ms: 0,
-        address: DocumentAddress { offset: u64::from(key) },
+        address: DocumentAddress { generation: 0, offset: u64::from(key) },
     };
     writer.replace(resource).unwrap();
 }

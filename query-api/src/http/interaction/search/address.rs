@@ -1,7 +1,9 @@
 //! The criteria of a search on their way in, and the addresses of its pages on their way out.
 //!
 //! What came in a URL goes back into the links as it was applied. What came in a body may be a
-//! person's position or words: links carry it sealed (see [`crate::http::sealed`]).
+//! person's position or words, and an address is a person's wherever it came from: links carry them
+//! sealed (see [`crate::http::sealed`]), addresses with the places they were found at, so that all pages
+//! look at the same.
 
 use shared::error::{Issue, IssueType};
 use shared::fhir::ResourceType;
@@ -13,12 +15,16 @@ use crate::http::error::ApiError;
 use crate::http::query;
 use crate::http::sealed::Seal;
 use crate::parse::ast::SearchRequest;
+use crate::parse::locate::Located;
 
 /// The parameter of a page's token.
 const PAGE: &str = "_page";
 
 /// Between the engine's token and the sealed query, in [`PAGE`].
 const SEAL_MARK: char = '~';
+
+/// Between a sealed query and the places of its addresses; in a query it would be encoded.
+const LOCATED_MARK: char = '\n';
 
 /// The criteria as text, and whether links may show them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,18 +33,20 @@ pub(super) struct Criteria {
     pub(super) text: String,
     /// They came in a body.
     pub(super) hidden: bool,
+    /// The places of their addresses, from the page before.
+    pub(super) located: Vec<Located>,
 }
 
 impl Criteria {
     /// Those of a URL.
     pub(super) fn visible(query: Option<&str>) -> Self {
-        Self { text: query.unwrap_or_default().to_owned(), hidden: false }
+        Self { text: query.unwrap_or_default().to_owned(), hidden: false, located: Vec::new() }
     }
 
     /// Those of a URL and a form, as one list.
     pub(super) fn hidden(query: Option<&str>, form: &str) -> Self {
         let parts: Vec<&str> = query.into_iter().chain([form]).filter(|s| !s.is_empty()).collect();
-        Self { text: parts.join("&"), hidden: true }
+        Self { text: parts.join("&"), hidden: true, located: Vec::new() }
     }
 
     /// Replaces a sealed `_page` by what it holds.
@@ -49,7 +57,14 @@ impl Criteria {
         let page = query::value(&self.text, PAGE).unwrap_or_default();
         let Some((token, sealed)) = page.split_once(SEAL_MARK) else { return Ok(self) };
         let opened = seal.open(path(scope), sealed).ok_or(EngineError::ForeignPage)?;
-        let mut parts = vec![opened];
+        let (query, located) = match opened.split_once(LOCATED_MARK) {
+            None => (opened, Vec::new()),
+            Some((query, json)) => {
+                let located = serde_json::from_str(json).map_err(|_| EngineError::ForeignPage)?;
+                (query.to_owned(), located)
+            }
+        };
+        let mut parts = vec![query];
         // What stands beside the token, such as `_pretty`, comes after what it was made of.
         for (name, value) in query::pairs(&self.text).filter(|(name, _)| *name != PAGE) {
             parts.push(format!("{name}={value}"));
@@ -58,7 +73,7 @@ impl Criteria {
             parts.push(query_string([(PAGE, token)].into_iter()));
         }
         parts.retain(|part| !part.is_empty());
-        Ok(Self { text: parts.join("&"), hidden: true })
+        Ok(Self { text: parts.join("&"), hidden: true, located })
     }
 }
 
@@ -91,7 +106,14 @@ impl Links {
         };
         let parameters = request.applied.iter().filter(|(name, _)| name != PAGE);
         let query = query_string(parameters.map(|(name, value)| (name.as_str(), value.as_str())));
-        let sealed = (hidden && !query.is_empty()).then(|| app.seal.seal(path(scope), &query));
+        let sealed = (hidden && !query.is_empty()).then(|| {
+            let mut text = query.clone();
+            if !request.located.is_empty() {
+                text.push(LOCATED_MARK);
+                text.push_str(&serde_json::to_string(&request.located).expect("plain data"));
+            }
+            app.seal.seal(path(scope), &text)
+        });
         let url_bytes_max = app.limits.url_bytes;
         let mut links = Self { this: String::new(), place, query, sealed, url_bytes_max };
         links.this = match &request.page {
@@ -137,7 +159,7 @@ fn path(scope: Option<ResourceType>) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::{Criteria, Links};
+    use super::{Criteria, Links, Located};
     use crate::http::sealed::Seal;
     use crate::testing;
     use shared::fhir::ResourceType::Location;
@@ -177,6 +199,21 @@ mod tests {
             assert!(criteria.clone().opened(&app.seal, None).is_err());
             assert!(criteria.opened(&Seal::with_key(&[0; 32]), Some(Location)).is_err());
         }
+    }
+
+    #[test]
+    fn places_of_addresses_go_from_page_to_page() {
+        let app = testing::app(testing::Memory::default());
+        let mut request = testing::request(Some(Location), &[("near-address", "1 rue A|5|km")]);
+        let point = shared::geo::Point::new(47.123_456_7, -1.5);
+        request.located = vec![Located::new("1 rue A".to_owned(), point)];
+        let links = Links::of(&app, Some(Location), &request, true);
+        let next = links.next("tok").unwrap();
+        assert!(!next.contains("rue") && !next.contains("47.1"), "{next}");
+        let query = next.split_once('?').unwrap().1;
+        let opened = Criteria::visible(Some(query)).opened(&app.seal, Some(Location)).unwrap();
+        assert_eq!(opened.text, "near-address=1%20rue%20A%7C5%7Ckm&_page=tok");
+        assert_eq!(opened.located, request.located);
     }
 
     #[test]

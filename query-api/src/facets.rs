@@ -1,0 +1,310 @@
+//! Facets: how many matches of a search have which value, and the beds and places behind them.
+//!
+//! `table` says which facets there are; a facet's own choice is taken out of the criteria first (`lift`),
+//! the rest is planned as always, and the values are counted on the targets and records that one more
+//! criterion would have to meet. The number of a bucket is therefore the total of the search with its
+//! criterion in the place of the choice. Answers are written by `answer`; nothing here knows HTTP.
+
+pub(crate) mod answer;
+mod bucket;
+mod lift;
+pub(crate) mod table;
+
+use shared::access::{Access, classes_of};
+use shared::fhir::ResourceType;
+use shared::param::near::NearQuery;
+use shared::param::token::StoredCode;
+use shared::registry::{RecordKind, field_id};
+
+use crate::engine::{Deadline, EngineError};
+use crate::execute::{self, Bands, CapacityGroup, CodeField, Counted, Counting, ExecuteError};
+use crate::parse::ast::{Correlation, Expr, SearchRequest};
+use crate::parse::{self, ast};
+use crate::plan::{self, Beside, PlanContext, PlanError};
+use lift::Choice;
+use table::{Facet, Kind, Place};
+
+pub(crate) use bucket::{Bucket, Coding};
+
+/// What a caller asks to be counted.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked {
+    /// The facets, each once, all meaningful for the searched type.
+    pub(crate) facets: Vec<&'static Facet>,
+    /// The criteria of the facets that are one criterion (see [`Kind::Holds`]), by name, as the present
+    /// request means them.
+    pub(crate) probes: Vec<(&'static str, Expr)>,
+    /// Most buckets of one facet in the answer.
+    pub(crate) limit: usize,
+}
+
+/// The counts of one search.
+#[derive(Debug, Clone)]
+pub(crate) struct Facets {
+    /// Number of matches, all choices counted.
+    pub(crate) total: u64,
+    /// The facets, in the order asked.
+    pub(crate) facets: Vec<FacetCounts>,
+}
+
+/// The counts of one facet.
+#[derive(Debug, Clone)]
+pub(crate) struct FacetCounts {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// The parameter that narrows to its buckets, as a request names it.
+    pub(crate) parameter: &'static str,
+    /// Number of matches without the facet's own choice.
+    pub(crate) matches: u64,
+    /// Number of those without a value; `None` where that is not counted.
+    pub(crate) without_value: Option<u64>,
+    /// Number of buckets there are.
+    pub(crate) distinct: usize,
+    /// The buckets, at most as many as asked.
+    pub(crate) buckets: Vec<Bucket>,
+}
+
+/// Counts the facets of a search of one type.
+///
+/// # Errors
+/// When the search cannot be planned, the index cannot be read, or the deadline has passed.
+pub(crate) fn count(
+    counting: &mut Counting<'_>,
+    request: &SearchRequest,
+    context: PlanContext,
+    asked: &Asked,
+    deadline: Deadline,
+) -> Result<Facets, EngineError> {
+    let (base, expr) = (request.types[0], &request.criteria[0]);
+    let predicate = plan::predicate(context, base, expr).map_err(|e| refused(&e))?;
+    let total = counting.total(base, &predicate).map_err(ExecuteError::from)?;
+    let mut facets = Vec::with_capacity(asked.facets.len());
+    for facet in &asked.facets {
+        deadline.check()?;
+        let Some(place) = facet.place(base) else { continue };
+        let search = Search { base, expr, context };
+        let counted = match facet.kind {
+            Kind::Codes => search.codes(counting, place)?,
+            Kind::Bands(edges) => search.bands(counting, place, edges)?,
+            Kind::Rings(radii_m) => match search.rings(counting, place, radii_m)? {
+                Some(counted) => counted,
+                // Asked by name it was refused before; among all facets it is left out.
+                None => continue,
+            },
+            Kind::Capacities(group) => search.capacities(counting, place, group, total)?,
+            Kind::Holds { value, display } => {
+                let probe = asked.probes.iter().find(|(name, _)| *name == facet.name);
+                let Some((_, probe)) = probe else { continue };
+                search.holds(counting, place, probe, bucket::of_probe(place, value, display))?
+            }
+        };
+        let Buckets { matches, without_value, all: mut buckets } = counted;
+        let distinct = buckets.len();
+        buckets.truncate(asked.limit);
+        facets.push(FacetCounts {
+            name: facet.name,
+            parameter: place.path,
+            matches,
+            without_value,
+            distinct,
+            buckets,
+        });
+    }
+    Ok(Facets { total, facets })
+}
+
+/// Whether the criteria hold a place that rings can be drawn around.
+pub(crate) fn has_center(request: &SearchRequest, facet: &Facet) -> bool {
+    let (base, expr) = (request.types[0], &request.criteria[0]);
+    let Some(place) = facet.place(base) else { return false };
+    circle(expr, base, place).is_some()
+}
+
+/// All buckets of a facet, in order.
+struct Buckets {
+    matches: u64,
+    without_value: Option<u64>,
+    all: Vec<Bucket>,
+}
+
+impl Buckets {
+    fn of<T>(counted: &Counted<T>, all: Vec<Bucket>) -> Self {
+        let without_value = counted.matches - counted.with_value;
+        Self { matches: counted.matches, without_value: Some(without_value), all }
+    }
+}
+
+/// A search of one type whose facets are counted.
+#[derive(Clone, Copy)]
+struct Search<'a> {
+    base: ResourceType,
+    expr: &'a Expr,
+    context: PlanContext,
+}
+
+impl Search<'_> {
+    /// Where the values of a facet are, without its own choice.
+    fn sources(
+        &self,
+        place: &Place,
+        way: &ast::Way,
+        is_bound: bool,
+    ) -> Result<Vec<plan::Source>, EngineError> {
+        let expr = without_choice(self.base, self.expr, place);
+        let beside = Beside { chain: &way.chain, parameter: way.parameter, is_bound };
+        plan::sources_beside(self.context, self.base, &expr, beside).map_err(|e| refused(&e))
+    }
+
+    fn codes(&self, counting: &mut Counting<'_>, place: &Place) -> Result<Buckets, EngineError> {
+        let way = way(self.base, place);
+        let sources = self.sources(place, &way, false)?;
+        let code = way.parameter.code;
+        let classes = visible(self.context.access, way.base, code);
+        let field = CodeField {
+            field: field_id(way.base, code).expect("the parser found this parameter"),
+            record: way.parameter.record,
+            classes: &classes,
+            system: place.system,
+            in_any_system: place.bare,
+        };
+        let counted = counting.codes(self.base, &sources, field).map_err(ExecuteError::from)?;
+        let mut buckets: Vec<Bucket> = counted
+            .counts
+            .iter()
+            .map(|(code, count)| bucket::of_code(place, code, *count))
+            .collect();
+        buckets.sort_by(bucket::order);
+        Ok(Buckets::of(&counted, buckets))
+    }
+
+    fn bands(
+        &self,
+        counting: &mut Counting<'_>,
+        place: &Place,
+        edges: &[f64],
+    ) -> Result<Buckets, EngineError> {
+        let way = way(self.base, place);
+        let sources = self.sources(place, &way, true)?;
+        let field = field_id(way.base, way.parameter.code).expect("the parser found it");
+        let bands = Bands {
+            field,
+            record: way.parameter.record,
+            edges,
+            on_one: self.context.correlation == Correlation::Record,
+        };
+        let counted = counting.bands(self.base, &sources, bands).map_err(ExecuteError::from)?;
+        let counts = counted.counts.iter().enumerate().filter(|(_, count)| **count > 0);
+        let buckets =
+            counts.map(|(band, count)| bucket::of_band(place, edges, band, *count)).collect();
+        Ok(Buckets::of(&counted, buckets))
+    }
+
+    /// The rings around the first searched place, up to the asked distance.
+    fn rings(
+        &self,
+        counting: &mut Counting<'_>,
+        place: &Place,
+        radii_m: &[f64],
+    ) -> Result<Option<Buckets>, EngineError> {
+        let Some((parameter, circle)) = circle(self.expr, self.base, place) else {
+            return Ok(None);
+        };
+        let Some(center) = execute::center_of(circle) else { return Ok(None) };
+        let way = way(self.base, place);
+        let sources = self.sources(place, &way, false)?;
+        let asked_m = circle.radius_m();
+        let mut radii_m: Vec<f64> =
+            radii_m.iter().copied().filter(|radius_m| *radius_m < asked_m).collect();
+        radii_m.push(asked_m);
+        let counted =
+            counting.rings(self.base, &sources, center, &radii_m).map_err(ExecuteError::from)?;
+        let counts = radii_m.iter().zip(&counted.counts).filter(|(_, count)| **count > 0);
+        let buckets = counts
+            .map(|(radius_m, count)| {
+                bucket::of_ring(place, parameter, &circle.with_radius_m(*radius_m), *count)
+            })
+            .collect();
+        Ok(Some(Buckets::of(&counted, buckets)))
+    }
+
+    /// The matches that one more criterion leaves.
+    fn holds(
+        &self,
+        counting: &mut Counting<'_>,
+        place: &Place,
+        probe: &Expr,
+        bucket: Bucket,
+    ) -> Result<Buckets, EngineError> {
+        let lifted = without_choice(self.base, self.expr, place);
+        let mut total = |expr: &Expr| {
+            let predicate =
+                plan::predicate(self.context, self.base, expr).map_err(|e| refused(&e))?;
+            let total = counting.total(self.base, &predicate).map_err(ExecuteError::from)?;
+            Ok::<u64, EngineError>(total)
+        };
+        let matches = total(&lifted)?;
+        let count = total(&Expr::And(vec![lifted, probe.clone()]))?;
+        let buckets = if count > 0 { vec![Bucket { count, ..bucket }] } else { Vec::new() };
+        Ok(Buckets { matches, without_value: None, all: buckets })
+    }
+
+    /// Sums over the records that make the search match; nothing is lifted.
+    fn capacities(
+        &self,
+        counting: &mut Counting<'_>,
+        place: &Place,
+        group: CapacityGroup,
+        total: u64,
+    ) -> Result<Buckets, EngineError> {
+        let way = way(self.base, place);
+        let kind = RecordKind::Capacity;
+        let sources =
+            plan::sources_of_records(self.context, self.base, self.expr, &way.chain, kind)
+                .map_err(|e| refused(&e))?;
+        let sums = counting
+            .capacities(self.base, &sources, group, self.context.access)
+            .map_err(ExecuteError::from)?;
+        let mut buckets: Vec<Bucket> =
+            sums.iter().map(|sum| bucket::of_capacity(self.base, group, sum)).collect();
+        buckets.sort_by(bucket::order);
+        Ok(Buckets { matches: total, without_value: None, all: buckets })
+    }
+}
+
+/// The criteria without the choice of the facet at a place.
+pub(crate) fn without_choice(base: ResourceType, expr: &Expr, place: &Place) -> Expr {
+    lift::without(expr, &Choice::of(&way(base, place), place.system))
+}
+
+/// The parameter of a facet and the way to it.
+fn way(base: ResourceType, place: &Place) -> ast::Way {
+    parse::way(base, place.path).expect("the table names parameters of the type")
+}
+
+/// The first circle of the facet's own choice, and the parameter it came by.
+fn circle<'a>(
+    expr: &'a Expr,
+    base: ResourceType,
+    place: &Place,
+) -> Option<(&'static str, &'a NearQuery)> {
+    lift::first_circle(expr, &Choice::of(&way(base, place), place.system))
+}
+
+fn visible(access: Access, base: ResourceType, code: &str) -> Vec<shared::access::VisibilityClass> {
+    classes_of(base, code).iter().copied().filter(|class| access.sees(*class)).collect()
+}
+
+fn refused(error: &PlanError) -> EngineError {
+    EngineError::Refused(vec![error.issue()])
+}
+
+/// The value of a token parameter that asks for exactly a stored code.
+fn token_value(code: &StoredCode, bare: bool) -> String {
+    use shared::param::token::{SystemQuery, TokenQuery};
+    let system = match code.system.as_str() {
+        "" if bare => SystemQuery::Any,
+        "" => SystemQuery::NoSystem,
+        system => SystemQuery::Is(system.to_owned()),
+    };
+    TokenQuery { system, code: Some(code.code.clone()), of_type: None }.to_string()
+}

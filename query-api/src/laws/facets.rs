@@ -1,0 +1,126 @@
+//! The law of facets: the number of a bucket is the total of the search with its criterion in the place
+//! of the facet's own choice; what is in no bucket is found by no search.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use shared::access::Access;
+use shared::fhir::ResourceType::{self, HealthcareService, Location};
+
+use super::directory::Directory;
+use super::requests::{self, Pair};
+use super::{Asked, asked, config, directories};
+use crate::engine::Deadline;
+use crate::execute::Counting;
+use crate::facets::table::{self, Facet, Kind};
+use crate::facets::{self, Facets};
+use crate::parse::Scope;
+use crate::parse::ast::{Expr, SearchRequest};
+use crate::plan::PlanContext;
+
+/// The counts of all facets of a request.
+fn count(directory: &Directory, request: &SearchRequest) -> Facets {
+    let identify = |resource_type, id: &str| Ok(directory.key_of(resource_type, id));
+    let mut counting = Counting::new(&directory.snapshot, &identify);
+    let context = PlanContext {
+        access: Access::full(),
+        correlation: request.correlation,
+        alternatives_max: 10_000,
+    };
+    let facets = table::of_type(request.types[0]).collect();
+    let pair = ("open-at".to_owned(), "now".to_owned());
+    let probes = if request.types == [HealthcareService] {
+        vec![("open-now", super::parse(Scope::Type(HealthcareService), &[pair]).criteria.remove(0))]
+    } else {
+        Vec::new()
+    };
+    let asked = facets::Asked { facets, probes, limit: usize::MAX };
+    let deadline = Deadline::after(std::time::Duration::from_mins(10));
+    facets::count(&mut counting, request, context, &asked, deadline).expect("the index is whole")
+}
+
+/// The total of a request without a facet's choice, with other criteria in its place.
+fn total_with(
+    directory: &Directory,
+    request: &SearchRequest,
+    facet: &Facet,
+    criteria: &[Pair],
+) -> u64 {
+    let base = request.types[0];
+    let place = facet.place(base).expect("the facet is of the type");
+    let lifted = facets::without_choice(base, &request.criteria[0], place);
+    let mut added = super::parse(Scope::Type(base), criteria);
+    added.criteria = vec![Expr::And(vec![lifted, added.criteria.remove(0)])];
+    added.correlation = request.correlation;
+    let (hits, _) = super::page(directory, &added, 0, 0, None);
+    hits.total.expect("totals are asked for")
+}
+
+/// The parameters of a query string that a bucket gives.
+fn pairs_of(criteria: &str) -> Vec<Pair> {
+    let decode = |text: &str| {
+        percent_encoding::percent_decode_str(text).decode_utf8().expect("ours").into_owned()
+    };
+    let pairs = criteria.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.map(|(name, value)| (decode(name), decode(value))).collect()
+}
+
+fn check(directory: &Directory, base: ResourceType, pairs: &[Pair]) -> Result<(), TestCaseError> {
+    let request = super::parse(Scope::Type(base), pairs);
+    let facets = count(directory, &request);
+    let (hits, _) = super::page(directory, &request, 0, 0, None);
+    prop_assert_eq!(Some(facets.total), hits.total, "{} {:?}", base, pairs);
+    for facet in table::of_type(base).filter(|f| !matches!(f.kind, Kind::Capacities(_))) {
+        let Some(counts) = facets.facets.iter().find(|counts| counts.name == facet.name) else {
+            let may_lack = matches!(facet.kind, Kind::Rings(_) | Kind::Holds { .. });
+            prop_assert!(may_lack, "{} is counted", facet.name);
+            continue;
+        };
+        let name = format!("{} of {base} {pairs:?}", facet.name);
+        prop_assert_eq!(counts.matches, total_with(directory, &request, facet, &[]), "{}", &name);
+        prop_assert_eq!(counts.distinct, counts.buckets.len());
+        for bucket in &counts.buckets {
+            let criteria = pairs_of(bucket.criteria.as_ref().expect("a value"));
+            let total = total_with(directory, &request, facet, &criteria);
+            prop_assert_eq!(bucket.count, total, "{}: {:?}", &name, criteria);
+        }
+        let none_twice: std::collections::BTreeSet<_> =
+            counts.buckets.iter().map(|bucket| bucket.criteria.as_deref()).collect();
+        prop_assert_eq!(none_twice.len(), counts.buckets.len(), "{}", &name);
+        for code in ["urn:s1|a", "urn:s1|b", "urn:s2|c", "|a", "|b"] {
+            if !matches!(facet.kind, Kind::Codes) || facet.place(base).is_some_and(|p| p.bare) {
+                continue;
+            }
+            let criterion = (counts.parameter.to_owned(), code.to_owned());
+            let is_counted = counts.buckets.iter().any(|bucket| {
+                pairs_of(bucket.criteria.as_deref().unwrap_or_default()) == [criterion.clone()]
+            });
+            if !is_counted && facet.place(base).is_some_and(|place| place.system.is_none()) {
+                let total = total_with(directory, &request, facet, &[criterion]);
+                prop_assert_eq!(total, 0, "{}: {} is not counted", &name, code);
+            }
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(config(12))]
+
+    #[test]
+    fn a_bucket_counts_what_its_criterion_finds(
+        directory in directories(),
+        asked in vec((asked(), any::<bool>(), any::<bool>(), vec(any::<u16>(), 4)), 12),
+    ) {
+        for (Asked { base, mut pairs }, is_independent, has_place, near) in asked {
+            if has_place {
+                let before = (base == HealthcareService).then_some("location.");
+                let before = before.or((base == Location).then_some(""));
+                pairs.extend(before.into_iter().flat_map(|before| requests::near(before, &near)));
+            }
+            if is_independent {
+                pairs.push(("ror-correlation".to_owned(), "independent".to_owned()));
+            }
+            check(&directory, base, &pairs)?;
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Where the values of a facet are counted: on the very targets and records that one more criterion on
+//! its parameter would have to meet.
+//!
+//! The number of a bucket is the total of the search with that criterion added, so that the sources here
+//! follow the same rules of correlation as the criteria themselves.
+
+use shared::fhir::ResourceType;
+use shared::registry::{RecordKind, SearchParameter};
+
+use super::correlate::{companions, join_steps, records_of_slot, slot_predicate, slots_over};
+use super::order::Source;
+use super::predicate::{Leaf, Predicate};
+use super::{PlanContext, PlanError};
+use crate::parse::ast::{Criterion, Expr, Hop};
+
+/// A criterion to come: its parameter, and the way to it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Beside<'a> {
+    /// The way to the tested resource.
+    pub(crate) chain: &'a [Hop],
+    /// The parameter.
+    pub(crate) parameter: &'static SearchParameter,
+    /// Whether it would come as bounds (`ge…`, `lt…`), several of which are of one record.
+    pub(crate) is_bound: bool,
+}
+
+/// Where the values of a criterion to come would be looked for: one source for each alternative.
+///
+/// # Errors
+/// When the expression unfolds beyond the limits.
+pub(crate) fn sources_beside(
+    context: PlanContext,
+    base: ResourceType,
+    expr: &Expr,
+    beside: Beside<'_>,
+) -> Result<Vec<Source>, PlanError> {
+    let Beside { chain, parameter, is_bound } = beside;
+    let alternatives = companions(context, base, expr, chain, parameter.code, is_bound)?;
+    let sources = alternatives.into_iter().map(|alternative| {
+        let slot = alternative.slots.first().map_or(&[][..], Vec::as_slice);
+        source(context, base, chain, alternative.matches, slot, parameter.record)
+    });
+    Ok(sources.collect())
+}
+
+/// The records of one kind at the end of a chain that make a resource match; all of them where no
+/// criterion singles some out.
+///
+/// # Errors
+/// When the expression unfolds beyond the limits.
+pub(crate) fn sources_of_records(
+    context: PlanContext,
+    base: ResourceType,
+    expr: &Expr,
+    chain: &[Hop],
+    kind: RecordKind,
+) -> Result<Vec<Source>, PlanError> {
+    let mut sources = Vec::new();
+    for alternative in slots_over(context, base, expr, chain)? {
+        let of_slot = |slot: &[&Criterion]| {
+            source(context, base, chain, alternative.matches.clone(), slot, Some(kind))
+        };
+        let mut own: Vec<Source> = alternative.slots.iter().map(|slot| of_slot(slot)).collect();
+        if own.iter().any(|source| !source.record.is_empty()) {
+            own.retain(|source| !source.record.is_empty());
+        }
+        if own.is_empty() {
+            own.push(of_slot(&[]));
+        }
+        sources.extend(own);
+    }
+    Ok(sources)
+}
+
+fn source(
+    context: PlanContext,
+    base: ResourceType,
+    chain: &[Hop],
+    matches: Predicate,
+    slot: &[&Criterion],
+    record: Option<RecordKind>,
+) -> Source {
+    let target_type = chain.last().map_or(base, Hop::to);
+    Source {
+        matches,
+        steps: join_steps(base, chain, false),
+        // Without a chain the target is the match itself, which satisfies its criteria already.
+        target: if chain.is_empty() {
+            Predicate::All
+        } else {
+            slot_predicate(context, target_type, slot)
+        },
+        record: leaves(context, target_type, slot, record),
+    }
+}
+
+fn leaves(
+    context: PlanContext,
+    target_type: ResourceType,
+    slot: &[&Criterion],
+    record: Option<RecordKind>,
+) -> Vec<Leaf> {
+    records_of_slot(context, target_type, slot)
+        .into_iter()
+        .find(|(kind, _)| Some(*kind) == record)
+        .map_or(Vec::new(), |(_, leaves)| leaves)
+}

@@ -1,0 +1,485 @@
+//! What a free text may mean: a commune, a postal or CEDEX code, a department, or an address in one,
+//! whole, misspelt or still being typed.
+//!
+//! Streets are not known here: of an address only its commune is found, and the reading says so
+//! ([`Reading::has_street`]). No guess is made between communes that fit equally well: they all come, none
+//! with a score of [`SURE`].
+
+use super::{Commune, Gazetteer, Postal};
+use crate::geo::{Candidate, Precision, place_key};
+
+/// From this score on a candidate may stand for the text without asking.
+pub const SURE: f64 = 0.7;
+
+/// Words of a text that are looked at; the last ones, where the place stands.
+const WORDS_MAX: usize = 40;
+
+/// A city name that the postal code confirms, or the only one of its name.
+const EXACT: f64 = 1.0;
+/// A former or shortened name; a postal code or a department without a name.
+const NEARLY_EXACT: f64 = 0.95;
+/// A name that goes on, is cut, or has one or two wrong letters, where the postal code confirms it.
+const SIMILAR: f64 = 0.9;
+/// A name that nobody knows, or of another code of the department.
+const CONTRADICTED: f64 = 0.8;
+/// A code that is a postal code is seldom meant as an INSEE code.
+const OTHER_READING: f64 = 0.6;
+/// One of several of the same name.
+const HOMONYM: f64 = 0.6;
+/// The beginning of a name, or one wrong letter in it.
+const BEGINNING: f64 = 0.5;
+const TWO_EDITS: f64 = 0.45;
+/// The communes of a code whose name is none of theirs.
+const UNNAMED: f64 = 0.4;
+/// What a street that is not looked at costs.
+const STREET: f64 = 0.9;
+
+/// Words that tie what follows them to what stands before: "avenue de Paris" is not in Paris.
+const LINKS: [&str; 14] =
+    ["de", "du", "des", "d", "la", "le", "les", "l", "en", "sur", "sous", "aux", "au", "et"];
+
+/// What a text may mean.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Reading {
+    /// The candidates, best first.
+    pub candidates: Vec<Candidate>,
+    /// The text also names something inside the commune, or something unknown: a service of street
+    /// addresses may know more.
+    pub has_street: bool,
+    /// The postal code in the text, where communes have it (a CEDEX code is none).
+    pub postal_code: Option<String>,
+}
+
+impl Reading {
+    /// The candidate that may stand for the text without asking, if there is one. A department is too
+    /// wide a place to be near to.
+    pub fn sure(&self) -> Option<&Candidate> {
+        let first = self.candidates.first()?;
+        let is_sure = first.score >= SURE
+            && first.precision != Precision::Department
+            && first.point.is_some();
+        is_sure.then_some(first)
+    }
+}
+
+/// The text in words, each with whether a comma stands before it.
+struct Words<'a>(Vec<(&'a str, bool)>);
+
+impl<'a> Words<'a> {
+    fn of(text: &'a str) -> Self {
+        let mut words = Vec::new();
+        for segment in text.split([',', ';', '\n']) {
+            let mut is_first = true;
+            for word in segment.split_whitespace() {
+                words.push((word, is_first));
+                is_first = false;
+            }
+        }
+        let is_country = |(word, _): &(&str, bool)| place_key(word) == "france";
+        // "Île-de-France" is one word, but "Île de France" is three.
+        if words.len() > 1 && words.last().is_some_and(|last| is_country(last) && last.1) {
+            words.pop();
+        }
+        Self(words.split_off(words.len().saturating_sub(WORDS_MAX)))
+    }
+
+    fn join(words: &[(&str, bool)]) -> String {
+        words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(" ")
+    }
+}
+
+impl Gazetteer {
+    /// The candidates for a text, best first, at most `limit`.
+    pub fn read(&self, text: &str, limit: usize) -> Reading {
+        let words = Words::of(text).0;
+        let code = words.iter().rposition(|(word, _)| is_postal_code(word));
+        let mut reading = match code {
+            Some(at) => self.with_code(&words, at, limit),
+            None => self.without_code(&words, limit),
+        };
+        let candidates = &mut reading.candidates;
+        for candidate in candidates.iter_mut() {
+            let street = if reading.has_street { STREET } else { 1.0 };
+            candidate.score = (candidate.score * street * 1e3).round() / 1e3;
+        }
+        candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
+        let mut seen: Vec<(Option<String>, bool)> = Vec::new();
+        candidates.retain(|candidate| {
+            let is_department = candidate.precision == Precision::Department;
+            let place = (candidate.insee_code().map(str::to_owned), is_department);
+            let place = if is_department { (Some(candidate.label.clone()), true) } else { place };
+            let is_new = !seen.contains(&place);
+            seen.push(place);
+            is_new
+        });
+        candidates.truncate(limit);
+        reading
+    }
+
+    /// `7 rue porte de Buc 78000 Versailles`, `Versailles 78000`, `78000`, `44093 Nantes CEDEX 1`.
+    fn with_code(&self, words: &[(&str, bool)], at: usize, limit: usize) -> Reading {
+        let code = words[at].0;
+        let (before, after) = (&words[..at], &words[at + 1..]);
+        let (served, department) = match self.by_postal_code(code) {
+            Some(Postal::Communes(served)) => {
+                let department = served.first().map(|commune| commune.department);
+                (without_divided_towns(served), department)
+            }
+            Some(Postal::Department(department)) => (Vec::new(), Some(department.code)),
+            None => (Vec::new(), None),
+        };
+        let area = Area { code, served, department };
+        let after = Words::join(after);
+        let (city, street_words) = if place_key(&after).is_empty() {
+            self.city_at_end(before, &area)
+        } else {
+            (after, before.len())
+        };
+        let mut reading = Reading {
+            has_street: street_words > 0,
+            postal_code: (!area.served.is_empty()).then(|| code.to_owned()),
+            candidates: Vec::new(),
+        };
+        reading.candidates = if city.is_empty() {
+            let is_plain = words.len() == 1;
+            self.of_code(&area, is_plain)
+        } else {
+            self.of_city(&area, &city, limit)
+        };
+        reading
+    }
+
+    /// The longest end of `words` that names a commune of the area, and how many words stand before it;
+    /// no name when there is none.
+    fn city_at_end(&self, words: &[(&str, bool)], area: &Area<'_>) -> (String, usize) {
+        for start in 0..words.len() {
+            let name = Words::join(&words[start..]);
+            if self.by_name(&name).iter().any(|commune| area.has(commune)) {
+                return (name, start);
+            }
+        }
+        // A name on its own is a name that nobody knows here, not a street.
+        match words {
+            [] => (String::new(), 0),
+            [only] if !only.0.starts_with(|c: char| c.is_ascii_digit()) => (only.0.to_owned(), 0),
+            _ => (String::new(), words.len()),
+        }
+    }
+
+    /// A postal code without a name; when nothing stands beside it, maybe an INSEE code.
+    fn of_code(&self, area: &Area<'_>, is_plain: bool) -> Vec<Candidate> {
+        let mut found = Vec::new();
+        if let Some((largest, others)) = area.served.split_first() {
+            let mut first = Candidate::commune(largest, Some(area.code), NEARLY_EXACT);
+            first.precision = Precision::PostalCode;
+            found.push(first);
+            found.extend(others.iter().map(|c| area.candidate(c, HOMONYM + size(c))));
+        }
+        if let Some(commune) = self.commune(area.code).filter(|_| is_plain) {
+            let is_sure = found.is_empty() && commune.code == area.code;
+            let score = if is_sure { EXACT } else { OTHER_READING };
+            found.push(Candidate::commune(commune, None, score));
+        }
+        if area.served.is_empty() {
+            let department = area.department.and_then(|code| self.department(code));
+            // La Réunion is also a commune of Lot-et-Garonne, and not the one that is meant most.
+            for candidate in &mut found {
+                if department.is_some_and(|d| candidate.department != Some(d)) {
+                    candidate.score = candidate.score.min(HOMONYM);
+                }
+            }
+            found.extend(department.map(|d| Candidate::department(d, OTHER_READING)));
+        }
+        found
+    }
+
+    /// A code with a name: each may correct the other.
+    fn of_city(&self, area: &Area<'_>, city: &str, limit: usize) -> Vec<Candidate> {
+        let key = place_key(city);
+        let named = self.by_name(city);
+        let has_name =
+            |c: &Commune| named.iter().any(|n| n.code == c.code || Some(n.code) == c.parent);
+        if let Some(commune) = area.served.iter().find(|c| has_name(c)) {
+            let is_own = named.iter().any(|n| n.code == commune.code && place_key(n.name) == key);
+            let score = if is_own || commune.parent.is_some() { EXACT } else { NEARLY_EXACT };
+            return vec![area.candidate(commune, score)];
+        }
+        let in_department: Vec<&Commune> =
+            named.iter().copied().filter(|c| Some(c.department) == area.department).collect();
+        match (in_department.as_slice(), area.served.is_empty()) {
+            ([only], true) => return vec![area.candidate(only, EXACT)],
+            ([only], false) => return vec![area.candidate(only, CONTRADICTED)],
+            ([], _) => {}
+            (several, _) => {
+                return several.iter().map(|c| area.candidate(c, HOMONYM + size(c))).collect();
+            }
+        }
+        let similar = |c: &&&Commune| is_similar(&place_key(c.name), &key);
+        let similar: Vec<_> = area.served.iter().filter(similar).collect();
+        match similar.as_slice() {
+            [] => {}
+            [only] => return vec![area.candidate(only, SIMILAR)],
+            several => {
+                return several.iter().map(|c| area.candidate(c, HOMONYM + size(c))).collect();
+            }
+        }
+        let goes_on = self.starting_with_words(&key);
+        let goes_on: Vec<_> =
+            goes_on.into_iter().filter(|c| Some(c.department) == area.department).collect();
+        if let [only] = goes_on.as_slice() {
+            return vec![area.candidate(only, CONTRADICTED)];
+        }
+        self.of_wrong_city(area, &key, &named, limit)
+    }
+
+    /// The code has no commune of that name: a hamlet, a slip, or two different places.
+    fn of_wrong_city(
+        &self,
+        area: &Area<'_>,
+        key: &str,
+        named: &[&'static Commune],
+        limit: usize,
+    ) -> Vec<Candidate> {
+        let mut found: Vec<Candidate> = named
+            .iter()
+            .take(limit)
+            .map(|c| Candidate::commune(c, None, BEGINNING + size(c)))
+            .collect();
+        if !found.is_empty() {
+            found.extend(area.served.iter().map(|c| area.candidate(c, BEGINNING)));
+            return found;
+        }
+        let mut best: Option<(usize, &Commune)> = None;
+        for commune in &area.served {
+            let edits = edits(&place_key(commune.name), key, edits_allowed(key));
+            if let Some(edits) = edits.filter(|edits| best.is_none_or(|(least, _)| *edits < least))
+            {
+                best = Some((edits, commune));
+            }
+        }
+        if let Some((_, commune)) = best {
+            return vec![area.candidate(commune, SIMILAR)];
+        }
+        if let [only] = area.served.as_slice() {
+            return vec![area.candidate(only, CONTRADICTED)];
+        }
+        found.extend(area.served.iter().map(|c| area.candidate(c, UNNAMED + size(c))));
+        if found.is_empty() {
+            found = self.misspelt(key, limit, area.department);
+        }
+        if found.is_empty() {
+            found = self.of_code(area, false);
+        }
+        found
+    }
+
+    /// `Versailles`, `Saint-Denis (974)`, `12 rue de la Paix, Paris`, `Vers`, `44`, `Loire-Atlantique`.
+    fn without_code(&self, words: &[(&str, bool)], limit: usize) -> Reading {
+        let text = Words::join(words);
+        let mut reading = Reading::default();
+        if place_key(&text).is_empty() {
+            return reading;
+        }
+        reading.candidates = self.whole_place(&text, limit);
+        if !reading.candidates.is_empty() {
+            return reading;
+        }
+        for start in 1..words.len() {
+            let is_linked = LINKS.contains(&place_key(words[start - 1].0).as_str());
+            if is_linked && !words[start].1 {
+                continue;
+            }
+            reading.candidates = self.named_place(&Words::join(&words[start..]));
+            if !reading.candidates.is_empty() {
+                reading.has_street = true;
+                return reading;
+            }
+        }
+        // What stands after the last comma may be misspelt or unfinished; without a comma, all of it.
+        let segment = words.iter().rposition(|(_, is_first)| *is_first).unwrap_or(0);
+        let key = place_key(&Words::join(&words[segment..]));
+        reading.has_street = true;
+        if segment > 0 || !key.contains(|c: char| c.is_ascii_digit()) {
+            reading.candidates = self.by_beginning(&key, limit);
+            if reading.candidates.is_empty() {
+                reading.candidates = self.misspelt(&key, limit, None);
+            }
+            reading.has_street = segment > 0 || reading.candidates.is_empty();
+        }
+        reading
+    }
+
+    /// The places that the whole text names, or begins to name.
+    fn whole_place(&self, text: &str, limit: usize) -> Vec<Candidate> {
+        let mut found = self.named_place(text);
+        let key = place_key(text);
+        let code = key.to_ascii_uppercase();
+        // "Landes (40)", as labels are written.
+        let by_label = || {
+            let (name, code) = key.rsplit_once(' ')?;
+            let department = self.department(&code.to_ascii_uppercase())?;
+            (place_key(department.name) == name).then_some(department)
+        };
+        let department = self.department(&code);
+        let department = department.or_else(|| self.department_by_name(text)).or_else(by_label);
+        // La Réunion is also a commune of Lot-et-Garonne, and not the one that is meant most.
+        for candidate in &mut found {
+            if department.is_some_and(|d| candidate.department != Some(d)) {
+                candidate.score = candidate.score.min(HOMONYM);
+            }
+        }
+        found.extend(department.map(|d| Candidate::department(d, NEARLY_EXACT)));
+        if found.is_empty() {
+            found.extend(self.commune(&code).map(|c| Candidate::commune(c, None, EXACT)));
+        }
+        if found.len() < limit {
+            found.extend(self.by_beginning(&key, limit));
+        }
+        found
+    }
+
+    /// The communes that the text names, a department behind the name telling which.
+    fn named_place(&self, text: &str) -> Vec<Candidate> {
+        let named = self.by_name(text);
+        let score = |c: &Commune, name: &str| {
+            if place_key(c.name) == place_key(name) { EXACT } else { NEARLY_EXACT }
+        };
+        match named.as_slice() {
+            [] => {}
+            [only] => return vec![Candidate::commune(only, None, score(only, text))],
+            several => {
+                let homonyms = several.iter();
+                return homonyms.map(|c| Candidate::commune(c, None, HOMONYM + size(c))).collect();
+            }
+        }
+        let words: Vec<&str> = text.split_whitespace().collect();
+        for at in 1..words.len() {
+            let (name, area) = (words[..at].join(" "), words[at..].join(" "));
+            let area = place_key(&area).to_ascii_uppercase();
+            let Some(department) =
+                self.department(&area).or_else(|| self.department_by_name(&area))
+            else {
+                continue;
+            };
+            let mut named = self.by_name(&name);
+            named.retain(|c| c.department == department.code);
+            if let [only] = named.as_slice() {
+                return vec![Candidate::commune(only, None, score(only, &name))];
+            }
+        }
+        Vec::new()
+    }
+
+    /// The places whose name or postal code begins with the key.
+    fn by_beginning(&self, key: &str, limit: usize) -> Vec<Candidate> {
+        let share = |name: &str| 0.15 * key.len() as f64 / name.len().max(key.len()) as f64;
+        let communes = self.by_prefix(key, limit).into_iter().map(|commune| {
+            let score = BEGINNING + share(commune.name) + size(commune);
+            Candidate::commune(commune, None, score)
+        });
+        let mut found: Vec<Candidate> = communes.collect();
+        if key.chars().count() >= 2 {
+            let departments = self.departments().iter();
+            let beginning = departments.filter(|d| place_key(d.name).starts_with(key));
+            found.extend(beginning.map(|d| Candidate::department(d, BEGINNING + share(d.name))));
+        }
+        found
+    }
+
+    /// The communes whose name is one or two letters away from the key: of a department, or of all.
+    fn misspelt(&self, key: &str, limit: usize, department: Option<&str>) -> Vec<Candidate> {
+        let near = self.names().within_edits(key, edits_allowed(key));
+        let candidates = near.into_iter().filter_map(|(index, edits)| {
+            let commune = &self.communes[index as usize];
+            let is_here = department.is_none_or(|code| code == commune.department);
+            let score = if edits == 1 { BEGINNING } else { TWO_EDITS };
+            is_here.then(|| Candidate::commune(commune, None, score + size(commune)))
+        });
+        let mut found: Vec<Candidate> = candidates.collect();
+        found.sort_by(|a, b| b.score.total_cmp(&a.score));
+        found.truncate(limit);
+        found
+    }
+}
+
+/// A postal code and what it serves.
+struct Area<'a> {
+    code: &'a str,
+    /// Municipal districts first, then by descending population; no town whose district is here.
+    served: Vec<&'static Commune>,
+    department: Option<&'static str>,
+}
+
+impl Area<'_> {
+    fn has(&self, commune: &Commune) -> bool {
+        if self.served.is_empty() {
+            return Some(commune.department) == self.department;
+        }
+        self.served.iter().any(|c| c.code == commune.code || c.parent == Some(commune.code))
+    }
+
+    fn candidate(&self, commune: &Commune, score: f64) -> Candidate {
+        Candidate::commune(commune, Some(self.code), score)
+    }
+}
+
+fn without_divided_towns(mut served: Vec<&'static Commune>) -> Vec<&'static Commune> {
+    let parents: Vec<&str> = served.iter().filter_map(|c| c.parent).collect();
+    served.retain(|c| !parents.contains(&c.code));
+    served
+}
+
+fn is_postal_code(word: &str) -> bool {
+    word.len() == 5 && word.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Whether one name begins with the other, a cut last word allowed in the typed one.
+fn is_similar(name: &str, typed: &str) -> bool {
+    let has_more = typed.strip_prefix(name).is_some_and(|more| more.starts_with(' '));
+    name.starts_with(typed) || has_more
+}
+
+/// Up to 0.05 for the population: of equals the larger is meant more often.
+fn size(commune: &Commune) -> f64 {
+    0.05 * (f64::from(commune.population) + 1.0).log10() / 7.0
+}
+
+/// One wrong letter from 5 letters on, two from 9; none in a text with digits.
+fn edits_allowed(key: &str) -> usize {
+    match key.chars().count() {
+        _ if key.contains(|c: char| c.is_ascii_digit()) => 0,
+        0..5 => 0,
+        5..9 => 1,
+        _ => 2,
+    }
+}
+
+/// The number of letters to insert, delete, replace or swap with their neighbor, at most `max`; 0 is
+/// no slip and is left out.
+pub(super) fn edits(a: &str, b: &str, max: usize) -> Option<usize> {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    if max == 0 || a.len().abs_diff(b.len()) > max {
+        return None;
+    }
+    let mut before: Vec<usize> = Vec::new();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for i in 1..=a.len() {
+        let mut next = vec![i; b.len() + 1];
+        for j in 1..=b.len() {
+            let change = row[j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            next[j] = change.min(row[j] + 1).min(next[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                next[j] = next[j].min(before[j - 2] + 1);
+            }
+        }
+        if next.iter().min().is_some_and(|least| *least > max) {
+            return None;
+        }
+        before = std::mem::replace(&mut row, next);
+    }
+    let edits = row[b.len()];
+    (1..=max).contains(&edits).then_some(edits)
+}
+
+#[cfg(test)]
+mod tests;
