@@ -5,13 +5,13 @@ DATA_DIR ?= index-data
 LISTEN ?= 127.0.0.1:8080
 BASE = http://$(LISTEN)/fhir
 
-.PHONY: help build run test fmt lint doc unit e2e deny bench soak
+.PHONY: help build run test fmt lint doc unit e2e deny bench bench-quick soak
 
 help:
 	@echo "make run    build, load the shipped sample, serve on $(LISTEN)"
 	@echo "make test   format, lints, documentation, all tests, end-to-end suite"
-	@echo "make bench  generate a directory, load it, and time the named requests"
-	@echo "make soak   the property laws of the engine on many more directories"
+	@echo "make bench  the national directory (500,000 offers), beside PostgreSQL; bench-quick: 20,000"
+	@echo "make soak   about an hour: laws, 200 kills, random requests, load, fuzz targets"
 
 build:
 	$(CARGO) build --release --locked -p indexer -p query-api
@@ -49,8 +49,19 @@ deny:
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --offline check licenses bans sources; \
 	else echo "cargo-deny is not installed; the test \"dependencies\" checks the same lists"; fi
 
+# BENCH_OFFERS, BENCH_SEED, BENCH_DIR, BENCH_SECONDS, BENCH_POSTGRES, BENCH_ASSERT, BENCH_ONLY: see
+# benches/src/settings.rs. The data is made once and kept.
 bench: build
 	$(CARGO) bench --locked -p benches --bench search
 
+bench-quick: export BENCH_OFFERS = 20000
+bench-quick: export BENCH_SECONDS = 1
+bench-quick: bench
+
+# The same tests as in `make test`, for longer, and the fuzz targets where cargo-fuzz is installed.
 soak:
 	PROPTEST_CASES=500 $(CARGO) test --locked -p query-api --lib laws
+	PROPTEST_CASES=20000 $(CARGO) test --locked -p query-api --lib fuzzing
+	$(CARGO) build --locked -p indexer -p query-api
+	E2E_KILLS=200 E2E_SECONDS=60 $(CARGO) test --locked -p e2e --test faults -- --nocapture
+	fuzz/run.sh 60

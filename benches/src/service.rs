@@ -1,17 +1,21 @@
-//! The released binaries as a bench uses them: generate, load, serve.
+//! The released binaries as a bench uses them: load, serve, and what they take of the machine.
 
 use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 
+use crate::settings::binary;
+
 /// A running `query-api`, ended when dropped.
 #[derive(Debug)]
 pub struct Service {
     child: Child,
-    /// The FHIR base URL.
+    /// `host:port` of the FHIR listener.
+    pub host: String,
+    /// The path of the FHIR base.
     pub base: String,
     /// From start to ready.
     pub start: Duration,
@@ -34,52 +38,87 @@ impl Service {
         let stdout = child.stdout.take().context("the ready line is piped")?;
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line)?;
-        let ready: serde_json::Value = serde_json::from_str(&line).context("the ready line")?;
-        let base = ready["fhir"].as_str().context("the FHIR base")?.to_owned();
-        Ok(Self { child, base, start: begin.elapsed() })
+        let ready: serde_json::Value = serde_json::from_str(&line)
+            .with_context(|| format!("query-api is not ready to serve {}", data.display()))?;
+        let start = begin.elapsed();
+        let url = ready["fhir"].as_str().and_then(|url| url.strip_prefix("http://"));
+        let (host, path) = url.and_then(|url| url.split_once('/')).context("the FHIR base")?;
+        Ok(Self { child, host: host.to_owned(), base: format!("/{path}"), start })
     }
 
-    /// Resident memory in megabytes, where the system tells.
-    pub fn resident_mb(&self) -> Option<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
-        let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
-        let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-        Some(kilobytes / 1024)
+    /// Its memory now.
+    pub fn memory(&self) -> Memory {
+        Memory::of(self.child.id())
     }
 }
 
 impl Drop for Service {
     fn drop(&mut self) {
-        // A server that is gone already needs no end.
-        let _ = self.child.kill();
+        // SIGTERM lets it end its writes; a server that is gone already needs no end.
+        let id = self.child.id().to_string();
+        let _ = Command::new("kill").arg(&id).stderr(Stdio::null()).status();
         let _ = self.child.wait();
     }
 }
 
-/// Runs `indexer` to its end.
-///
-/// # Errors
-/// When it is missing or fails.
-pub fn indexer(arguments: &[&str]) -> anyhow::Result<Duration> {
-    let begin = Instant::now();
-    let status = Command::new(binary("indexer")?)
-        .args(arguments)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()?;
-    if !status.success() {
-        bail!("indexer {arguments:?}: {status}");
-    }
-    Ok(begin.elapsed())
+/// Memory of a process, in megabytes; zeros where the system does not tell.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Memory {
+    /// Resident, with what is mapped from files.
+    pub resident_mb: u64,
+    /// The most it ever was.
+    pub peak_mb: u64,
+    /// Resident and its own, not mapped from files.
+    pub own_mb: u64,
 }
 
-/// A released binary, beside the bench's own folder.
-fn binary(name: &str) -> anyhow::Result<PathBuf> {
-    let own = std::env::current_exe()?;
-    let folder = own.parent().and_then(Path::parent).context("target/release/deps")?;
-    let path = folder.join(name);
-    if !path.exists() {
-        bail!("{} is missing: run `make bench`, which builds it first", path.display());
+impl Memory {
+    fn of(process: u32) -> Self {
+        let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+        let field = |name: &str| {
+            let value = status.lines().find_map(|line| line.strip_prefix(name));
+            let kilobytes = value.and_then(|value| value.split_whitespace().next()?.parse().ok());
+            kilobytes.unwrap_or(0_u64) / 1024
+        };
+        Self { resident_mb: field("VmRSS:"), peak_mb: field("VmHWM:"), own_mb: field("RssAnon:") }
     }
-    Ok(path)
+}
+
+/// Loads a file into an empty data directory; tells how long it took and the memory at its peak.
+///
+/// # Errors
+/// When the indexer is missing or fails.
+pub fn load(source: &Path, data: &Path) -> anyhow::Result<(Duration, Memory)> {
+    let begin = Instant::now();
+    let mut child = Command::new(binary("indexer")?)
+        .args(["load", "--data-dir"])
+        .arg(data)
+        .arg(source)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let mut memory = Memory::default();
+    loop {
+        let now = Memory::of(child.id());
+        memory.peak_mb = memory.peak_mb.max(now.peak_mb);
+        memory.own_mb = memory.own_mb.max(now.own_mb);
+        memory.resident_mb = memory.resident_mb.max(now.resident_mb);
+        if let Some(status) = child.try_wait()? {
+            if !status.success() {
+                bail!("indexer load: {status}");
+            }
+            return Ok((begin.elapsed(), memory));
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Bytes of a file, or of all files below a folder.
+pub fn size_bytes(path: &Path) -> u64 {
+    let Ok(metadata) = path.symlink_metadata() else { return 0 };
+    if !metadata.is_dir() {
+        return metadata.len();
+    }
+    let Ok(entries) = path.read_dir() else { return 0 };
+    entries.flatten().map(|entry| size_bytes(&entry.path())).sum()
 }

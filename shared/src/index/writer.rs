@@ -110,7 +110,7 @@ impl IndexWriter {
             .num_merge_threads(options.merge_threads)
             .build();
         let inner = index.writer_with_options(settings)?;
-        inner.set_merge_policy(merge_policy(options));
+        inner.set_merge_policy(Box::new(merge_policy(options)));
         Ok(inner)
     }
 
@@ -129,7 +129,7 @@ impl IndexWriter {
         } else {
             self.is_lost = true;
             self.inner.rollback()?;
-            self.inner.set_merge_policy(merge_policy(self.options));
+            self.inner.set_merge_policy(Box::new(merge_policy(self.options)));
         }
         self.is_lost = false;
         self.has_failed.store(false, Ordering::Release);
@@ -200,12 +200,12 @@ impl IndexWriter {
     }
 }
 
-fn merge_policy(options: WriterOptions) -> Box<LogMergePolicy> {
+fn merge_policy(options: WriterOptions) -> LogMergePolicy {
     let mut policy = LogMergePolicy::default();
     policy.set_min_layer_size(options.merge_docs_min);
     policy.set_level_log_size(MERGE_LEVEL);
     policy.set_max_docs_before_merge(options.merge_docs_max);
-    Box::new(policy)
+    policy
 }
 
 fn owner_term(key: u32) -> Term {
