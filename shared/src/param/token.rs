@@ -306,8 +306,8 @@ fn clean(text: &str) -> Cow<'_, str> {
 }
 
 /// The one index term of an id, in parts: ids have no systems, and an index has very many of them.
-pub fn id_term(id: &str) -> [&str; 2] {
-    any_system_term(id)
+pub fn id_term(id: &str) -> [&str; 4] {
+    system_code_term("", id)
 }
 
 fn any_system_term(code: &str) -> [&str; 2] {
