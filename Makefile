@@ -11,7 +11,7 @@ help:
 	@echo "make run    build, load the shipped sample, serve on $(LISTEN)"
 	@echo "make test   format, lints, documentation, all tests, end-to-end suite"
 	@echo "make bench  the national directory (500,000 offers), beside PostgreSQL; bench-quick: 20,000"
-	@echo "make soak   the property laws of the engine on many more directories"
+	@echo "make soak   about an hour: laws, 200 kills, random requests, load, fuzz targets"
 
 build:
 	$(CARGO) build --release --locked -p indexer -p query-api
@@ -58,5 +58,10 @@ bench-quick: export BENCH_OFFERS = 20000
 bench-quick: export BENCH_SECONDS = 1
 bench-quick: bench
 
+# The same tests as in `make test`, for longer, and the fuzz targets where cargo-fuzz is installed.
 soak:
 	PROPTEST_CASES=500 $(CARGO) test --locked -p query-api --lib laws
+	PROPTEST_CASES=20000 $(CARGO) test --locked -p query-api --lib fuzzing
+	$(CARGO) build --locked -p indexer -p query-api
+	E2E_KILLS=200 E2E_SECONDS=60 $(CARGO) test --locked -p e2e --test faults -- --nocapture
+	fuzz/run.sh 60

@@ -353,7 +353,8 @@ struct NoOptions {}
 /// Opens a store that is there: looking at a directory must not make it.
 fn open_existing_store(common: &Common, settings: &StoreSettings) -> Result<Store, Failure> {
     let data_dir = &common.data_dir;
-    if !data_dir::documents(data_dir).is_dir() {
+    let is_begun = data_dir::restore_mark(data_dir).exists();
+    if !is_begun && !data_dir::documents(data_dir).is_dir() {
         let text = format!("there are no documents in {}: load some first", data_dir.display());
         return Err(Failure::Other(anyhow::Error::msg(text)));
     }

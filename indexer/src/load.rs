@@ -302,24 +302,24 @@ struct Sink<'a> {
 impl Sink<'_> {
     fn index_chunks(self, chunks: &Receiver<Vec<Placed>>) -> Result<(), ReplayError> {
         for chunk in chunks {
-            chunk.par_iter().try_for_each(|placed| self.index(placed))?;
+            chunk.into_par_iter().try_for_each(|placed| self.index(placed))?;
         }
         Ok(())
     }
 
-    fn index(self, placed: &Placed) -> Result<(), ReplayError> {
+    fn index(self, placed: Placed) -> Result<(), ReplayError> {
         let address = self.documents.append(placed.key, &placed.blob)?;
         let resource = IndexedResource {
             key: placed.key,
-            extracted: &placed.extracted,
+            extracted: placed.extracted,
             reference_keys: &placed.reference_keys,
             last_updated_ms: placed.last_updated_ms,
             address,
         };
         if placed.is_new {
-            self.writer.add(&resource)?;
+            self.writer.add(resource)?;
         } else {
-            self.writer.replace(&resource)?;
+            self.writer.replace(resource)?;
         }
         Ok(())
     }

@@ -191,12 +191,13 @@ pub(crate) enum EngineError {
 impl EngineError {
     /// The same failure, of the document of a resource.
     pub(crate) fn of_document(self, resource_type: ResourceType, id: &str) -> Self {
-        match self {
-            Self::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
-                Self::DamagedDocument(Identity { resource_type, id: id.to_owned() }, error)
+        if let Self::Io(error) = self {
+            if error.kind() != io::ErrorKind::InvalidData {
+                return Self::Io(error);
             }
-            other => other,
+            return Self::DamagedDocument(Identity { resource_type, id: id.to_owned() }, error);
         }
+        self
     }
 }
 

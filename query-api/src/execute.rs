@@ -23,8 +23,9 @@ use shared::registry::record_name;
 use crate::parse::ast::Include;
 use crate::plan::SearchPlan;
 use distance::Centers;
+use evaluate::Evaluation;
 use named::NamedRecords;
-use order::Missing;
+use order::{Candidate, Missing};
 
 pub(crate) use count::{Bands, CapacityGroup, CapacitySum, CodeField, Counted, Counting};
 pub(crate) use distance::center_of;
@@ -125,7 +126,7 @@ pub(crate) fn search(
     page: &PageRequest<'_>,
 ) -> Result<(Hits, Option<PageEnd>), ExecuteError> {
     let start = Instant::now();
-    let mut context = evaluate::Evaluation::new(snapshot, page.identify, page.explain);
+    let mut context = Evaluation::new(snapshot, page.identify, page.explain);
     let mut hits = Hits::default();
     let mut total = 0;
     let mut candidates = Vec::new();
@@ -173,43 +174,65 @@ pub(crate) fn search(
             ),
         ));
     }
+    if included.is_cut {
+        hits.issues.push(Issue::warning(
+            IssueType::TooCostly,
+            format!(
+                "the one match of this page brings in more than {} resources; the others are left out (limits.includes)",
+                page.included_max
+            ),
+        ));
+    }
     let end = (more || included.matches < keys.len())
         .then(|| candidates.last().map(|last| last.position(snapshot)))
         .flatten()
         .map(|keys| PageEnd { keys, seq: snapshot.seq });
+    describe(&mut context, plan, &candidates, &included.keys, &mut hits)?;
+    Ok((hits, end))
+}
+
+/// Puts the resources of a page into the answer, with what is said of each.
+fn describe(
+    context: &mut Evaluation<'_>,
+    plan: &SearchPlan,
+    candidates: &[Candidate],
+    included: &[u32],
+    hits: &mut Hits,
+) -> Result<(), ExecuteError> {
+    let snapshot = context.snapshot;
     let centers = plan.types.iter().find_map(|plan| Centers::of(&plan.centers));
     let centers = centers.as_ref();
     let mut places = Vec::with_capacity(plan.types.len());
     for plan in &plan.types {
-        places.push(order::eligible_places(&mut context, plan, &plan.places)?);
+        places.push(order::eligible_places(context, plan, &plan.places)?);
     }
     let scores: Vec<_> =
         plan.types.iter().map(|plan| context.scores(plan)).collect::<Result<_, _>>()?;
     let named: Vec<_> = plan
         .types
         .iter()
-        .map(|plan| NamedRecords::prepare(&mut context, plan))
+        .map(|plan| NamedRecords::prepare(context, plan))
         .collect::<Result<_, _>>()?;
-    for candidate in &candidates {
+    for candidate in candidates {
         let is_scored = !plan.types[candidate.plan].texts.is_empty();
         let scores = &scores[candidate.plan];
         let score = is_scored.then(|| context.score(scores, candidate.key)).transpose()?;
-        let records = named[candidate.plan].of(&context, candidate.key)?;
+        let records = named[candidate.plan].of(context, candidate.key)?;
         let nearest = match centers {
             Some(centers) => {
-                order::nearest(&context, &places[candidate.plan], centers, candidate.key)?
+                order::nearest(context, &places[candidate.plan], centers, candidate.key)?
             }
             None => None,
         };
         let hit = hit(snapshot, candidate.key, score, nearest);
         hits.matches.extend(hit.map(|hit| Hit { records, ..hit }));
     }
-    hits.included.extend(included.keys.iter().filter_map(|key| {
+    hits.included.extend(included.iter().filter_map(|key| {
         let at = snapshot.locate(*key)?;
         let distance_m = centers.zip(snapshot.view(at).point(at.doc)).map(|(c, p)| c.distance_m(p));
         hit(snapshot, *key, None, distance_m.map(|distance_m| (distance_m, at)))
     }));
-    Ok((hits, end))
+    Ok(())
 }
 
 /// Says how many matches an order by records has no value for.

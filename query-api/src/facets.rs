@@ -75,6 +75,9 @@ pub(crate) fn count(
     asked: &Asked,
     deadline: Deadline,
 ) -> Result<Facets, EngineError> {
+    if !parse::locate::addresses(request).is_empty() {
+        return Err(refused(&PlanError::Address));
+    }
     let (base, expr) = (request.types[0], &request.criteria[0]);
     let predicate = plan::predicate(context, base, expr).map_err(|e| refused(&e))?;
     let total = counting.total(base, &predicate).map_err(ExecuteError::from)?;
@@ -206,10 +209,15 @@ impl Search<'_> {
         place: &Place,
         radii_m: &[f64],
     ) -> Result<Option<Buckets>, EngineError> {
-        let Some((parameter, circle)) = circle(self.expr, self.base, place) else {
-            return Ok(None);
+        let Some(circle) = circle(self.expr, self.base, place) else { return Ok(None) };
+        let Some(center) = execute::center_of(circle) else {
+            // Around a place that was not found there is nothing.
+            let expr = without_choice(self.base, self.expr, place);
+            let predicate = plan::predicate(self.context, self.base, &expr);
+            let predicate = predicate.map_err(|e| refused(&e))?;
+            let matches = counting.total(self.base, &predicate).map_err(ExecuteError::from)?;
+            return Ok(Some(Buckets { matches, without_value: None, all: Vec::new() }));
         };
-        let Some(center) = execute::center_of(circle) else { return Ok(None) };
         let way = way(self.base, place);
         let sources = self.sources(place, &way, false)?;
         let asked_m = circle.radius_m();
@@ -221,7 +229,7 @@ impl Search<'_> {
         let counts = radii_m.iter().zip(&counted.counts).filter(|(_, count)| **count > 0);
         let buckets = counts
             .map(|(radius_m, count)| {
-                bucket::of_ring(place, parameter, &circle.with_radius_m(*radius_m), *count)
+                bucket::of_ring(place, &circle.with_radius_m(*radius_m), *count)
             })
             .collect();
         Ok(Some(Buckets::of(&counted, buckets)))
@@ -281,12 +289,8 @@ fn way(base: ResourceType, place: &Place) -> ast::Way {
     parse::way(base, place.path).expect("the table names parameters of the type")
 }
 
-/// The first circle of the facet's own choice, and the parameter it came by.
-fn circle<'a>(
-    expr: &'a Expr,
-    base: ResourceType,
-    place: &Place,
-) -> Option<(&'static str, &'a NearQuery)> {
+/// The first circle of the facet's own choice.
+fn circle<'a>(expr: &'a Expr, base: ResourceType, place: &Place) -> Option<&'a NearQuery> {
     lift::first_circle(expr, &Choice::of(&way(base, place), place.system))
 }
 

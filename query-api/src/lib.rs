@@ -14,6 +14,8 @@ mod directory;
 mod engine;
 mod execute;
 mod facets;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod geocoder;
 mod http;
 #[cfg(test)]

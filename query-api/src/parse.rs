@@ -44,6 +44,8 @@ pub(crate) struct Limits {
     pub(crate) parameters: usize,
     /// Values of one parameter, or in one `_filter`.
     pub(crate) or_values: usize,
+    /// Parameters of `_sort`.
+    pub(crate) sort_keys: usize,
     /// Words of all values of one text parameter.
     pub(crate) words: usize,
     /// Steps of a chain.
@@ -58,6 +60,7 @@ impl Default for Limits {
             query_bytes: 32 * 1024,
             parameters: 200,
             or_values: 2_000,
+            sort_keys: 20,
             words: 1_000,
             chain_depth: 8,
             filter_depth: 32,

@@ -17,7 +17,7 @@ use shared::config::{AnonymousProfile, Settings};
 use shared::data_dir::{self, Serving};
 use shared::store::format_instant;
 use shared::validate::Validator;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::{App, Outfit, base_urls};
 use crate::directory::{self, Directory, Opening};
@@ -110,12 +110,14 @@ async fn run(settings: &Settings) -> anyhow::Result<()> {
         "page": format!("{scheme}://{address}/"),
         "internal": format!("http://{internal_address}"),
     });
+    // Whoever reads the next line may ask to stop at once.
+    let stop = StopSignals::new().context("the signals that stop the service")?;
     announce(&settings.data_dir, internal_address)?;
     let mut stdout = std::io::stdout();
     writeln!(stdout, "{ready}").and_then(|()| stdout.flush()).context("standard output")?;
     tracing::info!(address = %address, internal = %internal_address, "serving");
 
-    stop_signal().await?;
+    stop.wait().await;
     tracing::info!(deadline_s = server.shutdown_seconds, "stopping: running requests are answered");
     handle.graceful_shutdown(Some(server.shutdown()));
     fhir.await.context("the FHIR listener")?.context("the FHIR listener")?;
@@ -168,14 +170,24 @@ async fn listen(
     }
 }
 
-async fn stop_signal() -> std::io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// SIGTERM and SIGINT, which no longer end the process by themselves.
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    fn new() -> std::io::Result<Self> {
+        let terminate = signal(SignalKind::terminate())?;
+        Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
     }
-    Ok(())
+
+    async fn wait(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 /// What does the commands of the internal listener, and the token that asks for them.

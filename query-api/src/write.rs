@@ -22,7 +22,7 @@ use crate::engine::EngineError;
 use crate::parse::ast::SearchRequest;
 
 pub(crate) use group::Rules;
-pub(crate) use resource::{Incoming, literals, read};
+pub(crate) use resource::{Incoming, check_patch, literals, read};
 pub(crate) use sequencer::{PublishError, Sequencer, SequencerParts, Writer};
 pub(crate) use transaction::Entry;
 

@@ -118,6 +118,12 @@ pub const KEYS: &[Key] = &[
         "Most values separated by commas in one parameter. Default: 2000",
     ),
     key(
+        "limits.sort_keys",
+        "ROR_LIMITS_SORT_KEYS",
+        Kind::Integer,
+        "Most parameters of _sort. Default: 20",
+    ),
+    key(
         "limits.words",
         "ROR_LIMITS_WORDS",
         Kind::Integer,

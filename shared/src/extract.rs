@@ -20,6 +20,7 @@ use crate::param::date::DateRange;
 use crate::param::opening::Opening;
 use crate::param::quantity::QuantityValue;
 use crate::registry::{FieldId, RecordKind};
+use crate::schema::Terms;
 
 pub use path::ROR_EXTENSION_BASE;
 pub use price::amount_per_day;
@@ -54,8 +55,8 @@ pub struct Extracted {
 /// Values in the form of the index.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Values {
-    /// Exact terms, prefix included (see `schema::term`).
-    pub terms: Vec<Vec<u8>>,
+    /// Exact terms.
+    pub terms: Terms,
     /// Ordered values.
     pub columns: Vec<(FieldId, ColumnValue)>,
 }

@@ -4,6 +4,7 @@
 //! Nothing here knows requests: `plan` and `execute` of the query API turn them into calls on a
 //! [`Snapshot`].
 
+mod block;
 mod codes;
 mod columns;
 mod dictionary;

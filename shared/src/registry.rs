@@ -7,8 +7,9 @@
 mod doc;
 mod table;
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
 
 use crate::fhir::ResourceType;
 
@@ -128,8 +129,8 @@ static FIELDS: LazyLock<Vec<Field>> = LazyLock::new(|| {
         .collect()
 });
 
-static BY_NAME: LazyLock<HashMap<(ResourceType, &'static str), FieldId>> = LazyLock::new(|| {
-    let mut by_name = HashMap::new();
+static BY_NAME: LazyLock<FxHashMap<(ResourceType, &'static str), FieldId>> = LazyLock::new(|| {
+    let mut by_name = FxHashMap::default();
     for (id, field) in FIELDS.iter().enumerate() {
         let earlier = by_name.insert((field.base, field.parameter.code), id as FieldId);
         assert!(earlier.is_none(), "{}.{} is defined twice", field.base, field.parameter.code);

@@ -118,7 +118,7 @@ impl Replay<'_> {
     fn index(
         &self,
         stored: &Stored,
-        write: impl Fn(&IndexedResource<'_>) -> tantivy::Result<()>,
+        write: impl Fn(IndexedResource<'_>) -> tantivy::Result<()>,
     ) -> Result<(), ReplayError> {
         let key = stored.key;
         let mut json = Vec::new();
@@ -129,9 +129,9 @@ impl Replay<'_> {
             .ok_or_else(|| ReplayError::Document(key, "no type or id".to_owned()))?;
         let reference_keys = self.reference_keys(&extracted)?;
         let address = self.documents.append(key, stored.blob())?;
-        write(&IndexedResource {
+        write(IndexedResource {
             key,
-            extracted: &extracted,
+            extracted,
             reference_keys: &reference_keys,
             last_updated_ms: stored.header.last_updated_ms,
             address,

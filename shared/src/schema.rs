@@ -6,6 +6,7 @@
 //! type clause is ever needed, because the field id names the resource type. Ordered values are
 //! columns, one or two per field. Words live in one text field, prefixed by type and class.
 
+mod terms;
 pub mod words;
 
 use std::collections::HashMap;
@@ -18,6 +19,8 @@ use tantivy::schema::{
 
 use crate::access::VisibilityClass;
 use crate::registry::{self, FieldId, ParameterType};
+
+pub use terms::{TermIter, Terms};
 
 /// The kind of an exact term.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,7 +104,7 @@ pub struct IndexSchema {
 }
 
 /// Bumped when the meaning of the index changes in a way the registry does not show.
-const SCHEMA_VERSION: u32 = 2;
+const SCHEMA_VERSION: u32 = 3;
 
 /// What a record document adds to its kind in the `kind` column.
 pub const RECORD_KIND_OFFSET: u8 = 8;

@@ -19,6 +19,8 @@ mod value_set;
 use std::collections::HashMap;
 use std::sync::{LazyLock, OnceLock};
 
+use rustc_hash::FxHashMap;
+
 use crate::geo::{Commune, gazetteer};
 
 pub use alias::{canonical_system, system_variants};
@@ -120,7 +122,7 @@ fn commune_concept(code: &str) -> Option<Concept> {
 pub struct Terminology {
     systems: Vec<CodeSystem>,
     /// Position in `systems`, by URL.
-    by_url: HashMap<&'static str, usize>,
+    by_url: FxHashMap<&'static str, usize>,
     value_sets: Vec<ValueSet>,
     value_set_by_name: HashMap<&'static str, usize>,
     synonyms: OnceLock<HashMap<String, Vec<Coding>>>,

@@ -6,6 +6,8 @@
 pub mod cut;
 mod telephone;
 
+use std::sync::LazyLock;
+
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -15,28 +17,53 @@ use unicode_normalization::char::is_combining_mark;
 /// become their ASCII forms; nothing else is removed, so that folding keeps word boundaries.
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
-    if text.is_ascii() {
-        fold_each(text.chars(), &mut folded);
-    } else {
-        fold_each(text.nfd(), &mut folded);
-    }
-    folded
-}
-
-fn fold_each(chars: impl Iterator<Item = char>, folded: &mut String) {
     let mut space_pending = false;
-    for c in chars {
-        if is_combining_mark(c) {
-            continue;
-        }
+    for c in text.chars() {
         if c.is_whitespace() {
             space_pending = !folded.is_empty();
             continue;
         }
+        let before = folded.len();
         if space_pending {
             folded.push(' ');
+        }
+        let start = folded.len();
+        match c {
+            '`' => folded.push('\''),
+            _ if c.is_ascii() => folded.push(c.to_ascii_lowercase()),
+            _ => match LATIN.get((c as usize).wrapping_sub(LATIN_START)) {
+                Some(letters) => folded.push_str(letters),
+                None => fold_char(c, &mut folded),
+            },
+        }
+        if folded.len() == start {
+            // A combining mark, which is no text of its own.
+            folded.truncate(before);
+        } else {
             space_pending = false;
         }
+    }
+    folded
+}
+
+/// The first character that is not ASCII.
+const LATIN_START: usize = 0x80;
+
+/// The folded forms of the letters European languages have beside ASCII, from U+0080 to U+024F: names
+/// and addresses are folded by the million.
+static LATIN: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let folded = |c| {
+        let mut text = String::new();
+        fold_char(c, &mut text);
+        text
+    };
+    ('\u{80}'..='\u{24f}').map(folded).collect()
+});
+
+/// Appends the folded form of one character that is no white space.
+fn fold_char(c: char, folded: &mut String) {
+    // Marks are dropped, so that it does not matter whether they stand in their canonical order.
+    for c in std::iter::once(c).nfd().filter(|c| !is_combining_mark(*c)) {
         match c {
             'Œ' | 'œ' => folded.push_str("oe"),
             'Æ' | 'æ' => folded.push_str("ae"),
@@ -51,7 +78,36 @@ fn fold_each(chars: impl Iterator<Item = char>, folded: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use super::fold;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The same over the whole text's canonical decomposition.
+    fn fold_decomposed(text: &str) -> String {
+        let mut folded = String::new();
+        let mut space_pending = false;
+        for c in text.nfd().filter(|c| !is_combining_mark(*c)) {
+            if c.is_whitespace() {
+                space_pending = !folded.is_empty();
+                continue;
+            }
+            if space_pending {
+                folded.push(' ');
+                space_pending = false;
+            }
+            fold_char(c, &mut folded);
+        }
+        folded
+    }
+
+    proptest! {
+        #[test]
+        fn characters_fold_alone_as_in_their_text(
+            text in prop_oneof!["\\PC{0,20}", "[a-zÀ-ɏ \u{300}-\u{36f}\u{2000}\u{1ffd}]{0,20}"],
+        ) {
+            prop_assert_eq!(fold(&text), fold_decomposed(&text));
+        }
+    }
 
     #[test]
     fn folds() {

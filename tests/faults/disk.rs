@@ -2,6 +2,7 @@
 //! and writing comes back by itself when there is room.
 
 use std::ffi::OsStr;
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Read as _;
 use std::path::PathBuf;
@@ -107,9 +108,12 @@ impl Drop for SmallDisk {
 fn bulky(id: &str, number: u64) -> Value {
     let mut resource = place(id, &format!("{id}-{number}"));
     // Nothing that compresses well.
-    let noise = (0..3_000).map(|n| (number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(n));
-    let text: String =
-        noise.enumerate().map(|(n, x)| format!("{:x}", x ^ n as u64 * n as u64)).collect();
+    let seed = (number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let text = (0..3_000_u32).fold(String::new(), |mut text, n| {
+        let noise = seed.rotate_left(n) ^ u64::from(n * n);
+        write!(text, "{noise:x}").expect("text takes text");
+        text
+    });
     resource["description"] = text.into();
     resource
 }

@@ -151,7 +151,9 @@ fn a_bucket_counts_what_its_criteria_find() {
         let mut asked = 0;
         for (name, facet) in &found {
             assert_eq!(facet.distinct - facet.left_out, facet.buckets.len() as u64, "{name}");
-            for bucket in facet.buckets.iter().filter(|_| !name.starts_with("beds-")) {
+            // Sums have a test of their own, and what is open now may be closed a moment later.
+            let is_compared = !name.starts_with("beds-") && name != "open-now";
+            for bucket in facet.buckets.iter().filter(|_| is_compared) {
                 // The choice of the facet itself is replaced.
                 let kept = query.split('&').filter(|pair| {
                     let key = pair.split('=').next().unwrap_or_default();

@@ -18,6 +18,8 @@ pub(super) struct Included {
     pub(super) matches: usize,
     /// Keys of the resources that come in, none of them a match, in the order they were found.
     pub(super) keys: Vec<u32>,
+    /// Whether the first match alone brings in more than may come in; the rest is left out.
+    pub(super) is_cut: bool,
 }
 
 /// One directive, by field.
@@ -41,7 +43,7 @@ pub(super) fn closure(
     let searched: Vec<ResourceType> = plan.types.iter().map(|plan| plan.base).collect();
     let directives: Vec<Directive> =
         page.includes.iter().flat_map(|include| directives(include, &searched)).collect();
-    let mut included = Included { matches: matches.len(), keys: Vec::new() };
+    let mut included = Included { matches: matches.len(), keys: Vec::new(), is_cut: false };
     if directives.is_empty() {
         return Ok(included);
     }
@@ -66,6 +68,11 @@ pub(super) fn closure(
         if included.keys.len() > page.included_max && position > 0 {
             // Anew, since a match that is cut may be brought in by one that stays.
             return closure(snapshot, plan, page, &matches[..position]);
+        }
+        if included.keys.len() > page.included_max {
+            included.keys.truncate(page.included_max);
+            (included.matches, included.is_cut) = (1, true);
+            break;
         }
     }
     Ok(included)

@@ -141,11 +141,13 @@ pub(super) fn of_band(place: &Place, edges: &[f64], band: usize, count: u64) -> 
 }
 
 /// The bucket of all that is within a circle.
-pub(super) fn of_ring(place: &Place, parameter: &str, circle: &NearQuery, count: u64) -> Bucket {
+pub(super) fn of_ring(place: &Place, circle: &NearQuery, count: u64) -> Bucket {
     let km = circle.radius_m() / 1_000.0;
-    // An address is a point by now.
-    let parameter = if matches!(circle, NearQuery::Point { .. }) { "near" } else { parameter };
-    // The table speaks of `near`; the search may have named its place in another way.
+    // The table speaks of `near`; an address was looked up and is a point by now.
+    let parameter = match circle {
+        NearQuery::Commune { .. } => "near-insee-code",
+        NearQuery::Point { .. } | NearQuery::Address { .. } | NearQuery::Nowhere { .. } => "near",
+    };
     let path = match place.path.rsplit_once('.') {
         Some((chain, _)) => format!("{chain}.{parameter}"),
         None => parameter.to_owned(),

@@ -75,17 +75,13 @@ pub(super) fn without(expr: &Expr, choice: &Choice) -> Expr {
     }
 }
 
-/// The first circle of the choice, with the parameter it came by.
-pub(super) fn first_circle<'a>(
-    expr: &'a Expr,
-    choice: &Choice,
-) -> Option<(&'static str, &'a NearQuery)> {
+/// The first circle of the choice.
+pub(super) fn first_circle<'a>(expr: &'a Expr, choice: &Choice) -> Option<&'a NearQuery> {
     match expr {
         Expr::Criterion(criterion) if choice.is(criterion) => {
             let Test::Any(values) = &criterion.test else { return None };
             values.iter().find_map(|value| {
-                let QueryValue::Near(circle) = value else { return None };
-                Some((criterion.parameter.code, circle))
+                if let QueryValue::Near(circle) = value { Some(circle) } else { None }
             })
         }
         Expr::And(children) => children.iter().find_map(|child| first_circle(child, choice)),

@@ -162,6 +162,7 @@ pub(crate) static GEOCODE: Operation = Operation {
          typed, and answers the places it may mean, the preferred ones first. Communes and departments are \
          built in; street addresses come from a service where the settings name one. POST keeps an address \
          out of URLs.",
+    comment: None,
     on_system: true,
     on_types: &[],
     affects_state: false,

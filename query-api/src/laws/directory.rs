@@ -111,12 +111,12 @@ fn put(generation: &Generation, writer: &IndexWriter, keys: &mut Keys, document:
         document["meta"]["lastUpdated"].as_str().expect("an instant").parse().unwrap();
     let resource = IndexedResource {
         key,
-        extracted: &extracted,
+        extracted,
         reference_keys: &reference_keys,
         last_updated_ms: last_updated.as_millisecond(),
         address,
     };
-    writer.replace(&resource).unwrap();
+    writer.replace(resource).unwrap();
 }
 
 /// The keys of resources, in the order they are met.

@@ -88,7 +88,12 @@ pub(super) fn resolve(
     name: &str,
     depth_max: usize,
 ) -> Result<Vec<Path>, KeyError> {
-    resolve_via(base, name, None, depth_max)
+    resolve_via(base, name, None, depth_max).map_err(|error| match error {
+        KeyError::Invalid(IssueType::TooCostly, why) => {
+            KeyError::Invalid(IssueType::TooCostly, format!("{why}: at most {depth_max}"))
+        }
+        KeyError::Unknown(_) | KeyError::Invalid(..) => error,
+    })
 }
 
 /// The ways that the chain `name` goes from `base`, each with the type it ends on; never empty.

@@ -195,6 +195,11 @@ fn sort(context: &Context<'_>, report: &mut Report, request: &mut SearchRequest,
     if value == "_score" {
         return;
     }
+    let limit = context.limits.sort_keys;
+    if value.split(',').count() > limit {
+        let diagnostics = format!("\"_sort\" takes at most {limit} parameters");
+        return report.error(IssueType::TooCostly, "_sort", diagnostics);
+    }
     for text in value.split(',').map(str::trim) {
         let (descending, name) = match text.strip_prefix('-') {
             Some(name) => (true, name.trim()),

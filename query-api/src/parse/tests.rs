@@ -13,6 +13,7 @@ const LIMITS: Limits = Limits {
     query_bytes: 20_000,
     parameters: 40,
     or_values: 10,
+    sort_keys: 3,
     words: 12,
     chain_depth: 4,
     filter_depth: 8,

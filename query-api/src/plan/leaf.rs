@@ -143,7 +143,9 @@ fn any(
     }
     Some(match parameter.kind {
         ParameterType::Token => {
-            let codes = all!(Token).into_iter().flat_map(|query| query.terms());
+            let is_id = parameter.code == "_id";
+            let asked = |query: TokenQuery| if is_id { query.id_terms() } else { query.terms() };
+            let codes = all!(Token).into_iter().flat_map(asked);
             LeafTest::Terms(codes.flat_map(|code| terms(TermKind::Token)(&code)).collect())
         }
         ParameterType::String => {

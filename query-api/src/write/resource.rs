@@ -214,15 +214,31 @@ pub(super) fn patched(
     patch: &Patch,
     limits: patch::Limits,
 ) -> Result<Vec<u8>, WriteError> {
-    let read = match patch.language {
+    let patched =
+        read_patch(patch, limits).and_then(|read| patch::apply(resource_type, current, &read));
+    patched.map_err(refused_patch)
+}
+
+/// Reads a patch for its mistakes alone: outside the writing thread, which a large body would hold up.
+///
+/// # Errors
+/// As the patch says.
+pub(crate) fn check_patch(patch: &Patch, limits: patch::Limits) -> Result<(), WriteError> {
+    read_patch(patch, limits).map(drop).map_err(refused_patch)
+}
+
+fn read_patch(patch: &Patch, limits: patch::Limits) -> Result<patch::Patch<'_>, PatchError> {
+    match patch.language {
         PatchLanguage::FhirPath => patch::Patch::fhir(&patch.body, limits),
         PatchLanguage::Json => patch::Patch::json(&patch.body, limits),
-    };
-    let patched = read.and_then(|read| patch::apply(resource_type, current, &read));
-    patched.map_err(|error| match error {
+    }
+}
+
+fn refused_patch(error: PatchError) -> WriteError {
+    match error {
         PatchError::Refused(issue) => WriteError::Invalid(vec![issue]),
         PatchError::NotFound(issue) => WriteError::NoPlace(vec![issue]),
         PatchError::Unprocessable(issue) => WriteError::Unprocessable(vec![issue]),
         PatchError::Document(text) => EngineError::Defect(text).into(),
-    })
+    }
 }

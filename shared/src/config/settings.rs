@@ -76,6 +76,8 @@ pub struct Limits {
     pub parameters: usize,
     /// Most values separated by commas in one parameter.
     pub or_values: usize,
+    /// Most parameters of `_sort`.
+    pub sort_keys: usize,
     /// Most words in the values of one text parameter.
     pub words: usize,
     /// Most steps of one chain.
@@ -235,6 +237,7 @@ impl Default for Limits {
             body_seconds: 60,
             parameters: 200,
             or_values: 2000,
+            sort_keys: 20,
             words: 1000,
             chain_depth: 8,
             filter_depth: 32,

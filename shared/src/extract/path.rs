@@ -48,11 +48,40 @@ impl Path {
         Self { alternatives, on_limit }
     }
 
-    /// Calls `visit` for each element the expression selects under `node`, in document order.
-    pub(super) fn walk<'a>(&self, node: &'a Value, visit: &mut dyn FnMut(&'a Value)) {
+    /// Calls `visit` for each element the expression selects under `root`, in document order.
+    pub(super) fn walk<'a>(&self, root: &Root<'a>, visit: &mut dyn FnMut(&'a Value)) {
         for steps in &self.alternatives {
-            walk(steps, node, visit);
+            match steps.split_first() {
+                Some((Step::Extension(url), rest)) => {
+                    root.extensions(url).for_each(|extension| walk(rest, extension, visit));
+                }
+                Some((Step::Part(name), rest)) => {
+                    let values = root.extensions(name).filter_map(any_value);
+                    values.for_each(|value| walk(rest, value, visit));
+                }
+                Some(_) | None => walk(steps, root.node, visit),
+            }
         }
+    }
+}
+
+/// Where expressions start, with its extensions by URL: most expressions ask for one of these, and a
+/// resource has dozens of expressions.
+#[derive(Debug)]
+pub(super) struct Root<'a> {
+    node: &'a Value,
+    extensions: Vec<(&'a str, &'a Value)>,
+}
+
+impl<'a> Root<'a> {
+    pub(super) fn new(node: &'a Value) -> Self {
+        let extensions = node.get("extension").and_then(Value::as_array).into_iter().flatten();
+        let by_url = extensions.filter_map(|e| Some((e.get("url")?.as_str()?, e)));
+        Self { node, extensions: by_url.collect() }
+    }
+
+    fn extensions(&self, url: &str) -> impl Iterator<Item = &'a Value> {
+        self.extensions.iter().filter(move |(other, _)| *other == url).map(|(_, e)| *e)
     }
 }
 
@@ -221,7 +250,7 @@ mod tests {
         ];
         for (expression, expected) in rows {
             let mut found = Vec::new();
-            Path::compile(expression).walk(&document, &mut |v| found.push(v.clone()));
+            Path::compile(expression).walk(&Root::new(&document), &mut |v| found.push(v.clone()));
             assert_eq!(&Value::Array(found), expected, "{expression}");
         }
     }

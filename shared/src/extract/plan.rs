@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use super::path::{Path, any_value, extensions, ror_extensions};
+use super::path::{Path, Root, any_value, extensions, ror_extensions};
 use super::price::Computed;
 use super::{ColumnValue, Record, Values, price, territory};
 use crate::access::{VisibilityClass, classes_of};
@@ -13,9 +13,9 @@ use crate::param::date::DateRange;
 use crate::param::number::NumberRange;
 use crate::param::quantity::QuantityValue;
 use crate::param::string::visit_texts;
-use crate::param::token::{TokenQuery, TokenValue};
+use crate::param::token::{TokenQuery, TokenValue, id_term};
 use crate::registry::{self, FieldId, ParameterType, RecordKind, SearchParameter, TokenShape};
-use crate::schema::{TermKind, term};
+use crate::schema::TermKind;
 use crate::text::fold;
 
 /// What is read from documents of one type.
@@ -28,8 +28,8 @@ pub(super) struct Plan {
 #[derive(Debug)]
 struct FieldPlan {
     field: FieldId,
-    base: ResourceType,
     parameter: &'static SearchParameter,
+    classes: &'static [VisibilityClass],
     /// `None` when the value is computed rather than read.
     path: Option<Path>,
 }
@@ -54,7 +54,8 @@ impl Plan {
             let is_computed = price::COMPUTED.contains(&parameter.code)
                 || territory::COMPUTED.contains(&parameter.code);
             let path = (!is_computed).then(|| Path::compile(parameter.expression));
-            let compiled = FieldPlan { field, base, parameter, path };
+            let classes = classes_of(base, parameter.code);
+            let compiled = FieldPlan { field, parameter, classes, path };
             match parameter.record {
                 None => plan.resource.push(compiled),
                 Some(kind) => match plan.records.iter_mut().find(|(k, _)| *k == kind) {
@@ -74,6 +75,7 @@ impl Plan {
         references: &mut Vec<(FieldId, Reference)>,
     ) -> Values {
         let mut values = Values::default();
+        let root = Root::new(document);
         for plan in &self.resource {
             let Some(path) = &plan.path else {
                 for coding in territory::computed(plan.parameter.code, document) {
@@ -81,7 +83,7 @@ impl Plan {
                 }
                 continue;
             };
-            path.walk(document, &mut |element| {
+            path.walk(&root, &mut |element| {
                 if plan.parameter.kind == ParameterType::Reference {
                     if let Some(reference) = read_reference(element, base_urls) {
                         values.add_reference(plan.field, &reference);
@@ -101,6 +103,7 @@ impl Plan {
         for (kind, fields) in &self.records {
             for_each_record(*kind, document, &mut |root, limit| {
                 let mut values = Values::default();
+                let (record, limit) = (Root::new(root), limit.map(Root::new));
                 for plan in fields {
                     let Some(path) = &plan.path else {
                         match price::computed(plan.parameter.code, root) {
@@ -110,7 +113,7 @@ impl Plan {
                         }
                         continue;
                     };
-                    let from = if path.on_limit { limit } else { Some(root) };
+                    let from = if path.on_limit { limit.as_ref() } else { Some(&record) };
                     if let Some(from) = from {
                         path.walk(from, &mut |element| plan.add(element, &mut values));
                     }
@@ -196,7 +199,7 @@ impl FieldPlan {
             }
             ParameterType::Uri => {
                 if let Some(uri) = element.as_str() {
-                    values.terms.push(term(field, class, TermKind::Uri, uri.as_bytes()));
+                    values.terms.push(field, class, TermKind::Uri, uri.as_bytes());
                     values.columns.push((field, ColumnValue::Text(uri.to_owned())));
                 }
             }
@@ -221,14 +224,13 @@ impl FieldPlan {
             | ParameterType::Text => {}
         }
         if values.terms.len() + values.columns.len() > before {
-            values.terms.push(term(field, class, TermKind::Present, b""));
+            values.terms.push(field, class, TermKind::Present, b"");
         }
     }
 
     /// The class of one value, where a parameter's values have several.
     fn class_of(&self, element: &Value) -> VisibilityClass {
-        let classes = classes_of(self.base, self.parameter.code);
-        match classes {
+        match self.classes {
             [only] => *only,
             _ if self.parameter.code == "characteristic" => class_of_characteristic(element),
             _ => super::words::class_of_level(element),
@@ -248,17 +250,16 @@ fn class_of_characteristic(concept: &Value) -> VisibilityClass {
 }
 
 impl Values {
-    /// The id: a token like any other, and a term of its own to be looked up by.
+    /// The id: a code without system, and as such in no need of the terms that tell systems apart.
     pub(super) fn add_id(&mut self, resource_type: ResourceType, id: &str) {
         let field = registry::field_id(resource_type, "_id").expect("_id is on every type");
         let class = VisibilityClass::Open;
-        self.terms.push(term(field, class, TermKind::Exact, id.as_bytes()));
-        self.terms.push(term(field, class, TermKind::Present, b""));
-        self.add_tokens(field, class, TokenShape::Coded, &Value::String(id.to_owned()));
+        self.terms.push_parts(field, class, TermKind::Token, &id_term(id));
+        self.terms.push(field, class, TermKind::Present, b"");
     }
 
     fn add_computed(&mut self, field: FieldId, value: ColumnValue) {
-        self.terms.push(term(field, VisibilityClass::Open, TermKind::Present, b""));
+        self.terms.push(field, VisibilityClass::Open, TermKind::Present, b"");
         self.columns.push((field, value));
     }
 
@@ -270,27 +271,27 @@ impl Values {
         element: &Value,
     ) {
         TokenValue::from_json(element, shape, &mut |token| {
-            token.terms(&mut |encoded| {
-                self.terms.push(term(field, class, TermKind::Token, encoded.as_bytes()));
+            token.terms(&mut |parts| {
+                self.terms.push_parts(field, class, TermKind::Token, parts);
             });
             for text in &token.text {
                 let folded = fold(text);
-                self.terms.push(term(field, class, TermKind::TokenText, folded.as_bytes()));
+                self.terms.push(field, class, TermKind::TokenText, folded.as_bytes());
             }
         });
     }
 
     fn add_string(&mut self, field: FieldId, class: VisibilityClass, text: &str) {
         let folded = fold(text);
-        self.terms.push(term(field, class, TermKind::Folded, folded.as_bytes()));
-        self.terms.push(term(field, class, TermKind::Exact, text.trim().as_bytes()));
+        self.terms.push(field, class, TermKind::Folded, folded.as_bytes());
+        self.terms.push(field, class, TermKind::Exact, text.trim().as_bytes());
         self.columns.push((field, ColumnValue::Text(folded)));
     }
 
     /// The parts of a reference that need no key; the key term follows when keys are known.
     fn add_reference(&mut self, field: FieldId, reference: &Reference) {
         let class = VisibilityClass::Open;
-        self.terms.push(term(field, class, TermKind::Present, b""));
+        self.terms.push(field, class, TermKind::Present, b"");
         if let Some(value) = &reference.identifier_value {
             let identifier = TokenValue {
                 system: reference.identifier_system.as_deref().map(Into::into),
@@ -298,16 +299,16 @@ impl Values {
                 is_identifier: true,
                 ..TokenValue::default()
             };
-            identifier.terms(&mut |encoded| {
-                self.terms.push(term(field, class, TermKind::Identifier, encoded.as_bytes()));
+            identifier.terms(&mut |parts| {
+                self.terms.push_parts(field, class, TermKind::Identifier, parts);
             });
             if reference.target.is_none() {
-                self.terms.push(term(field, class, TermKind::Logical, &logical(reference, value)));
+                self.terms.push(field, class, TermKind::Logical, &logical(reference, value));
             }
         }
         match &reference.target {
             Some(Target::External(url)) => {
-                self.terms.push(term(field, class, TermKind::External, url.as_bytes()));
+                self.terms.push(field, class, TermKind::External, url.as_bytes());
             }
             Some(Target::Local(..) | Target::Contained(_)) | None => {}
         }

@@ -12,27 +12,6 @@ use crate::fhir::ResourceType;
 use crate::terminology::terminology;
 use crate::text::cut::{NAME_START, VALUE_END};
 
-/// Elements whose strings are technical; a concept of such a name (`PractitionerRole.code`) is not.
-const TECHNICAL: [&str; 17] = [
-    "resourceType",
-    "id",
-    "url",
-    "system",
-    "code",
-    "reference",
-    "div",
-    "status",
-    "use",
-    "contentType",
-    "language",
-    "lastUpdated",
-    "implicitRules",
-    "version",
-    "intent",
-    "priority",
-    "mode",
-];
-
 /// The words of a document.
 pub(super) struct DocumentWords {
     /// Text for the analyzer, by class.
@@ -153,7 +132,31 @@ impl Collector {
 
 fn is_technical(name: &str, value: &Value) -> bool {
     let is_string = matches!(value, Value::String(_));
-    name == "meta" || is_string && (TECHNICAL.contains(&name) || is_machine_value(name))
+    name == "meta" || is_string && (is_technical_string(name) || is_machine_value(name))
+}
+
+/// Whether strings of this name are technical; a concept of such a name (`PractitionerRole.code`) is not.
+fn is_technical_string(name: &str) -> bool {
+    matches!(
+        name,
+        "resourceType"
+            | "id"
+            | "url"
+            | "system"
+            | "code"
+            | "reference"
+            | "div"
+            | "status"
+            | "use"
+            | "contentType"
+            | "language"
+            | "lastUpdated"
+            | "implicitRules"
+            | "version"
+            | "intent"
+            | "priority"
+            | "mode"
+    )
 }
 
 /// Dates, codes and URIs in a choice element.

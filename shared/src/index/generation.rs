@@ -131,10 +131,9 @@ impl Generation {
     pub fn current_number(data_dir: &Path) -> Result<Option<u32>, GenerationError> {
         let path = data_dir.join(CURRENT);
         match fs::read_to_string(&path) {
-            Ok(name) => name.trim().parse().map(Some).map_err(|_| {
-                let text = format!("\"{}\" is no generation", name.trim());
-                let source = io::Error::new(io::ErrorKind::InvalidData, text);
-                GenerationError::Io { path, source }
+            Ok(name) => name.trim().parse().map(Some).map_err(|_| GenerationError::Absent {
+                path: generations(data_dir).join(name.trim()),
+                reason: "its name is no number".to_owned(),
             }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(source) => Err(GenerationError::Io { path, source }),

@@ -8,6 +8,7 @@ use super::sets::KeySet;
 use super::snapshot::{Segment, Snapshot};
 use crate::access::VisibilityClass;
 use crate::fhir::ResourceType;
+use crate::param::token::id_term;
 use crate::registry;
 use crate::schema::{TermKind, term};
 
@@ -175,7 +176,8 @@ impl Snapshot {
     /// When the index cannot be read.
     pub fn key_of(&self, resource_type: ResourceType, id: &str) -> Result<Option<u32>> {
         let Some(field) = registry::field_id(resource_type, "_id") else { return Ok(None) };
-        let bytes = term(field, VisibilityClass::Open, TermKind::Exact, id.as_bytes());
+        let payload = id_term(id).concat();
+        let bytes = term(field, VisibilityClass::Open, TermKind::Token, payload.as_bytes());
         let mut found = None;
         self.for_each_doc(&bytes, &mut |segment, doc| found = Some(segment.view.owner(doc)))?;
         Ok(found)

@@ -222,7 +222,7 @@ fn open_segments(readers: &[SegmentReader], before: &[Segment]) -> tantivy::Resu
     for reader in readers {
         let previous = known(reader);
         let slot = previous.map_or_else(
-            || (0..).find(|slot| !taken.contains(slot)).expect("segments are few"),
+            || (0..=taken.len() as u32).find(|slot| !taken.contains(slot)).expect("one is free"),
             |previous| previous.slot,
         );
         if previous.is_none() {

@@ -71,7 +71,7 @@ impl TokenQuery {
             None => (SystemQuery::Any, text),
             Some((system, code)) => match clean(&escape::unescape(system)) {
                 system if system.is_empty() => (SystemQuery::NoSystem, code),
-                system => (SystemQuery::Is(canonical_system(&system, shape)), code),
+                system => (SystemQuery::Is(canonical_system(&system, shape).into_owned()), code),
             },
         };
         let code = clean(&escape::unescape(code)).into_owned();
@@ -88,7 +88,7 @@ impl TokenQuery {
         let system = system.map(clean).filter(|system| !system.is_empty());
         Self {
             system: system.map_or(SystemQuery::Any, |system| {
-                SystemQuery::Is(canonical_system(&system, TokenShape::Identifier))
+                SystemQuery::Is(canonical_system(&system, TokenShape::Identifier).into_owned())
             }),
             code: Some(clean(value).into_owned()),
             of_type: None,
@@ -111,10 +111,20 @@ impl TokenQuery {
             return Err(of_type_error());
         }
         Ok(Self {
-            system: SystemQuery::Is(canonical_system(system, TokenShape::Coded)),
+            system: SystemQuery::Is(canonical_system(system, TokenShape::Coded).into_owned()),
             code: Some(code.clone()),
             of_type: Some(value.clone()),
         })
+    }
+
+    /// The index terms any of which answers, for an id: `|1` asks for the same as `1`.
+    pub fn id_terms(&self) -> Vec<String> {
+        match (&self.system, &self.code) {
+            (SystemQuery::Any | SystemQuery::NoSystem, Some(id)) => vec![id_term(id).concat()],
+            (SystemQuery::Any | SystemQuery::NoSystem, None) | (SystemQuery::Is(_), _) => {
+                Vec::new()
+            }
+        }
     }
 
     /// The index terms any of which answers.
@@ -123,16 +133,16 @@ impl TokenQuery {
         if let (SystemQuery::Is(system), Some(code), Some(value)) =
             (&self.system, code, &self.of_type)
         {
-            return vec![of_type_term(system, code, value)];
+            return vec![of_type_term(system, code, value).concat()];
         }
         match (&self.system, code) {
-            (SystemQuery::Any, Some(code)) => vec![any_system_term(code)],
-            (SystemQuery::NoSystem, Some(code)) => vec![system_code_term("", code)],
+            (SystemQuery::Any, Some(code)) => vec![any_system_term(code).concat()],
+            (SystemQuery::NoSystem, Some(code)) => vec![system_code_term("", code).concat()],
             (SystemQuery::Is(system), Some(code)) if is_bound_to_codes(system) => {
-                vec![system_code_term(system, code), system_code_term("", code)]
+                [system.as_str(), ""].map(|s| system_code_term(s, code).concat()).into()
             }
-            (SystemQuery::Is(system), Some(code)) => vec![system_code_term(system, code)],
-            (SystemQuery::Is(system), None) => vec![system_term(system)],
+            (SystemQuery::Is(system), Some(code)) => vec![system_code_term(system, code).concat()],
+            (SystemQuery::Is(system), None) => vec![system_term(system).concat()],
             (SystemQuery::Any | SystemQuery::NoSystem, None) => Vec::new(),
         }
     }
@@ -188,21 +198,18 @@ impl<'a> TokenValue<'a> {
         Self { code: Some(Cow::Borrowed(code)), ..Self::default() }
     }
 
-    /// Pushes the index terms of this value; none twice for one value.
-    pub fn terms(&self, push: &mut impl FnMut(&str)) {
+    /// Pushes the index terms of this value, each in parts; none twice for one value.
+    pub fn terms(&self, push: &mut impl FnMut(&[&str])) {
         let shape = if self.is_identifier { TokenShape::Identifier } else { TokenShape::Coded };
-        let system = self
-            .system
-            .as_deref()
-            .map(clean)
-            .filter(|system| !system.is_empty())
-            .map(|system| canonical_system(&system, shape));
+        let system = self.system.as_deref().map(clean).filter(|system| !system.is_empty());
+        let system = system.as_deref().map(|system| canonical_system(system, shape));
         let code = self.code.as_deref().map(clean).filter(|code| !code.is_empty());
         if let Some(code) = &code {
             push(&any_system_term(code));
             push(&system_code_term(system.as_deref().unwrap_or_default(), code));
             for (type_system, type_code) in &self.type_codings {
-                let type_system = canonical_system(&clean(type_system), TokenShape::Coded);
+                let type_system = clean(type_system);
+                let type_system = canonical_system(&type_system, TokenShape::Coded);
                 push(&of_type_term(&type_system, &clean(type_code), code));
             }
         }
@@ -273,13 +280,14 @@ fn text_of<'a>(value: &'a Value, key: &str) -> Option<Cow<'a, str>> {
 }
 
 /// The form of a system that both sides use.
-fn canonical_system(system: &str, shape: TokenShape) -> String {
+fn canonical_system(system: &str, shape: TokenShape) -> Cow<'_, str> {
     let canonical = crate::terminology::canonical_system(system);
     match shape {
-        TokenShape::Coded | TokenShape::ContactPoint => canonical.into_owned(),
-        TokenShape::Identifier => canonical
-            .strip_prefix("https://")
-            .map_or_else(|| canonical.to_string(), |rest| format!("http://{rest}")),
+        TokenShape::Coded | TokenShape::ContactPoint => canonical,
+        TokenShape::Identifier => match canonical.strip_prefix("https://") {
+            Some(rest) => Cow::Owned(format!("http://{rest}")),
+            None => canonical,
+        },
     }
 }
 
@@ -297,16 +305,21 @@ fn clean(text: &str) -> Cow<'_, str> {
     Cow::Borrowed(text.trim())
 }
 
-fn any_system_term(code: &str) -> String {
-    format!("\x01{code}")
+/// The one index term of an id, in parts: ids have no systems, and an index has very many of them.
+pub fn id_term(id: &str) -> [&str; 2] {
+    any_system_term(id)
 }
 
-fn system_code_term(system: &str, code: &str) -> String {
-    format!("\x02{system}\x1f{code}")
+fn any_system_term(code: &str) -> [&str; 2] {
+    ["\x01", code]
 }
 
-fn system_term(system: &str) -> String {
-    format!("\x03{system}")
+fn system_code_term<'a>(system: &'a str, code: &'a str) -> [&'a str; 4] {
+    ["\x02", system, "\x1f", code]
+}
+
+fn system_term(system: &str) -> [&str; 2] {
+    ["\x03", system]
 }
 
 /// A code as the index holds it: its system in canonical form, empty where it has none.
@@ -326,8 +339,8 @@ pub fn stored_code(term: &[u8]) -> Option<StoredCode> {
     Some(StoredCode { system: system.to_owned(), code: code.to_owned() })
 }
 
-fn of_type_term(type_system: &str, type_code: &str, value: &str) -> String {
-    format!("\x04{type_system}\x1f{type_code}\x1f{value}")
+fn of_type_term<'a>(type_system: &'a str, type_code: &'a str, value: &'a str) -> [&'a str; 6] {
+    ["\x04", type_system, "\x1f", type_code, "\x1f", value]
 }
 
 #[cfg(test)]
@@ -339,7 +352,7 @@ mod tests {
     fn terms_of(value: &Value, shape: TokenShape) -> Vec<String> {
         let mut terms = Vec::new();
         TokenValue::from_json(value, shape, &mut |token| {
-            token.terms(&mut |term| terms.push(term.to_owned()));
+            token.terms(&mut |parts| terms.push(parts.concat()));
         });
         terms
     }

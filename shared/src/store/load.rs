@@ -28,6 +28,10 @@ pub struct Load<'s> {
     shared: MutexGuard<'s, Counters>,
     mark: OpenLoad,
     identities: Identities,
+    /// Keys from here on are given out by this load.
+    first_key: Key,
+    /// Which of these have a version by now, from `first_key`.
+    written: Vec<bool>,
     closed: bool,
 }
 
@@ -90,8 +94,10 @@ impl Store {
         rows.batch.insert(layout::OPEN_LOAD, layout::write_open_load(&mark));
         self.apply(rows)?;
         self.flush()?;
+        let first_key = counters.next_key;
         *shared = counters;
-        Ok(Load { store: self, shared, mark, identities, closed: false })
+        let written = Vec::new();
+        Ok(Load { store: self, shared, mark, identities, first_key, written, closed: false })
     }
 }
 
@@ -108,7 +114,7 @@ impl Load<'_> {
 
     /// The newest version of a resource, this load's included, and the place of its next document.
     pub fn slot(&self, key: Key) -> Result<(Option<Head>, Slot), StoreError> {
-        let head = self.store.head(key)?;
+        let head = if self.is_unwritten(key) { None } else { self.store.head(key)? };
         let repeated = head.filter(|head| head.header.seq >= self.mark.first_seq);
         let slot = match repeated {
             Some(head) => Slot { version: head.version, seq: Some(head.header.seq), existed: true },
@@ -119,6 +125,21 @@ impl Load<'_> {
             },
         };
         Ok((head, slot))
+    }
+
+    /// Whether this load gave the key out and has not written a version of it, so that there is none.
+    fn is_unwritten(&self, key: Key) -> bool {
+        let given = key.checked_sub(self.first_key);
+        given.is_some_and(|given| !self.written.get(given as usize).copied().unwrap_or(false))
+    }
+
+    fn note_written(&mut self, key: Key) {
+        let Some(given) = key.checked_sub(self.first_key) else { return };
+        let given = given as usize;
+        if self.written.len() <= given {
+            self.written.resize(given + 1, false);
+        }
+        self.written[given] = true;
     }
 
     /// Writes one batch atomically, not yet durably. No key may occur twice in it.
@@ -164,6 +185,9 @@ impl Load<'_> {
         rows.counters(&counters);
         self.store.apply(rows)?;
         *self.shared = counters;
+        for version in versions {
+            self.note_written(version.key);
+        }
         Ok(())
     }
 

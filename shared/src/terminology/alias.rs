@@ -5,8 +5,9 @@
 //! Identifier systems are left as they are stored; [`system_variants`] lists the spellings to ask for.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
 
 use super::terminology;
 
@@ -55,13 +56,13 @@ static IDENTIFIER_SYSTEMS: &[[&str; 2]] = &[
 
 /// Names and URLs to the canonical URL of a code system.
 struct Aliases {
-    by_name: HashMap<&'static str, &'static str>,
-    by_url: HashMap<&'static str, &'static str>,
+    by_name: FxHashMap<&'static str, &'static str>,
+    by_url: FxHashMap<&'static str, &'static str>,
 }
 
 static ALIASES: LazyLock<Aliases> = LazyLock::new(|| {
     let terminology = terminology();
-    let mut by_name: HashMap<_, _> =
+    let mut by_name: FxHashMap<_, _> =
         terminology.systems().iter().map(|system| (system.name, system.url)).collect();
     // A value set used as the system of its codes: identifier types draw from five systems and are left.
     for set in terminology.value_sets() {

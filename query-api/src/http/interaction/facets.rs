@@ -83,7 +83,9 @@ pub(crate) async fn facets(
         Format::Csv => Preference::strict(),
     };
     let mut issues = preference.admit(issues)?;
-    issues.extend(search::locate(&app.geocoder, &mut request, Vec::new()).await?);
+    let found = search::places::locate(&app.geocoder, &mut request, Vec::new()).await?;
+    // Of a place that is not found a table could not tell.
+    issues.extend(if format == Format::Csv { preference.admit(found)? } else { found });
     let layout = Layout::of(query::value(&text, "_pretty").as_deref());
     let (body, results) = app
         .engine

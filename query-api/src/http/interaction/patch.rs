@@ -13,7 +13,7 @@ use crate::http::error::ApiError;
 use crate::http::path::{InstancePath, TypePath};
 use crate::http::written::{self, Form};
 use crate::http::{body, condition};
-use crate::write::{Operation, Patch, PatchLanguage, Target, Work};
+use crate::write::{self, Operation, Patch, PatchLanguage, Target, Work, patch};
 
 /// Changes parts of the resource of an id.
 pub(crate) async fn patch(
@@ -77,6 +77,11 @@ async fn perform(
     let bytes = body::read(&app.limits, body).await?;
     let language = said.unwrap_or_else(|| guess(&bytes));
     let patch = Patch { language, body: bytes };
+    let limits =
+        patch::Limits { operations: app.limits.patch_operations, ..patch::Limits::default() };
+    let checked =
+        app.engine.run(access, move |_, _| Ok(write::check_patch(&patch, limits).map(|()| patch)));
+    let patch = checked.await??;
     let operation = Operation::Patch { target, patch, if_match };
     let done = written::perform(app, access, Work::One(Box::new(operation))).await?;
     Ok(written::answer(app, done, form))

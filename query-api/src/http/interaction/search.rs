@@ -1,7 +1,7 @@
 //! Search, of one type or of the system, by GET and by POST.
 
 mod address;
-mod places;
+pub(super) mod places;
 
 use axum::body::Body;
 use axum::extract::{Extension, State};
@@ -25,8 +25,6 @@ use crate::http::{body, negotiate, query};
 use crate::parse::ast::{SearchRequest, Summary};
 use crate::parse::{self, Scope};
 use address::{Criteria, Links};
-
-pub(super) use places::locate;
 
 /// `GET [base]?…`
 pub(crate) async fn system_by_get(
@@ -88,7 +86,7 @@ async fn search(
     let (mut request, found) = parse(&app, scope, &criteria.text);
     issues.extend(found);
     let mut issues = preference.admit(issues)?;
-    issues.extend(locate(&app.geocoder, &mut request, criteria.located).await?);
+    issues.extend(places::locate(&app.geocoder, &mut request, criteria.located).await?);
     // Strict handling has no quarrel with a smaller page: the answer is complete over its pages.
     issues.extend(set_page_size(&mut request, &app));
 
@@ -182,6 +180,7 @@ pub(in crate::http) fn parse(
             query_bytes: limits.url_bytes + limits.body_bytes,
             parameters: limits.parameters,
             or_values: limits.or_values,
+            sort_keys: limits.sort_keys,
             words: limits.words,
             chain_depth: limits.chain_depth,
             filter_depth: limits.filter_depth,

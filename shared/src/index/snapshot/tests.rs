@@ -59,11 +59,11 @@ fn write(writer: &IndexWriter, key: u32, document: &Value) {
     let resource = IndexedResource {
         key,
         reference_keys: &vec![None; extracted.references.len()],
-        extracted: &extracted,
+        extracted,
         last_updated_ms: 0,
         address: DocumentAddress { generation: 0, offset: u64::from(key) },
     };
-    writer.replace(&resource).unwrap();
+    writer.replace(resource).unwrap();
 }
 
 fn organization_of_place() -> FieldId {
@@ -86,7 +86,7 @@ fn facts(snapshot: &Snapshot) -> impl PartialEq + std::fmt::Debug + use<> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_snapshot_that_follows_equals_one_from_scratch(steps in steps()) {

@@ -23,7 +23,7 @@ const NAMED: usize = 5;
 ///
 /// # Errors
 /// [`ApiError::Refused`] when there are too many addresses.
-pub(in crate::http::interaction) async fn locate(
+pub(in crate::http) async fn locate(
     geocoder: &Geocoder,
     request: &mut SearchRequest,
     known: Vec<Located>,

@@ -1,0 +1,4 @@
+//! Fuzzes JSON → resource → search values; what must hold stands in `query_api::fuzzing`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| query_api::fuzzing::document(bytes));

@@ -1,0 +1,4 @@
+//! Fuzzes PATCH bodies, FHIRPath Patch and JSON Patch; what must hold stands in `query_api::fuzzing`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| query_api::fuzzing::patch(bytes));
