@@ -1,13 +1,14 @@
 //! What a naive reader makes of one document: the values that the requests of the bench ask about.
 //!
 //! Written from the profiles, without any code of the engine, which it judges. The labels and synonyms
-//! of codes are the project's one list.
+//! of codes, and where towns are, are the project's own lists.
 
 use std::collections::BTreeSet;
 
 use anyhow::Context as _;
 use jiff::Timestamp;
 use serde_json::Value;
+use shared::geo::gazetteer;
 use shared::terminology::terminology;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
@@ -71,7 +72,7 @@ pub struct Price {
 pub struct Place {
     /// The postal code.
     pub postal_code: Option<String>,
-    /// Latitude and longitude in degrees.
+    /// Latitude and longitude in degrees, of its town where it has none of its own.
     pub position: Option<(f64, f64)>,
     /// The instant of the last change, in milliseconds since 1970.
     pub last_updated_ms: i64,
@@ -185,9 +186,16 @@ fn price(record: &Value) -> Price {
 }
 
 fn place(value: &Value) -> anyhow::Result<Place> {
+    let commune_cog = format!("{ROR}ror-commune-cog");
     let updated: Timestamp =
         text(&value["meta"]["lastUpdated"]).context("meta.lastUpdated")?.parse()?;
     let position = &value["position"];
+    // Without a position of its own, a place stands where its town does.
+    let town = || {
+        let commune = extensions(value, &commune_cog).next()?;
+        let point = gazetteer().current_commune(&code(&commune["valueCodeableConcept"])?)?.point?;
+        Some((point.lat, point.lon))
+    };
     let capacities = extensions(value, &format!("{ROR}ror-location-supported-capacity"))
         .map(|record| Capacity {
             kind: code(&part(record, "capacityType")["valueCodeableConcept"]),
@@ -197,7 +205,7 @@ fn place(value: &Value) -> anyhow::Result<Place> {
         .collect();
     Ok(Place {
         postal_code: text(&value["address"]["postalCode"]),
-        position: position["latitude"].as_f64().zip(position["longitude"].as_f64()),
+        position: position["latitude"].as_f64().zip(position["longitude"].as_f64()).or_else(town),
         last_updated_ms: updated.as_millisecond(),
         capacities,
     })
