@@ -105,16 +105,14 @@ async fn run(settings: &Settings) -> anyhow::Result<()> {
     );
     let fhir = tokio::spawn(fhir);
     let internal = tokio::spawn(internal);
-    let ready = json!({
-        "fhir": local_base,
-        "page": format!("{scheme}://{address}/"),
-        "internal": format!("http://{internal_address}"),
-    });
     // Whoever reads the next line may ask to stop at once.
     let stop = StopSignals::new().context("the signals that stop the service")?;
     announce(&settings.data_dir, internal_address)?;
-    let mut stdout = std::io::stdout();
-    writeln!(stdout, "{ready}").and_then(|()| stdout.flush()).context("standard output")?;
+    say_ready(&json!({
+        "fhir": local_base,
+        "page": format!("{scheme}://{address}/"),
+        "internal": format!("http://{internal_address}"),
+    }))?;
     tracing::info!(address = %address, internal = %internal_address, "serving");
 
     stop.wait().await;
@@ -203,6 +201,12 @@ fn commands(
     let operator = Arc::new(operator);
     operator.resume().context("a load that was not finished")?;
     Ok(Internal { operator, token: token.into() })
+}
+
+/// Says on standard output, in one line, what listens where.
+fn say_ready(addresses: &serde_json::Value) -> anyhow::Result<()> {
+    let mut stdout = std::io::stdout();
+    writeln!(stdout, "{addresses}").and_then(|()| stdout.flush()).context("standard output")
 }
 
 /// Says in the data directory who serves it.

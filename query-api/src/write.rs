@@ -87,7 +87,7 @@ pub(crate) enum Target {
     /// The one of this identity.
     Instance(Identity),
     /// The one that a condition finds.
-    Matching(Condition),
+    Matching(Box<Condition>),
 }
 
 /// A search that must find at most one resource.

@@ -202,12 +202,12 @@ fn only_fresh_counts() {
 fn is_open_on_wednesday_at_18(offer: &Value) -> bool {
     const DATE: &str = "2026-01-14";
     let number = format!("{ROR}ror-available-time-number-days-of-week");
-    let is_today = |time: &Value| match extensions(time, &number).first() {
-        Some(day) => day["valueInteger"] == 3,
-        None => {
-            let days = at(time, "daysOfWeek");
-            days.is_empty() || days.iter().any(|day| *day == "wed")
+    let is_today = |time: &Value| {
+        if let Some(day) = extensions(time, &number).first() {
+            return day["valueInteger"] == 3;
         }
+        let days = at(time, "daysOfWeek");
+        days.is_empty() || days.iter().any(|day| *day == "wed")
     };
     let holds = |time: &&Value| {
         let before = |name: &str| time[name].as_str().unwrap_or("99") <= "18:00:00";

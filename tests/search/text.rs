@@ -78,13 +78,12 @@ fn what_is_typed_finds_what_is_meant() {
         let total = total(&page);
         let bounds = least.parse().expect("a number")..=most.parse().expect("a number");
         let keys: Vec<String> = page.matches().into_iter().map(|key| key.1).collect();
-        let as_expected = match expected.strip_prefix('=') {
-            Some(ids) => keys == ids.split(' ').collect::<Vec<_>>(),
-            None => {
-                let documents = at(&page.bundle, "entry.resource");
-                let matches = documents.iter().filter(|d| d["resourceType"] == base);
-                keys.len() == first && matches.into_iter().all(|d| headline(d).contains(expected))
-            }
+        let as_expected = if let Some(ids) = expected.strip_prefix('=') {
+            keys == ids.split(' ').collect::<Vec<_>>()
+        } else {
+            let documents = at(&page.bundle, "entry.resource");
+            let matches = documents.iter().filter(|d| d["resourceType"] == base);
+            keys.len() == first && matches.into_iter().all(|d| headline(d).contains(expected))
         };
         if !as_expected || !bounds.contains(&total) {
             wrong.push(format!("{base} {typed}: {total} hits, first {keys:?}"));

@@ -289,7 +289,7 @@ pub(super) fn condition(operation: &Operation) -> Option<&Condition> {
         Operation::Update { target, .. }
         | Operation::Patch { target, .. }
         | Operation::Delete { target, .. } => match target {
-            Target::Matching(condition) => Some(condition),
+            Target::Matching(condition) => Some(condition.as_ref()),
             Target::Instance(_) => None,
         },
     }

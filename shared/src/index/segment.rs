@@ -33,6 +33,9 @@ enum Decoded {
     Text(Option<TextColumn>),
 }
 
+/// A field that documents are sorted by, and whether the greatest come first.
+type Ordering = (FieldId, bool);
+
 /// One immutable segment, ready to be searched. Deletes are not in it: see `Segment`.
 pub struct SegmentView {
     reader: SegmentReader,
@@ -57,7 +60,7 @@ pub struct SegmentView {
     dictionaries: Mutex<HashMap<String, Arc<WordDictionary>>>,
     codes: Mutex<HashMap<(FieldId, VisibilityClass), Arc<CodeColumn>>>,
     texts: Mutex<HashMap<[u8; 4], Arc<WordDictionary>>>,
-    sorted: Mutex<HashMap<(FieldId, bool), Arc<[u32]>>>,
+    sorted: Mutex<HashMap<Ordering, Arc<[u32]>>>,
 }
 
 impl std::fmt::Debug for SegmentView {
@@ -276,7 +279,7 @@ impl SegmentView {
     /// Those of `sort`.
     pub fn sorted(
         &self,
-        order: (FieldId, bool),
+        order: Ordering,
         sort: impl FnOnce(&Self) -> tantivy::Result<Vec<u32>>,
     ) -> tantivy::Result<Arc<[u32]>> {
         // As above.

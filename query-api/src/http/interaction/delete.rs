@@ -35,7 +35,7 @@ pub(crate) async fn delete_matching(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let condition = condition::condition(&app, resource_type, uri.query().unwrap_or_default())?;
-    perform(&app, access, Target::Matching(condition), &uri, &headers).await
+    perform(&app, access, Target::Matching(Box::new(condition)), &uri, &headers).await
 }
 
 async fn perform(

@@ -60,7 +60,7 @@ async fn matching(
     body: Body,
 ) -> Result<Response, ApiError> {
     let condition = condition::condition(app, resource_type, uri.query().unwrap_or_default())?;
-    perform(app, access, Target::Matching(condition), uri, headers, body).await
+    perform(app, access, Target::Matching(Box::new(condition)), uri, headers, body).await
 }
 
 async fn perform(

@@ -40,7 +40,7 @@ pub(crate) async fn update_matching(
     body: Body,
 ) -> Result<Response, ApiError> {
     let condition = condition::condition(&app, resource_type, uri.query().unwrap_or_default())?;
-    put(&app, access, Target::Matching(condition), &uri, &headers, body).await
+    put(&app, access, Target::Matching(Box::new(condition)), &uri, &headers, body).await
 }
 
 async fn put(

@@ -100,7 +100,10 @@ fn entry(app: &App, part: Part) -> Result<Entry, ApiError> {
         }
         (Some(id), None) => return Err(ApiError::Absent(resource_type, id.to_owned())),
         (None, None) if method == Method::POST => None,
-        (None, None) => Some(Target::Matching(condition::condition(app, resource_type, query)?)),
+        (None, None) => {
+            let condition = condition::condition(app, resource_type, query)?;
+            Some(Target::Matching(Box::new(condition)))
+        }
     };
     let if_match = request.if_match.as_deref().map(condition::version).transpose()?;
     let mut references = Vec::new();
