@@ -402,7 +402,7 @@ mod tests {
             ("foo\"bar\"baz", "foo \"bar\" baz"),
             ("\"\" foo -\"\"", "foo"),
             ("--foo ---", "-foo"),
-            ("foo foo FOO", "foo"),
+            ("foo foo FOO", "FOO"),
             ("–foo", "foo"),
         ] {
             let mut sorted: Vec<&str> = expected.split(' ').collect();
