@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use e2e::client::Client;
 use e2e::harness::Server;
@@ -131,19 +131,29 @@ fn an_index_of_another_schema_is_not_gone_back_to() {
     assert_eq!(result(&data, &["verify"])["problem_count"], 0);
 }
 
+/// Waits until a rebuild has begun its generation.
+fn wait_for_a_beginning(data: &Path, before: &str) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while generations(data).iter().all(|name| name.as_str() <= before) {
+        assert!(Instant::now() < deadline, "no rebuild begins");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
 #[test]
 fn a_rebuild_killed_in_the_middle_leaves_the_index_before() {
-    let data = directory_of(300);
+    let data = directory_of(3_000);
     // The command alone, then the server that does it.
     let mut rebuild = start(&data, &["rebuild"]);
-    std::thread::sleep(Duration::from_millis(400));
+    wait_for_a_beginning(&data, "000001");
     rebuild.kill().expect("a running command");
     rebuild.wait().expect("it ends");
+    assert_eq!(current(&data), "000001", "it was killed in the middle");
     let mut server = Server::start(&data);
     assert_eq!(generations(&data), ["000001"], "what was begun is cleared away at the next start");
     assert_eq!(try_put(&server.client(), "kept", "n1"), Some(1));
     let mut rebuild = start(&data, &["rebuild"]);
-    std::thread::sleep(Duration::from_millis(400));
+    wait_for_a_beginning(&data, "000001");
     server.kill();
     assert_eq!(rebuild.wait().expect("it ends").code(), Some(1), "its server is gone");
     let server = Server::start(&data);
