@@ -11,6 +11,7 @@
 //! Ours are defined under the directory's base URL; their shapes are in `docs/extensions.md`. The parts
 //! of a record are copied as they are stored.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
@@ -33,7 +34,7 @@ const RECORDS_MAX: usize = 20;
 pub(super) struct Annotations<'a> {
     base_url: &'a str,
     now_ms: i64,
-    documents: HashMap<u64, Vec<Record>>,
+    documents: HashMap<DocumentAddress, Vec<Record>>,
 }
 
 /// A price or capacity of a document.
@@ -45,6 +46,8 @@ struct Record {
     path: String,
     /// Its parts, as they are stored: a JSON array.
     parts: Box<RawValue>,
+    /// What is said of the parts, written once: many offers have one organization.
+    written: OnceCell<Vec<u8>>,
 }
 
 impl<'a> Annotations<'a> {
@@ -116,12 +119,12 @@ impl<'a> Annotations<'a> {
         named: NamedRecord,
         read: &mut impl FnMut(DocumentAddress, &mut Vec<u8>) -> Result<(), E>,
     ) -> Result<(), E> {
-        if let Entry::Vacant(vacant) = self.documents.entry(named.document.offset) {
+        if let Entry::Vacant(vacant) = self.documents.entry(named.document) {
             let mut json = Vec::new();
             read(named.document, &mut json)?;
             vacant.insert(Record::all_of(&json).map_err(|error| E::from(error.into()))?);
         }
-        let records = &self.documents[&named.document.offset];
+        let records = &self.documents[&named.document];
         let mut of_kind = records.iter().filter(|record| record.kind == named.kind);
         let Some(record) = of_kind.nth(named.number as usize) else {
             debug_assert!(false, "the index and the document of one address agree: {named:?}");
@@ -168,13 +171,14 @@ impl Record {
                 holder: format!("{}/{}", holder.resource_type, holder.id),
                 path: format!("{}.extension[{at}]", holder.resource_type),
                 parts: extension.unwrap_or_default(),
+                written: OnceCell::new(),
             });
         }
         Ok(records)
     }
 
     fn write(&self, out: &mut Vec<u8>, now_ms: i64, sorted: bool) {
-        let Self { kind, holder, path, parts } = self;
+        let Self { holder, path, .. } = self;
         let head = format!(
             r#"{{"url":"resource","valueReference":{{"reference":"{holder}"}}}},{{"url":"path","valueString":"{path}"}}"#
         );
@@ -182,18 +186,25 @@ impl Record {
         if sorted {
             out.extend_from_slice(br#",{"url":"sorted","valueBoolean":true}"#);
         }
+        out.extend_from_slice(self.written.get_or_init(|| self.parts(now_ms)));
+    }
+
+    /// The parts as they are stored, behind what is computed of them; each with a comma before it.
+    fn parts(&self, now_ms: i64) -> Vec<u8> {
+        let (parts, mut out) = (&self.parts, Vec::new());
         let record: Value = serde_json::from_str(&format!(r#"{{"extension":{parts}}}"#))
             .expect("the parts were read as JSON");
-        if *kind == RecordKind::Price {
-            per_day(out, &record);
+        if self.kind == RecordKind::Price {
+            per_day(&mut out, &record);
         } else {
-            age(out, &record, now_ms);
+            age(&mut out, &record, now_ms);
         }
         let inner = parts.get().trim().trim_start_matches('[').trim_end_matches(']').trim();
         if !inner.is_empty() && inner != "null" {
             out.push(b',');
             out.extend_from_slice(inner.as_bytes());
         }
+        out
     }
 }
 
