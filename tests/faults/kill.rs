@@ -1,4 +1,4 @@
-//! Killed with SIGKILL in the middle of single writes, transactions, a bulk load, a rebuild: every
+//! Killed with SIGKILL in the middle of single writes, transactions, a bulk load, a rebuild, a backup: every
 //! acknowledged write is there and found, none is half there, store and index agree, and the versions of
 //! each resource follow each other without a gap.
 //!
@@ -38,7 +38,7 @@ fn what_was_acknowledged_survives() {
     for run in 0..kills {
         // Another moment each time, spread evenly by the golden ratio.
         let share = (run as f64 * 0.618_034).fract();
-        match run % 4 {
+        match run % 5 {
             0 => kill_server(&data, &mut known, share, |client, id, done| {
                 write_until_killed(client, id, done)
             }),
@@ -46,7 +46,8 @@ fn what_was_acknowledged_survives() {
                 transact_until_killed(client, id, done)
             }),
             2 => kill_load(&data, &mut known, run, patience.mul_f64(share * 1.1)),
-            _ => kill_rebuild(&data, patience.mul_f64(share)),
+            3 => kill_command(&data, &["rebuild"], patience.mul_f64(share)),
+            _ => kill_backup(&data, patience.mul_f64(share)),
         }
         check(&data, &mut known, &mut settled);
     }
@@ -180,9 +181,27 @@ fn kill_load(data: &Path, known: &mut Known, run: u64, after: Duration) {
     assert!(server.stop().success());
 }
 
-fn kill_rebuild(data: &Path, after: Duration) {
+/// Kills a backup: the one begun is complete or refused, and the next one is whole.
+fn kill_backup(data: &Path, after: Duration) {
+    let folder = harness::new_folder("backup");
+    let to = folder.to_str().expect("a folder in plain letters");
+    kill_command(data, &["backup", "--to", to], after);
+    let restored = harness::new_folder("restored");
+    let output = harness::command("indexer")
+        .args(["restore", "--from", to, "--data-dir"])
+        .arg(&restored)
+        .output()
+        .expect("the indexer starts");
+    if output.status.success() {
+        verify(&restored);
+    } else {
+        assert!(words(&output).contains("backup"), "{}", words(&output));
+    }
+}
+
+fn kill_command(data: &Path, arguments: &[&str], after: Duration) {
     let mut command = harness::command("indexer");
-    command.arg("rebuild").arg("--data-dir").arg(data);
+    command.arg(arguments[0]).arg("--data-dir").arg(data).args(&arguments[1..]);
     let mut child =
         command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the indexer starts");
     thread::sleep(after);

@@ -233,7 +233,7 @@ pub(super) fn write(statistics: &WordStatistics, dir: &Path) -> io::Result<()> {
 /// Reads the file of a generation; `None` when there is none.
 ///
 /// # Errors
-/// When it cannot be read or is not what [`write`] writes.
+/// When it cannot be read or is not what [`write()`] writes.
 pub(super) fn read(dir: &Path) -> io::Result<Option<WordStatistics>> {
     let packed = match fs::read(dir.join(FILE)) {
         Ok(packed) => packed,
