@@ -17,7 +17,7 @@ use std::time::Instant;
 
 use shared::error::{Issue, IssueType};
 use shared::fhir::ResourceType;
-use shared::index::{DocumentAddress, Location, Snapshot};
+use shared::index::{DocumentAddress, KeySet, Location, Snapshot};
 use shared::registry::record_name;
 
 use crate::parse::ast::Include;
@@ -202,16 +202,23 @@ fn describe(
     let snapshot = context.snapshot;
     let centers = plan.types.iter().find_map(|plan| Centers::of(&plan.centers));
     let centers = centers.as_ref();
+    let mut shown = vec![Vec::new(); plan.types.len()];
+    for candidate in candidates {
+        shown[candidate.plan].push(candidate.key);
+    }
+    let shown = shown.into_iter().map(|keys| KeySet::from_keys(keys, snapshot.universe()));
+    let shown: Vec<KeySet> = shown.collect();
     let mut places = Vec::with_capacity(plan.types.len());
-    for plan in &plan.types {
-        places.push(order::eligible_places(context, plan, &plan.places)?);
+    for (plan, matches) in plan.types.iter().zip(&shown) {
+        places.push(order::eligible_places(context, plan, &plan.places, matches)?);
     }
     let scores: Vec<_> =
         plan.types.iter().map(|plan| context.scores(plan)).collect::<Result<_, _>>()?;
     let named: Vec<_> = plan
         .types
         .iter()
-        .map(|plan| NamedRecords::prepare(context, plan))
+        .zip(&shown)
+        .map(|(plan, matches)| NamedRecords::prepare(context, plan, matches))
         .collect::<Result<_, _>>()?;
     for candidate in candidates {
         let is_scored = !plan.types[candidate.plan].texts.is_empty();

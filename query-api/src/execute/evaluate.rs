@@ -15,6 +15,7 @@ use shared::fhir::ResourceType;
 use shared::index::{DocSet, KeySet, SegmentView, Snapshot};
 use shared::param::date::DateRange;
 use shared::param::number::NumberRange;
+use shared::param::quantity::QuantityValue;
 use shared::param::reference::ReferenceQuery;
 use shared::registry::{self, FieldId, RecordKind, field_id};
 use shared::schema::{RECORD_KIND_OFFSET, TermKind, term};
@@ -23,6 +24,10 @@ use tantivy::Result;
 use super::words::{self, WordHits};
 use super::{Identify, distance};
 use crate::plan::{JoinStep, Leaf, LeafTest, Predicate, TypePlan, WordQuery};
+
+/// Up to so many candidates, what they refer to and their records are looked at one by one. Tests have
+/// small directories.
+const FEW: usize = if cfg!(test) { 3 } else { 2_000 };
 
 /// The evaluation of one request: its snapshot, and what it has found already.
 pub(super) struct Evaluation<'a> {
@@ -107,7 +112,10 @@ impl<'a> Evaluation<'a> {
             Predicate::All => Ok(among.unwrap_or(self.snapshot.existing(base)).clone()),
             Predicate::Leaf(leaf) => Ok(limited(self.leaf_keys(base, leaf)?)),
             Predicate::Record(kind, leaves) => {
-                let docs = self.record_docs(*kind, leaves)?;
+                let docs = match among {
+                    Some(among) => self.record_docs_among(*kind, leaves, among)?,
+                    None => self.record_docs(*kind, leaves)?,
+                };
                 Ok(limited(self.snapshot.owners(&docs)))
             }
             Predicate::Not(inner) => {
@@ -155,7 +163,11 @@ impl<'a> Evaluation<'a> {
         among: Option<&KeySet>,
     ) -> Result<KeySet> {
         let snapshot = self.snapshot;
-        let mut targets = self.all_keys(step.to, target)?;
+        let reached = self.few_reached(step, among)?;
+        let mut targets = match &reached {
+            Some(reached) => self.keys_among(step.to, target, reached)?,
+            None => self.all_keys(step.to, target)?,
+        };
         if step.above {
             let part_of = field_id(step.to, "partof").expect("only hierarchies climb");
             targets = Arc::new(snapshot.with_descendants(part_of, (*targets).clone())?);
@@ -166,6 +178,34 @@ impl<'a> Evaluation<'a> {
             return Ok(snapshot.referred(step.field, &targets)?.and(limit));
         }
         snapshot.referrers(step.field, &targets, among)
+    }
+
+    /// What few candidates refer to, or are referred to by: only these are then asked of.
+    fn few_reached(&self, step: JoinStep, among: Option<&KeySet>) -> Result<Option<KeySet>> {
+        let Some(among) = among.filter(|among| among.len() <= FEW && !step.above) else {
+            return Ok(None);
+        };
+        let snapshot = self.snapshot;
+        let reached = if step.reverse {
+            snapshot.referrers(step.field, among, None)?
+        } else {
+            snapshot.referred(step.field, among)?
+        };
+        Ok(Some(reached.and(snapshot.existing(step.to))))
+    }
+
+    /// The resources among a few that satisfy `predicate`, or all that do when they are known already.
+    pub(super) fn keys_among(
+        &mut self,
+        base: ResourceType,
+        predicate: &Predicate,
+        among: &KeySet,
+    ) -> Result<Arc<KeySet>> {
+        let is_same = |(t, p, _): &&(ResourceType, Predicate, _)| *t == base && p == predicate;
+        if let Some((.., keys)) = self.targets.iter().find(is_same) {
+            return Ok(Arc::clone(keys));
+        }
+        self.keys(base, predicate, Some(among)).map(Arc::new)
     }
 
     /// The resources with a value, or a record with a value, that satisfies the leaf.
@@ -282,14 +322,30 @@ impl<'a> Evaluation<'a> {
         Ok(keys)
     }
 
-    /// The same; `None` when nothing is asked.
+    /// The resources that satisfy `predicate`, at least those among a few; `None` when nothing is asked.
     pub(super) fn some_keys(
         &mut self,
         base: ResourceType,
         predicate: &Predicate,
+        among: Option<&KeySet>,
     ) -> Result<Option<Arc<KeySet>>> {
-        let is_all = *predicate == Predicate::All;
-        if is_all { Ok(None) } else { self.all_keys(base, predicate).map(Some) }
+        match among {
+            _ if *predicate == Predicate::All => Ok(None),
+            Some(among) => self.keys_among(base, predicate, among).map(Some),
+            None => self.all_keys(base, predicate).map(Some),
+        }
+    }
+
+    /// What few matches lead to; `None` of many.
+    pub(super) fn few_ends(&self, steps: &[JoinStep], matches: &KeySet) -> Result<Option<KeySet>> {
+        if matches.len() > FEW {
+            return Ok(None);
+        }
+        let mut ends = Vec::new();
+        for key in matches {
+            ends.extend(self.reached(steps, key)?);
+        }
+        Ok(Some(KeySet::from_keys(ends, self.snapshot.universe())))
     }
 
     /// The record documents that satisfy all leaves, each on its own; found once a request.
@@ -301,6 +357,67 @@ impl<'a> Evaluation<'a> {
         let docs = Arc::new(self.find_records(kind, leaves)?);
         self.records.push((kind, leaves.to_vec(), Arc::clone(&docs)));
         Ok(docs)
+    }
+
+    /// The same of the records of some resources; when these are many, or all are known already, of all.
+    pub(super) fn record_docs_among(
+        &mut self,
+        kind: RecordKind,
+        leaves: &[Leaf],
+        among: &KeySet,
+    ) -> Result<Arc<DocSet>> {
+        let is_same = |(k, l, _): &&(RecordKind, Vec<Leaf>, _)| *k == kind && l == leaves;
+        if among.len() > FEW || self.records.iter().any(|known| is_same(&known)) {
+            return self.record_docs(kind, leaves);
+        }
+        let mut docs = self.snapshot.records_of(among, RECORD_KIND_OFFSET + kind as u8);
+        for leaf in leaves {
+            docs = self.keep_docs(docs, leaf)?;
+        }
+        Ok(Arc::new(docs))
+    }
+
+    /// The documents of few that satisfy the leaf.
+    fn keep_docs(&self, docs: DocSet, leaf: &Leaf) -> Result<DocSet> {
+        let (snapshot, field) = (self.snapshot, leaf.field);
+        let those = |docs: &[u32], holds: &dyn Fn(u32) -> bool| {
+            docs.iter().copied().filter(|doc| holds(*doc)).collect()
+        };
+        match &leaf.test {
+            LeafTest::Terms(terms) => {
+                snapshot.keep_docs(&docs, |view, docs| view.docs_with_any(terms, docs))
+            }
+            LeafTest::Dates(queries) => snapshot.keep_docs(&docs, |view, docs| {
+                let rows = view.dates(field)?;
+                let holds = |(low_ms, high_ms): &(i64, i64)| {
+                    let range = DateRange { low_ms: *low_ms, high_ms: *high_ms };
+                    queries.iter().any(|query| query.matches(range))
+                };
+                Ok(those(docs, &|doc| rows.of(doc).iter().any(holds)))
+            }),
+            LeafTest::Numbers(queries) => snapshot.keep_docs(&docs, |view, docs| {
+                let rows = view.numbers(field)?;
+                let holds = |number: &f64| {
+                    queries.iter().any(|query| query.matches(NumberRange::point(*number)))
+                };
+                Ok(those(docs, &|doc| rows.of(doc).iter().any(holds)))
+            }),
+            LeafTest::Quantities(queries) => snapshot.keep_docs(&docs, |view, docs| {
+                let rows = view.quantities(field)?;
+                let holds =
+                    |quantity: &QuantityValue| queries.iter().any(|query| query.matches(quantity));
+                Ok(those(docs, &|doc| rows.of(doc).iter().any(holds)))
+            }),
+            LeafTest::Prefixes(_)
+            | LeafTest::Scan(..)
+            | LeafTest::InForce(_)
+            | LeafTest::Near(_)
+            | LeafTest::References(_)
+            | LeafTest::Below(_)
+            | LeafTest::Above(_)
+            | LeafTest::OpenAt(_)
+            | LeafTest::Words(_) => Ok(docs.and(&self.leaf_docs(leaf)?)),
+        }
     }
 
     fn find_records(&self, kind: RecordKind, leaves: &[Leaf]) -> Result<DocSet> {

@@ -41,18 +41,24 @@ struct Source<'p> {
 }
 
 impl<'p> NamedRecords<'p> {
-    pub(super) fn prepare(context: &mut Evaluation<'_>, plan: &'p TypePlan) -> Result<Self> {
+    /// Looks at what the matches of a page lead to, and no further.
+    pub(super) fn prepare(
+        context: &mut Evaluation<'_>,
+        plan: &'p TypePlan,
+        matches: &KeySet,
+    ) -> Result<Self> {
         let mut sources = Vec::with_capacity(plan.named.len());
         for Named { kind, steps, conditions, leaves } in &plan.named {
+            let reached = reached(context, steps, matches)?;
             let mut evaluated = Vec::with_capacity(conditions.len());
             for (at, predicate) in conditions {
                 let base = at.checked_sub(1).map_or(plan.base, |last| steps[last].to);
-                evaluated.push((*at, context.all_keys(base, predicate)?));
+                evaluated.push((*at, context.keys_among(base, predicate, &reached[*at])?));
             }
-            let records = context.record_docs(*kind, leaves)?;
+            let records = context.record_docs_among(*kind, leaves, &reached[steps.len()])?;
             sources.push(Source { kind: *kind, steps, conditions: evaluated, records });
         }
-        Ok(Self { sources, deciding: Deciding::prepare(context, plan)? })
+        Ok(Self { sources, deciding: Deciding::prepare(context, plan, matches)? })
     }
 
     /// The records of one match: the one it is sorted by, then by resource and in document order.
@@ -85,6 +91,19 @@ impl<'p> NamedRecords<'p> {
         found.sort_by_key(|r| !r.sorted);
         Ok(found)
     }
+}
+
+/// What the matches lead to, by the number of steps.
+fn reached(context: &Evaluation<'_>, steps: &[JoinStep], matches: &KeySet) -> Result<Vec<KeySet>> {
+    let mut reached = vec![matches.clone()];
+    for step in steps {
+        let mut next = Vec::new();
+        for key in &reached[reached.len() - 1] {
+            next.extend(context.reached(std::slice::from_ref(step), key)?);
+        }
+        reached.push(KeySet::from_keys(next, context.snapshot.universe()));
+    }
+    Ok(reached)
 }
 
 impl Source<'_> {

@@ -79,7 +79,7 @@ pub(super) fn first(
 ) -> Result<First> {
     let wanted = page.count + 1;
     let after = page.after.map(|token| &token.keys);
-    let keys = prepare(context, plan)?;
+    let keys = prepare(context, plan, matches)?;
     if keys.is_empty() {
         let candidates = first_by_key(context.snapshot, number, matches, after, wanted);
         return Ok(First { candidates, missing: Vec::new() });
@@ -331,7 +331,7 @@ impl Key {
     }
 }
 
-fn prepare(context: &mut Evaluation<'_>, plan: &TypePlan) -> Result<Vec<Key>> {
+fn prepare(context: &mut Evaluation<'_>, plan: &TypePlan, matches: &KeySet) -> Result<Vec<Key>> {
     let mut keys = Vec::with_capacity(plan.order.len());
     for key in &plan.order {
         match key {
@@ -339,7 +339,7 @@ fn prepare(context: &mut Evaluation<'_>, plan: &TypePlan) -> Result<Vec<Key>> {
             OrderKey::Distance { sources, descending } => {
                 // Nothing has a distance from nowhere.
                 if let Some(centers) = Centers::of(&plan.centers) {
-                    let places = eligible_places(context, plan, sources)?;
+                    let places = eligible_places(context, plan, sources, matches)?;
                     keys.push(Key::Distance { places, centers, descending: *descending });
                 }
             }
@@ -350,7 +350,7 @@ fn prepare(context: &mut Evaluation<'_>, plan: &TypePlan) -> Result<Vec<Key>> {
                     keys.push(Key::Text(order.field, order.descending));
                     continue;
                 }
-                let eligible = eligible(context, plan, order)?;
+                let eligible = eligible(context, plan, order, matches)?;
                 keys.push(Key::Values(Box::new(order.clone()), eligible));
             }
         }

@@ -161,6 +161,37 @@ impl Snapshot {
         })
     }
 
+    /// The records of a kind (see [`SegmentView::kind`]) of some resources.
+    pub fn records_of(&self, keys: &KeySet, kind: u8) -> DocSet {
+        let mut docs: Vec<Vec<u32>> = self.segments().iter().map(|_| Vec::new()).collect();
+        for at in keys.iter().filter_map(|key| self.locate(key)) {
+            let view = self.view(at);
+            let of_kind = view.records(at.doc).filter(|doc| view.kind(*doc) == kind);
+            docs[at.segment as usize].extend(of_kind);
+        }
+        let sets = docs.into_iter().zip(self.segments());
+        let sets = sets.map(|(docs, s)| KeySet::from_keys(docs, s.view.max_doc())).collect();
+        DocSet { segments: sets }
+    }
+
+    /// Those of `docs` that `keep` keeps, asked for each segment with its documents ascending.
+    ///
+    /// # Errors
+    /// Those of `keep`.
+    pub fn keep_docs(
+        &self,
+        docs: &DocSet,
+        keep: impl Fn(&SegmentView, &[u32]) -> Result<Vec<u32>>,
+    ) -> Result<DocSet> {
+        let mut segments = Vec::with_capacity(docs.segments.len());
+        for (segment, docs) in self.segments().iter().zip(&docs.segments) {
+            let docs: Vec<u32> = docs.iter().collect();
+            let kept = if docs.is_empty() { docs } else { keep(&segment.view, &docs)? };
+            segments.push(KeySet::from_keys(kept, segment.view.max_doc()));
+        }
+        Ok(DocSet { segments })
+    }
+
     /// The keys of the resources that the documents are, or are records of.
     pub fn owners(&self, docs: &DocSet) -> KeySet {
         let mut keys = Vec::with_capacity(docs.len());

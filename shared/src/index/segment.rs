@@ -8,7 +8,7 @@ use tantivy::fieldnorm::FieldNormReader;
 use tantivy::index::SegmentId;
 use tantivy::postings::{BlockSegmentPostings, SegmentPostings, TermInfo};
 use tantivy::schema::IndexRecordOption;
-use tantivy::{InvertedIndexReader, SegmentReader};
+use tantivy::{DocSet as _, InvertedIndexReader, SegmentReader};
 
 use super::codes::CodeColumn;
 use super::columns::{self, Ids, Rows, TextColumn};
@@ -317,6 +317,29 @@ impl SegmentView {
     pub fn postings(&self, term: &[u8]) -> tantivy::Result<Option<BlockSegmentPostings>> {
         let Some(info) = self.terms.terms().get(term)? else { return Ok(None) };
         self.postings_of(&info).map(Some)
+    }
+
+    /// Those of some documents, ascending, that have any of the terms: found by seeking, not by reading
+    /// all documents of the terms.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn docs_with_any(&self, terms: &[Vec<u8>], docs: &[u32]) -> tantivy::Result<Vec<u32>> {
+        let mut found = Vec::new();
+        for term in terms {
+            let Some(info) = self.terms.terms().get(term)? else { continue };
+            let mut postings =
+                self.terms.read_postings_from_terminfo(&info, IndexRecordOption::Basic)?;
+            for doc in docs {
+                if postings.doc() < *doc {
+                    postings.seek(*doc);
+                }
+                if postings.doc() == *doc {
+                    found.push(*doc);
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// The documents of a term found in the dictionary.

@@ -22,14 +22,17 @@ pub(in crate::execute) fn eligible_places(
     context: &mut Evaluation<'_>,
     plan: &TypePlan,
     sources: &[PlaceSource],
+    matches: &KeySet,
 ) -> Result<Vec<EligiblePlaces>> {
     let mut all = Vec::with_capacity(sources.len());
     for source in sources {
         let target = source.steps.last().map_or(plan.base, |step| step.to);
+        let ends = context.few_ends(&source.steps, matches)?;
+        let few = ends.as_ref().map(|_| matches);
         all.push(EligiblePlaces {
-            matches: context.some_keys(plan.base, &source.matches)?,
+            matches: context.some_keys(plan.base, &source.matches, few)?,
             steps: source.steps.clone(),
-            places: context.some_keys(target, &source.places)?,
+            places: context.some_keys(target, &source.places, ends.as_ref())?,
         });
     }
     Ok(all)

@@ -22,22 +22,28 @@ pub(super) struct Eligible {
     pub(super) records: Option<Arc<DocSet>>,
 }
 
-/// Evaluates where the values of a key are.
+/// Evaluates where the values of a key of the matches are.
 pub(super) fn eligible(
     context: &mut Evaluation<'_>,
     plan: &TypePlan,
     order: &Order,
+    matches: &KeySet,
 ) -> Result<Vec<Eligible>> {
     let mut all = Vec::with_capacity(order.sources.len());
     for source in &order.sources {
         let target = source.steps.last().map_or(plan.base, |step| step.to);
-        let matches = context.some_keys(plan.base, &source.matches)?;
-        let targets = context.some_keys(target, &source.target)?;
-        let records = match (order.record, source.record.is_empty()) {
-            (Some(kind), false) => Some(context.record_docs(kind, &source.record)?),
+        let ends = context.few_ends(&source.steps, matches)?;
+        let few = ends.as_ref().map(|_| matches);
+        let asked = context.some_keys(plan.base, &source.matches, few)?;
+        let targets = context.some_keys(target, &source.target, ends.as_ref())?;
+        let records = match (order.record, source.record.is_empty(), &ends) {
+            (Some(kind), false, Some(ends)) => {
+                Some(context.record_docs_among(kind, &source.record, ends)?)
+            }
+            (Some(kind), false, None) => Some(context.record_docs(kind, &source.record)?),
             _ => None,
         };
-        all.push(Eligible { matches, steps: source.steps.clone(), targets, records });
+        all.push(Eligible { matches: asked, steps: source.steps.clone(), targets, records });
     }
     Ok(all)
 }
@@ -96,13 +102,14 @@ impl<'p> Deciding<'p> {
     pub(in crate::execute) fn prepare(
         context: &mut Evaluation<'_>,
         plan: &'p TypePlan,
+        matches: &KeySet,
     ) -> Result<Option<Self>> {
         let of_records = plan.order.iter().find_map(|key| match key {
             OrderKey::Field(order) => order.record.filter(|kind| is_named(*kind)).map(|_| order),
             OrderKey::Distance { .. } | OrderKey::Score => None,
         });
         let Some(order) = of_records else { return Ok(None) };
-        Ok(Some(Self { order, eligible: eligible(context, plan, order)? }))
+        Ok(Some(Self { order, eligible: eligible(context, plan, order, matches)? }))
     }
 
     /// The resource that holds the record of a match, and the record's document.
