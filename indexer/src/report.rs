@@ -7,12 +7,16 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use shared::fhir::ResourceType;
+use shared::store::{Key, Store, StoreError};
 
 use crate::load::Placements;
 use crate::outcome::{Exit, Outcome};
 
 /// Refusals shown in the report; the quarantine file has them all.
 const REFUSALS_SHOWN: usize = 10;
+
+/// Dangling targets named in a report.
+const EXAMPLES_MAX: usize = 20;
 
 /// Resources of one type, by what a load did to them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -36,6 +40,38 @@ pub struct Dangling {
     pub targets: u64,
     /// Some of them.
     pub examples: Vec<String>,
+}
+
+impl Dangling {
+    /// The references to what does not exist. `inbound` counts those to each key; of a key that `is_there`
+    /// the store is not asked.
+    pub(crate) fn of(
+        store: &Store,
+        inbound: &[u32],
+        is_there: impl Fn(Key) -> bool,
+    ) -> Result<Self, StoreError> {
+        let mut dangling = Self::default();
+        for (key, count) in inbound.iter().enumerate().filter(|(_, count)| **count > 0) {
+            let key = key as Key;
+            if is_there(key) {
+                continue;
+            }
+            let resource = store.resource(key)?;
+            if let Some((_, Some(head))) = &resource
+                && !head.header.deleted
+            {
+                continue;
+            }
+            dangling.targets += 1;
+            dangling.references += u64::from(*count);
+            if dangling.examples.len() < EXAMPLES_MAX
+                && let Some((identity, _)) = resource
+            {
+                dangling.examples.push(identity.to_string());
+            }
+        }
+        Ok(dangling)
+    }
 }
 
 /// A document that was left out.

@@ -38,7 +38,7 @@ use layout::Counters;
 pub use batch::{Batch, Expected};
 pub use codec::{Codec, CodecError, DOCUMENT_LEN_MAX, DictionaryId, document_len};
 pub use error::StoreError;
-pub use identities::Identities;
+pub use identities::{Identities, hash as identity_hash};
 pub use load::{Load, LoadVersion, Slot};
 pub use log::{Change, ChangeKind, ChangeLog, NewChange};
 pub use meta::{Digest, MetaError, Prepared, format_instant, splice_meta};

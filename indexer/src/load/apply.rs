@@ -16,9 +16,6 @@ use crate::references::local_references;
 use crate::report::{Dangling, TypeCounts};
 use crate::samples::Samples;
 
-/// Dangling targets named in the report.
-const EXAMPLES_MAX: usize = 20;
-
 /// Some resources of a load, written together.
 #[derive(Debug)]
 pub struct Step {
@@ -145,7 +142,7 @@ pub(super) fn apply<E: From<LoadError>>(
         }
         progress.advance(done, 0, 0);
     }
-    let dangling = dangling(store, &inbound).map_err(LoadError::from)?;
+    let dangling = Dangling::of(store, &inbound, |_| false).map_err(LoadError::from)?;
     Ok(Applied { types, dangling })
 }
 
@@ -197,25 +194,4 @@ fn add(
         sum.unchanged += unchanged;
         sum.deleted += deleted;
     }
-}
-
-/// References of the load's documents to resources that do not exist.
-fn dangling(store: &Store, inbound: &[u32]) -> Result<Dangling, StoreError> {
-    let mut dangling = Dangling::default();
-    for (key, count) in inbound.iter().enumerate().filter(|(_, count)| **count > 0) {
-        let resource = store.resource(key as Key)?;
-        if let Some((_, Some(head))) = &resource
-            && !head.header.deleted
-        {
-            continue;
-        }
-        dangling.targets += 1;
-        dangling.references += u64::from(*count);
-        if dangling.examples.len() < EXAMPLES_MAX
-            && let Some((identity, _)) = resource
-        {
-            dangling.examples.push(identity.to_string());
-        }
-    }
-    Ok(dangling)
 }

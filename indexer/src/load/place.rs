@@ -22,9 +22,6 @@ use crate::samples::Samples;
 /// Deletes written at once.
 const DELETES: usize = 1_000;
 
-/// Dangling targets named in the report.
-const EXAMPLES_MAX: usize = 20;
-
 /// A document in its place, ready for the index.
 pub(super) struct Placed {
     pub(super) key: Key,
@@ -259,27 +256,9 @@ impl<'s> Placement<'s> {
 
     /// References of this load's documents to resources that do not exist.
     pub(super) fn dangling(&self) -> Result<Dangling, StoreError> {
-        let mut dangling = Dangling::default();
-        for (key, count) in self.inbound.iter().enumerate().filter(|(_, count)| **count > 0) {
-            let key = key as Key;
-            if matches!(self.state(key), State::Unchanged | State::Created | State::Updated) {
-                continue;
-            }
-            let resource = self.store.resource(key)?;
-            if let Some((_, Some(head))) = &resource
-                && !head.header.deleted
-            {
-                continue;
-            }
-            dangling.targets += 1;
-            dangling.references += u64::from(*count);
-            if dangling.examples.len() < EXAMPLES_MAX
-                && let Some((identity, _)) = resource
-            {
-                dangling.examples.push(identity.to_string());
-            }
-        }
-        Ok(dangling)
+        let is_there =
+            |key| matches!(self.state(key), State::Unchanged | State::Created | State::Updated);
+        Dangling::of(self.store, &self.inbound, is_there)
     }
 
     /// What was placed so far.

@@ -16,7 +16,7 @@ use std::time::Instant;
 use rayon::prelude::*;
 use shared::data_dir;
 use shared::fhir::ResourceType;
-use shared::store::{ChangeLog as _, PendingLoad, Seq, Store};
+use shared::store::{ChangeLog as _, PendingLoad, Seq, Store, identity_hash};
 use shared::validate::{Strictness, Validator};
 
 use super::apply::{Applied, Step, StepCounts, apply};
@@ -53,31 +53,22 @@ pub(super) struct Occurrences {
 impl Occurrences {
     /// Counts the next document.
     pub(super) fn note(&mut self, resource_type: ResourceType, id: &str) {
-        self.last.insert(hash(resource_type, id), self.count);
+        self.last.insert(identity_hash(resource_type, id), self.count);
         self.count += 1;
     }
 
     /// Whether document number `number` is the last one of its resource.
     pub(super) fn is_last(&self, number: u32, resource_type: ResourceType, id: &str) -> bool {
-        self.last.get(&hash(resource_type, id)) == Some(&number)
+        self.last.get(&identity_hash(resource_type, id)) == Some(&number)
     }
 
     fn contains(&self, resource_type: ResourceType, id: &str) -> bool {
-        self.last.contains_key(&hash(resource_type, id))
+        self.last.contains_key(&identity_hash(resource_type, id))
     }
 
     fn duplicates(&self) -> u64 {
         u64::from(self.count) - self.last.len() as u64
     }
-}
-
-fn hash(resource_type: ResourceType, id: &str) -> u128 {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&[resource_type.index() as u8]);
-    hasher.update(id.as_bytes());
-    let hash = hasher.finalize();
-    let (first, _) = hash.as_bytes().split_first_chunk().expect("a hash has 32 bytes");
-    u128::from_le_bytes(*first)
 }
 
 /// The file in which a load waits; another name until it is whole.
@@ -198,7 +189,7 @@ impl Receiving<'_> {
                 }
                 Fate::Refusal(refusal) => {
                     let identity = refusal.identity.as_ref();
-                    self.refused.extend(identity.map(|(t, id)| hash(*t, id)));
+                    self.refused.extend(identity.map(|(t, id)| identity_hash(*t, id)));
                     let path = self.quarantine.path().to_owned();
                     let written = self.quarantine.write(&refusal);
                     written.map_err(|source| LoadError::Quarantine { path, source })?;
@@ -220,7 +211,7 @@ impl Receiving<'_> {
             live += 1;
             let (resource_type, id) = (identity.resource_type, &identity.id);
             let is_known = self.last.contains(resource_type, id)
-                || self.refused.contains(&hash(resource_type, id));
+                || self.refused.contains(&identity_hash(resource_type, id));
             if !is_known {
                 absent.push(identity.to_string());
             }

@@ -33,6 +33,33 @@ enum Decoded {
     Text(Option<TextColumn>),
 }
 
+/// What is read of a segment at first use and kept with its view.
+struct Kept<K, V: ?Sized>(Mutex<HashMap<K, Arc<V>>>);
+
+impl<K, V: ?Sized> Default for Kept<K, V> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K: Eq + std::hash::Hash, V: ?Sized> Kept<K, V> {
+    /// What is kept under a key. Reads without the lock, so that a large field holds up no other; two at
+    /// once read the same.
+    fn get_or_read(
+        &self,
+        key: K,
+        read: impl FnOnce(&K) -> tantivy::Result<Arc<V>>,
+    ) -> tantivy::Result<Arc<V>> {
+        // Nothing is left half done by a panic: the map only grows by whole entries.
+        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(value) = known().get(&key) {
+            return Ok(Arc::clone(value));
+        }
+        let value = read(&key)?;
+        Ok(Arc::clone(known().entry(key).or_insert(value)))
+    }
+}
+
 /// A field that documents are sorted by, and whether the greatest come first.
 type Ordering = (FieldId, bool);
 
@@ -57,10 +84,10 @@ pub struct SegmentView {
     /// `None` when nothing has a name.
     name_words: Option<Column<u64>>,
     columns: Vec<OnceLock<tantivy::Result<Decoded>>>,
-    dictionaries: Mutex<HashMap<String, Arc<WordDictionary>>>,
-    codes: Mutex<HashMap<(FieldId, VisibilityClass), Arc<CodeColumn>>>,
-    texts: Mutex<HashMap<[u8; 4], Arc<WordDictionary>>>,
-    sorted: Mutex<HashMap<Ordering, Arc<[u32]>>>,
+    dictionaries: Kept<String, WordDictionary>,
+    codes: Kept<(FieldId, VisibilityClass), CodeColumn>,
+    texts: Kept<[u8; 4], WordDictionary>,
+    sorted: Kept<Ordering, [u32]>,
 }
 
 impl std::fmt::Debug for SegmentView {
@@ -105,10 +132,10 @@ impl SegmentView {
             name_words: reader.fast_fields().column_opt("name_words")?,
             word_norms: reader.get_fieldnorms_reader(schema.words)?,
             columns: registry::fields().iter().map(|_| OnceLock::new()).collect(),
-            dictionaries: Mutex::default(),
-            codes: Mutex::default(),
-            texts: Mutex::default(),
-            sorted: Mutex::default(),
+            dictionaries: Kept::default(),
+            codes: Kept::default(),
+            texts: Kept::default(),
+            sorted: Kept::default(),
             reader,
         })
     }
@@ -236,14 +263,9 @@ impl SegmentView {
     /// The words of a scope in one form, read at first use.
     pub fn dictionary(&self, scope: &str, form: char) -> tantivy::Result<Arc<WordDictionary>> {
         let prefix = format!("{scope}{form}");
-        // Nothing is left half done by a panic: the map only grows by whole entries.
-        let mut known = self.dictionaries.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(dictionary) = known.get(&prefix) {
-            return Ok(Arc::clone(dictionary));
-        }
-        let dictionary = Arc::new(WordDictionary::read(&self.words, prefix.as_bytes())?);
-        known.insert(prefix, Arc::clone(&dictionary));
-        Ok(dictionary)
+        self.dictionaries.get_or_read(prefix, |prefix| {
+            WordDictionary::read(&self.words, prefix.as_bytes()).map(Arc::new)
+        })
     }
 
     /// The codes of a token field by document, read at first use.
@@ -252,25 +274,14 @@ impl SegmentView {
         field: FieldId,
         class: VisibilityClass,
     ) -> tantivy::Result<Arc<CodeColumn>> {
-        let known = || self.codes.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(column) = known().get(&(field, class)) {
-            return Ok(Arc::clone(column));
-        }
-        // Read without the lock, so that a large field holds up no other; two at once read the same.
-        let column = Arc::new(CodeColumn::read(self, field, class)?);
-        Ok(Arc::clone(known().entry((field, class)).or_insert(column)))
+        self.codes
+            .get_or_read((field, class), |_| CodeColumn::read(self, field, class).map(Arc::new))
     }
 
     /// The texts of the exact terms behind a prefix, read at first use.
     pub fn texts(&self, prefix: [u8; 4]) -> tantivy::Result<Arc<WordDictionary>> {
-        // As above.
-        let mut known = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(texts) = known.get(&prefix) {
-            return Ok(Arc::clone(texts));
-        }
-        let texts = Arc::new(WordDictionary::read(&self.terms, &prefix)?);
-        known.insert(prefix, Arc::clone(&texts));
-        Ok(texts)
+        self.texts
+            .get_or_read(prefix, |prefix| WordDictionary::read(&self.terms, prefix).map(Arc::new))
     }
 
     /// Documents in an order (a field, and whether it is descending), sorted by `sort` at first use.
@@ -282,14 +293,7 @@ impl SegmentView {
         order: Ordering,
         sort: impl FnOnce(&Self) -> tantivy::Result<Vec<u32>>,
     ) -> tantivy::Result<Arc<[u32]>> {
-        // As above.
-        let mut known = self.sorted.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(docs) = known.get(&order) {
-            return Ok(Arc::clone(docs));
-        }
-        let docs: Arc<[u32]> = sort(self)?.into();
-        known.insert(order, Arc::clone(&docs));
-        Ok(docs)
+        self.sorted.get_or_read(order, |_| sort(self).map(Arc::from))
     }
 
     /// The documents and frequencies of a word.

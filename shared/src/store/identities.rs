@@ -102,11 +102,12 @@ impl Identities {
     }
 }
 
-fn hash(resource_type: ResourceType, id: &str) -> u128 {
+/// A hash of a type and id, wide enough that two never share one.
+pub fn hash(resource_type: ResourceType, id: &str) -> u128 {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&[resource_type.index() as u8]);
     hasher.update(id.as_bytes());
-    let hash = hasher.finalize();
-    let (first, _) = hash.as_bytes().split_first_chunk().expect("a hash has 32 bytes");
-    u128::from_le_bytes(*first)
+    let mut first = [0; 16];
+    hasher.finalize_xof().fill(&mut first);
+    u128::from_le_bytes(first)
 }
