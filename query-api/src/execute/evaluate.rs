@@ -4,6 +4,8 @@
 //! only among what is left. A criterion on records is answered on record documents and becomes keys
 //! only when all leaves hold on one document.
 
+mod records;
+
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -12,17 +14,14 @@ use std::time::Instant;
 use shared::access::VisibilityClass;
 use shared::error::Issue;
 use shared::fhir::ResourceType;
-use shared::index::{DocSet, KeySet, SegmentView, Snapshot};
-use shared::param::date::DateRange;
-use shared::param::number::NumberRange;
-use shared::param::quantity::QuantityValue;
+use shared::index::{DocSet, KeySet, Snapshot};
 use shared::param::reference::ReferenceQuery;
-use shared::registry::{self, FieldId, RecordKind, field_id};
-use shared::schema::{RECORD_KIND_OFFSET, TermKind, term};
+use shared::registry::{self, RecordKind, field_id};
+use shared::schema::{TermKind, term};
 use tantivy::Result;
 
+use super::Identify;
 use super::words::{self, WordHits};
-use super::{Identify, distance};
 use crate::plan::{JoinStep, Leaf, LeafTest, Predicate, TypePlan, WordQuery};
 
 /// Up to so many candidates, what they refer to and their records are looked at one by one. Tests have
@@ -201,11 +200,15 @@ impl<'a> Evaluation<'a> {
         predicate: &Predicate,
         among: &KeySet,
     ) -> Result<Arc<KeySet>> {
-        let is_same = |(t, p, _): &&(ResourceType, Predicate, _)| *t == base && p == predicate;
-        if let Some((.., keys)) = self.targets.iter().find(is_same) {
-            return Ok(Arc::clone(keys));
+        match self.known_keys(base, predicate) {
+            Some(keys) => Ok(keys),
+            None => self.keys(base, predicate, Some(among)).map(Arc::new),
         }
-        self.keys(base, predicate, Some(among)).map(Arc::new)
+    }
+
+    fn known_keys(&self, base: ResourceType, predicate: &Predicate) -> Option<Arc<KeySet>> {
+        let is_same = |(t, p, _): &&(ResourceType, Predicate, _)| *t == base && p == predicate;
+        self.targets.iter().find(is_same).map(|(.., keys)| Arc::clone(keys))
     }
 
     /// The resources with a value, or a record with a value, that satisfies the leaf.
@@ -241,81 +244,14 @@ impl<'a> Evaluation<'a> {
         }
     }
 
-    /// The documents, of resources or of records, with a value that satisfies the leaf.
-    fn leaf_docs(&self, leaf: &Leaf) -> Result<DocSet> {
-        let (snapshot, field) = (self.snapshot, leaf.field);
-        match &leaf.test {
-            LeafTest::Terms(terms) => snapshot.docs_with_terms(terms),
-            LeafTest::Prefixes(prefixes) => snapshot.docs_with_prefixes(prefixes),
-            LeafTest::Scan(prefixes, how, texts) => {
-                let mut found: Option<DocSet> = None;
-                for text in texts {
-                    let holds = |value: &str| how.holds(value, text);
-                    let docs = snapshot.docs_with_text_where(prefixes, text, holds)?;
-                    found = Some(match found {
-                        Some(found) => found.or(snapshot, docs),
-                        None => docs,
-                    });
-                }
-                found.map_or_else(|| snapshot.docs(|_, _| Ok(())), Ok)
-            }
-            LeafTest::Dates(queries) => snapshot.docs(|view, docs| {
-                let rows = view.dates(field)?.iter();
-                let matching = rows.filter(|(_, (low_ms, high_ms))| {
-                    let range = DateRange { low_ms: *low_ms, high_ms: *high_ms };
-                    queries.iter().any(|query| query.matches(range))
-                });
-                docs.extend(matching.map(|(doc, _)| doc));
-                Ok(())
-            }),
-            LeafTest::Numbers(queries) => snapshot.docs(|view, docs| {
-                let rows = view.numbers(field)?.iter();
-                let matching = rows.filter(|(_, number)| {
-                    queries.iter().any(|query| query.matches(NumberRange::point(*number)))
-                });
-                docs.extend(matching.map(|(doc, _)| doc));
-                Ok(())
-            }),
-            LeafTest::Quantities(queries) => snapshot.docs(|view, docs| {
-                let rows = view.quantities(field)?.iter();
-                let matching = rows
-                    .filter(|(_, quantity)| queries.iter().any(|query| query.matches(quantity)));
-                docs.extend(matching.map(|(doc, _)| doc));
-                Ok(())
-            }),
-            LeafTest::InForce(instants) => snapshot.docs(|view, docs| {
-                for before_ms in instants {
-                    in_force(view, field, *before_ms, docs)?;
-                }
-                Ok(())
-            }),
-            LeafTest::Near(circles) => snapshot.docs(|view, docs| {
-                let located = circles
-                    .iter()
-                    .filter_map(|circle| Some((distance::center_of(circle)?, circle.radius_m())));
-                view.places().within_any(&located.collect::<Vec<_>>(), docs);
-                Ok(())
-            }),
-            LeafTest::References(_)
-            | LeafTest::Below(_)
-            | LeafTest::Above(_)
-            | LeafTest::OpenAt(_)
-            | LeafTest::Words(_) => {
-                debug_assert!(false, "no record has references, hours or words");
-                snapshot.docs(|_, _| Ok(()))
-            }
-        }
-    }
-
     /// All resources of `base` that satisfy `predicate`; found once a request.
     pub(super) fn all_keys(
         &mut self,
         base: ResourceType,
         predicate: &Predicate,
     ) -> Result<Arc<KeySet>> {
-        let is_same = |(t, p, _): &&(ResourceType, Predicate, _)| *t == base && p == predicate;
-        if let Some((.., keys)) = self.targets.iter().find(is_same) {
-            return Ok(Arc::clone(keys));
+        if let Some(keys) = self.known_keys(base, predicate) {
+            return Ok(keys);
         }
         let keys = Arc::new(self.keys(base, predicate, None)?);
         self.targets.push((base, predicate.clone(), Arc::clone(&keys)));
@@ -341,105 +277,24 @@ impl<'a> Evaluation<'a> {
         if matches.len() > FEW {
             return Ok(None);
         }
-        let mut ends = Vec::new();
-        for key in matches {
-            ends.extend(self.reached(steps, key)?);
-        }
-        Ok(Some(KeySet::from_keys(ends, self.snapshot.universe())))
+        Ok(self.reached_by_steps(steps, matches)?.pop())
     }
 
-    /// The record documents that satisfy all leaves, each on its own; found once a request.
-    pub(super) fn record_docs(&mut self, kind: RecordKind, leaves: &[Leaf]) -> Result<Arc<DocSet>> {
-        let is_same = |(k, l, _): &&(RecordKind, Vec<Leaf>, _)| *k == kind && l == leaves;
-        if let Some((.., docs)) = self.records.iter().find(is_same) {
-            return Ok(Arc::clone(docs));
-        }
-        let docs = Arc::new(self.find_records(kind, leaves)?);
-        self.records.push((kind, leaves.to_vec(), Arc::clone(&docs)));
-        Ok(docs)
-    }
-
-    /// The same of the records of some resources; when these are many, or all are known already, of all.
-    pub(super) fn record_docs_among(
-        &mut self,
-        kind: RecordKind,
-        leaves: &[Leaf],
-        among: &KeySet,
-    ) -> Result<Arc<DocSet>> {
-        let is_same = |(k, l, _): &&(RecordKind, Vec<Leaf>, _)| *k == kind && l == leaves;
-        if among.len() > FEW || self.records.iter().any(|known| is_same(&known)) {
-            return self.record_docs(kind, leaves);
-        }
-        let mut docs = self.snapshot.records_of(among, RECORD_KIND_OFFSET + kind as u8);
-        for leaf in leaves {
-            docs = self.keep_docs(docs, leaf)?;
-        }
-        Ok(Arc::new(docs))
-    }
-
-    /// The documents of few that satisfy the leaf.
-    fn keep_docs(&self, docs: DocSet, leaf: &Leaf) -> Result<DocSet> {
-        let (snapshot, field) = (self.snapshot, leaf.field);
-        let those = |docs: &[u32], holds: &dyn Fn(u32) -> bool| {
-            docs.iter().copied().filter(|doc| holds(*doc)).collect()
-        };
-        match &leaf.test {
-            LeafTest::Terms(terms) => {
-                snapshot.keep_docs(&docs, |view, docs| view.docs_with_any(terms, docs))
+    /// What the matches lead to, by the number of steps; the first are the matches.
+    pub(super) fn reached_by_steps(
+        &self,
+        steps: &[JoinStep],
+        matches: &KeySet,
+    ) -> Result<Vec<KeySet>> {
+        let mut reached = vec![matches.clone()];
+        for step in steps {
+            let mut next = Vec::new();
+            for key in &reached[reached.len() - 1] {
+                next.extend(self.reached(std::slice::from_ref(step), key)?);
             }
-            LeafTest::Dates(queries) => snapshot.keep_docs(&docs, |view, docs| {
-                let rows = view.dates(field)?;
-                let holds = |(low_ms, high_ms): &(i64, i64)| {
-                    let range = DateRange { low_ms: *low_ms, high_ms: *high_ms };
-                    queries.iter().any(|query| query.matches(range))
-                };
-                Ok(those(docs, &|doc| rows.of(doc).iter().any(holds)))
-            }),
-            LeafTest::Numbers(queries) => snapshot.keep_docs(&docs, |view, docs| {
-                let rows = view.numbers(field)?;
-                let holds = |number: &f64| {
-                    queries.iter().any(|query| query.matches(NumberRange::point(*number)))
-                };
-                Ok(those(docs, &|doc| rows.of(doc).iter().any(holds)))
-            }),
-            LeafTest::Quantities(queries) => snapshot.keep_docs(&docs, |view, docs| {
-                let rows = view.quantities(field)?;
-                let holds =
-                    |quantity: &QuantityValue| queries.iter().any(|query| query.matches(quantity));
-                Ok(those(docs, &|doc| rows.of(doc).iter().any(holds)))
-            }),
-            LeafTest::Prefixes(_)
-            | LeafTest::Scan(..)
-            | LeafTest::InForce(_)
-            | LeafTest::Near(_)
-            | LeafTest::References(_)
-            | LeafTest::Below(_)
-            | LeafTest::Above(_)
-            | LeafTest::OpenAt(_)
-            | LeafTest::Words(_) => Ok(docs.and(&self.leaf_docs(leaf)?)),
+            reached.push(KeySet::from_keys(next, self.snapshot.universe()));
         }
-    }
-
-    fn find_records(&self, kind: RecordKind, leaves: &[Leaf]) -> Result<DocSet> {
-        let mut found: Option<DocSet> = None;
-        for leaf in leaves {
-            let docs = self.leaf_docs(leaf)?;
-            found = Some(match found {
-                Some(found) => found.and(&docs),
-                None => docs,
-            });
-            if found.as_ref().is_some_and(DocSet::is_empty) {
-                break;
-            }
-        }
-        match found {
-            Some(found) => Ok(found),
-            None => self.snapshot.docs(|view, docs| {
-                let wanted = RECORD_KIND_OFFSET + kind as u8;
-                docs.extend((0..view.max_doc()).filter(|doc| view.kind(*doc) == wanted));
-                Ok(())
-            }),
-        }
+        Ok(reached)
     }
 
     /// The resources that reference queries name, of the types the parameter may refer to; with
@@ -552,25 +407,6 @@ impl<'a> Evaluation<'a> {
         }
         Ok(frontier)
     }
-}
-
-/// The records in force before an instant: of those of one resource with one key, the last to start.
-fn in_force(view: &SegmentView, field: FieldId, before_ms: i64, docs: &mut Vec<u32>) -> Result<()> {
-    // Resource, key, start, document. Not the owner: a version that was replaced may stand in the same
-    // segment, and its records replace nothing.
-    let mut started: Vec<(u32, i64, i64, u32)> = Vec::new();
-    for (doc, (start_ms, key)) in view.dates(field)?.iter() {
-        if start_ms < before_ms {
-            started.push((view.resource_of(doc), key, start_ms, doc));
-        }
-    }
-    started.sort_unstable();
-    for group in started.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
-        let last_start = group.last().map(|(_, _, start_ms, _)| *start_ms);
-        let in_force = group.iter().filter(|(_, _, start_ms, _)| Some(*start_ms) == last_start);
-        docs.extend(in_force.map(|(_, _, _, doc)| *doc));
-    }
-    Ok(())
 }
 
 /// References stored as they stand: absolute URLs, and types the directory does not hold.

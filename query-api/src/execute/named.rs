@@ -49,7 +49,7 @@ impl<'p> NamedRecords<'p> {
     ) -> Result<Self> {
         let mut sources = Vec::with_capacity(plan.named.len());
         for Named { kind, steps, conditions, leaves } in &plan.named {
-            let reached = reached(context, steps, matches)?;
+            let reached = context.reached_by_steps(steps, matches)?;
             let mut evaluated = Vec::with_capacity(conditions.len());
             for (at, predicate) in conditions {
                 let base = at.checked_sub(1).map_or(plan.base, |last| steps[last].to);
@@ -91,19 +91,6 @@ impl<'p> NamedRecords<'p> {
         found.sort_by_key(|r| !r.sorted);
         Ok(found)
     }
-}
-
-/// What the matches lead to, by the number of steps.
-fn reached(context: &Evaluation<'_>, steps: &[JoinStep], matches: &KeySet) -> Result<Vec<KeySet>> {
-    let mut reached = vec![matches.clone()];
-    for step in steps {
-        let mut next = Vec::new();
-        for key in &reached[reached.len() - 1] {
-            next.extend(context.reached(std::slice::from_ref(step), key)?);
-        }
-        reached.push(KeySet::from_keys(next, context.snapshot.universe()));
-    }
-    Ok(reached)
 }
 
 impl Source<'_> {

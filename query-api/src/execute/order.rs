@@ -299,6 +299,13 @@ fn holds(set: Option<&Arc<KeySet>>, key: u32) -> bool {
     set.is_none_or(|set| set.contains(key))
 }
 
+/// The text of a document that counts, by its ordinal in the segment.
+fn own_text(view: &SegmentView, field: FieldId, descending: bool, doc: u32) -> Result<SortValue> {
+    let ordinals = view.text(field)?.into_iter().flat_map(|column| column.ordinals(doc));
+    let best = if descending { ordinals.max() } else { ordinals.min() };
+    Ok(best.map_or(SortValue::Missing, SortValue::Ordinal))
+}
+
 impl Key {
     fn is_descending(&self) -> bool {
         match self {
@@ -311,12 +318,7 @@ impl Key {
     fn value(&self, context: &Evaluation<'_>, key: u32, at: Location) -> Result<SortValue> {
         match self {
             Self::Text(field, descending) => {
-                let Some(column) = context.snapshot.view(at).text(*field)? else {
-                    return Ok(SortValue::Missing);
-                };
-                let ordinals = column.ordinals(at.doc);
-                let best = if *descending { ordinals.max() } else { ordinals.min() };
-                Ok(best.map_or(SortValue::Missing, SortValue::Ordinal))
+                own_text(context.snapshot.view(at), *field, *descending, at.doc)
             }
             Self::Values(order, eligible) => best_value(context, order, eligible, key),
             Self::Distance { places, centers, .. } => {

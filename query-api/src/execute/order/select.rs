@@ -14,7 +14,8 @@ use shared::registry::{self, FieldId, ParameterType};
 use tantivy::Result;
 
 use super::{
-    Bound, Candidate, First, Key, SortValue, compare, compare_values, rank, targets, values,
+    Bound, Candidate, First, Key, SortValue, compare, compare_values, own_text, rank, targets,
+    values,
 };
 use crate::execute::evaluate::Evaluation;
 use crate::execute::page::PageKeys;
@@ -229,12 +230,8 @@ impl Key {
                             && source.matches == Predicate::All
                             && source.target == Predicate::All
                     });
-                let kind = registry::fields()[usize::from(order.field)].parameter.kind;
-                let is_number = matches!(
-                    kind,
-                    ParameterType::Date | ParameterType::Number | ParameterType::Quantity
-                );
-                (is_own && is_number).then_some(order.field)
+                let parameter = registry::fields()[usize::from(order.field)].parameter;
+                (is_own && parameter.takes_prefix()).then_some(order.field)
             }
             Self::Distance { .. } | Self::Score(_) => None,
         }
@@ -262,9 +259,7 @@ fn sorted(
 fn own_rank(view: &SegmentView, field: FieldId, descending: bool, doc: u32) -> Result<u64> {
     let definition = registry::fields()[usize::from(field)];
     let value = if matches!(definition.parameter.kind, ParameterType::String | ParameterType::Uri) {
-        let ordinals = view.text(field)?.into_iter().flat_map(|column| column.ordinals(doc));
-        let best = if descending { ordinals.max() } else { ordinals.min() };
-        best.map_or(SortValue::Missing, SortValue::Ordinal)
+        own_text(view, field, descending, doc)?
     } else {
         let values = values(view, field, doc)?.into_iter();
         values.min_by(|a, b| compare_values(a, b, descending)).unwrap_or(SortValue::Missing)

@@ -66,12 +66,8 @@ struct Source<'k> {
 fn sources<'s>(selection: &Selection<'s>) -> Result<Option<Vec<Source<'s>>>> {
     match &selection.keys[0] {
         Key::Values(order, sources) => {
-            let kind = registry::fields()[usize::from(order.field)].parameter.kind;
-            let is_number = matches!(
-                kind,
-                ParameterType::Date | ParameterType::Number | ParameterType::Quantity
-            );
-            if !is_number || sources.iter().any(|source| source.steps.is_empty()) {
+            let parameter = registry::fields()[usize::from(order.field)].parameter;
+            if !parameter.takes_prefix() || sources.iter().any(|source| source.steps.is_empty()) {
                 return Ok(None);
             }
             let source = |source: &'s Eligible| {
