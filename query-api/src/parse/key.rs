@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! name    = "_has:" Type ":" reference ":" name
-//!         | reference [":" Type] [":above"] "." name
+//!         | reference [":" Type] [":above"] "." name       each at most once, :above also once in all
 //!         | parameter *(":" modifier)
 //! ```
 //! A chain over a reference of several types becomes one path for each type that has the parameter.
@@ -149,6 +149,9 @@ fn resolve_via(
                     "\":above\" belongs to the last step of a chain, not inside \"{name}\""
                 )));
             }
+            if step.above && path.above {
+                return Err(given_twice("above", name));
+            }
             path.above |= step.above;
             path.chain.insert(0, hop);
         }
@@ -252,9 +255,12 @@ impl<'a> Step<'a> {
         }
         let mut targets = parameter.targets.to_vec();
         let mut above = false;
-        for modifier in &modifiers {
+        for (at, modifier) in modifiers.iter().enumerate() {
             match modifier.parse::<ResourceType>() {
-                Ok(only) if parameter.targets.contains(&only) => targets = vec![only],
+                Ok(_) | Err(_) if modifiers[..at].contains(modifier) => {
+                    return Err(given_twice(modifier, segment));
+                }
+                Ok(only) if targets.contains(&only) => targets = vec![only],
                 Ok(_) | Err(_) if *modifier == "above" && climbs(parameter) => above = true,
                 Ok(_) | Err(_) => return Err(wrong_modifier(parameter, &modifiers, modifier)),
             }
@@ -281,7 +287,10 @@ fn read_last(base: ResourceType, name: &str, via: Option<Hop>) -> Result<Path, K
     };
     let may_climb = matches!(via, Some(Hop::Forward(hop, _)) if climbs(hop));
     let mut path = Path { chain: Vec::new(), base, parameter, above: false, modifier: None };
-    for text in &modifiers {
+    for (at, text) in modifiers.iter().enumerate() {
+        if modifiers[..at].contains(text) {
+            return Err(given_twice(text, name));
+        }
         if *text == "above" && may_climb {
             path.above = true;
             continue;
@@ -294,6 +303,13 @@ fn read_last(base: ResourceType, name: &str, via: Option<Hop>) -> Result<Path, K
         }
     }
     Ok(path)
+}
+
+/// A modifier that a name repeats: once says it all, and twice may have been meant as something else.
+fn given_twice(modifier: &str, name: &str) -> KeyError {
+    let diagnostics =
+        format!("the modifier \"{modifier}\" stands twice in \"{name}\"; write it once");
+    KeyError::Invalid(IssueType::NotSupported, diagnostics)
 }
 
 fn read_modifier(parameter: &SearchParameter, text: &str) -> Option<Modifier> {
@@ -466,6 +482,14 @@ mod tests {
             (HealthcareService, "_has:PractitionerRole:practitioner:role", "service"),
             (HealthcareService, "_has:HealthcareService:focus:specialty", "unknown parameter"),
             (HealthcareService, "specialty:not:text", "unknown modifier \"text\""),
+            (HealthcareService, "specialty:not:not", "\"not\" stands twice"),
+            (HealthcareService, "organization.identifier:above:above", "\"above\" stands twice"),
+            (HealthcareService, "organization:above:above.identifier", "\"above\" stands twice"),
+            (HealthcareService, "organization:above.identifier:above", "\"above\" stands twice"),
+            (HealthcareService, "organization.partof:above:above", "\"above\" stands twice"),
+            (HealthcareService, "organization:below:below", "\"below\" stands twice"),
+            (Task, "focus:Location:Location.name", "\"Location\" stands twice"),
+            (Task, "focus:Location:Organization.name", "unknown modifier"),
             (Task, "patient.name", "does not hold"),
             (Organization, "partof.partof.partof.name", "too many steps"),
         ];
