@@ -25,6 +25,7 @@ use report::Report;
 use result_param::Outcome;
 
 pub(crate) use report::is_refused_when_strict;
+pub(crate) use result_param::whole_number;
 
 /// What is searched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

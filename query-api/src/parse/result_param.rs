@@ -116,7 +116,7 @@ pub(super) fn instant(ms: i64) -> String {
 /// Parameters whose value is a number or one of a few words.
 fn choice(report: &mut Report, request: &mut SearchRequest, name: &str, value: &str) {
     let understood = match name {
-        "_count" => value.parse().map(|count| request.count = Some(count)).is_ok(),
+        "_count" => whole_number(value).map(|count| request.count = Some(count)).is_some(),
         "_summary" => one_of(value, &SUMMARIES).map(|summary| request.summary = summary).is_some(),
         "_total" => one_of(value, &TOTALS).map(|total| request.total = total).is_some(),
         "_pretty" => one_of(value, &FLAGS).map(|flag| request.pretty = flag).is_some(),
@@ -141,6 +141,12 @@ const SUMMARIES: [(&str, Summary); 5] = [
     ("true", Summary::True),
     ("text", Summary::Text),
     ("data", Summary::Data),
+/// A whole number from 0; one that is too large to hold is the largest, which no limit lets through.
+pub(crate) fn whole_number(text: &str) -> Option<u32> {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.parse().unwrap_or(u32::MAX))
+}
+
     ("count", Summary::Count),
     ("false", Summary::False),
 ];

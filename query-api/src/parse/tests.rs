@@ -413,6 +413,8 @@ fn result_parameters() {
     assert_eq!(request.correlation, Correlation::Independent);
     assert_eq!(request.page.as_deref(), Some("t"));
     assert!(request.pretty && request.explain);
+    let (large, issues) = parse(Scope::Type(Location), "_count=99999999999999999999");
+    assert_eq!((large.count, issues), (Some(u32::MAX), Vec::new()));
 }
 
 #[test]
