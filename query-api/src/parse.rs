@@ -291,7 +291,7 @@ fn criterion(
     let resolved: Vec<_> =
         types.iter().map(|t| key::resolve(*t, name, context.limits.chain_depth)).collect();
     if let Some(why) = unknown_everywhere(&resolved) {
-        report.tolerate(IssueType::NotSupported, name, format!("{why} It was ignored."));
+        report.tolerate(IssueType::NotSupported, name, format!("{why} It is ignored."));
         return None;
     }
     let mut exprs = Vec::with_capacity(types.len());

@@ -369,7 +369,28 @@ fn allowed_modifiers(parameter: &SearchParameter) -> String {
 /// `unknown parameter "speciality" on HealthcareService; did you mean "specialty"?`
 pub(super) fn unknown_parameter(base: ResourceType, code: &str) -> String {
     let codes = registry::of_type(base).map(|p| p.code).chain(super::result_param::NAMES);
-    format!("unknown parameter \"{code}\" on {base}{}", suggest::hint(code, codes))
+    let hint = match chain_to(base, code) {
+        Some(chain) => format!("; did you mean \"{chain}\"?"),
+        None => suggest::hint(code, codes),
+    };
+    format!("unknown parameter \"{code}\" on {base}{hint}")
+}
+
+/// The chain of one step to a parameter that another type has: `location.near` for `near` on an offer.
+fn chain_to(base: ResourceType, code: &str) -> Option<String> {
+    let steps = registry::of_type(base).filter_map(|reference| {
+        let has = |target: &&ResourceType| registry::find(**target, code).is_some();
+        Some((reference, *reference.targets.iter().find(has)?))
+    });
+    // The reference that is named after what it refers to is the one people think of.
+    let is_other = |(reference, target): &(&SearchParameter, ResourceType)| {
+        !reference.code.eq_ignore_ascii_case(target.as_str())
+    };
+    let (reference, target) = steps.min_by_key(is_other)?;
+    Some(match reference.targets {
+        [_] => format!("{}.{code}", reference.code),
+        _ => format!("{}:{target}.{code}", reference.code),
+    })
 }
 
 fn references_of(base: ResourceType) -> Vec<&'static str> {

@@ -61,7 +61,7 @@ pub(super) fn read(
         return include(report, request, name, plain_name, modifier, value);
     }
     if UNSUPPORTED.contains(&plain_name) {
-        let diagnostics = format!("\"{name}\" is not supported and was ignored");
+        let diagnostics = format!("\"{name}\" is ignored: it is not supported");
         report.tolerate(IssueType::NotSupported, name, diagnostics);
         return Outcome::Dropped;
     }

@@ -266,6 +266,8 @@ fn filters() {
 fn tolerated() {
     let rows = [
         ("speciality=a", "()", "did you mean \"specialty\"?"),
+        ("near=47%7C-1%7C5%7Ckm", "()", "did you mean \"location.near\"?"),
+        ("price-type=02", "()", "did you mean \"organization.price-type\"?"),
         ("__include=HealthcareService:location", "()", "did you mean \"_include\"?"),
         ("_revincluded=PractitionerRole:service", "()", "did you mean \"_revinclude\"?"),
         ("name=", "()", "no value"),
