@@ -131,6 +131,7 @@ pub(crate) fn search_request(
         request.applied.push((result_param::NOW.to_owned(), result_param::instant(now_ms)));
     }
     request.criteria = criteria.into_iter().map(Expr::And).collect();
+    result_param::check_score(&mut report, &request);
     if sort_conditions.iter().any(|exprs| !exprs.is_empty()) {
         request.sort_conditions = sort_conditions.into_iter().map(Expr::And).collect();
         result_param::check_sort_conditions(&mut report, &request);

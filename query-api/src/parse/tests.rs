@@ -290,6 +290,8 @@ fn tolerated() {
         ("_include=HealthcareService:place", "()", "not a reference parameter"),
         ("_include=Patient:organization", "()", "holds no \"Patient\""),
         ("_type=Location", "()", "already says"),
+        ("_sort=_score", "()", "no words are searched"),
+        ("_sort=_score&specialty:not=a", "specialty not a", "no words are searched"),
         ("_filter=", "()", "no value"),
     ];
     for (query, expected, says) in rows {
@@ -326,6 +328,9 @@ fn refused() {
             "_sort=foo,-location",
             &["unknown parameter \"foo\"", "cannot be sorted by"],
         ),
+        (HealthcareService, "_sort=-_score&_content=x", &["\"_score\" stands alone"]),
+        (HealthcareService, "_sort=_score,name&_content=x", &["\"_score\" stands alone"]),
+        (HealthcareService, "_sort=name, -_score&_content=x", &["\"_score\" stands alone"]),
         (HealthcareService, "_include=location", &["Type:parameter"]),
         (HealthcareService, "_include:all=*", &["allowed: iterate"]),
         (HealthcareService, "ror-correlation=none", &["one of record, independent"]),
@@ -408,6 +413,8 @@ fn result_parameters() {
             "false false Location * *",
         ]
     );
+    let (large, issues) = parse(Scope::Type(Location), "_count=99999999999999999999");
+    assert_eq!((large.count, issues), (Some(u32::MAX), Vec::new()));
     assert_eq!(request.count, Some(0));
     assert_eq!(request.summary, Summary::Data);
     assert_eq!(request.total, Total::None);
@@ -415,8 +422,6 @@ fn result_parameters() {
     assert_eq!(request.correlation, Correlation::Independent);
     assert_eq!(request.page.as_deref(), Some("t"));
     assert!(request.pretty && request.explain);
-    let (large, issues) = parse(Scope::Type(Location), "_count=99999999999999999999");
-    assert_eq!((large.count, issues), (Some(u32::MAX), Vec::new()));
 }
 
 #[test]
