@@ -130,6 +130,8 @@ fn a_bucket_counts_what_its_criteria_find() {
     let of_offers = [
         "location.near=47.218|-1.554|20|km".to_owned(),
         "organization.price-type=02&organization.price-amount-value=le70".to_owned(),
+        "organization.price-type:above=02&organization.price-amount-per-day:above=le70".to_owned(),
+        "organization:above.price-in-force=2026-11-23&organization.type:above=500".to_owned(),
         format!("specialty={specialty}&location.capacity-type=01&location.nb-capacity=ge1"),
         "_content=cardio&_filter=active eq true or location.address-city sw \"nantes\"".to_owned(),
         "location.near-insee-code=44109|12|km&ror-correlation=independent".to_owned(),

@@ -20,6 +20,8 @@ use shared::registry::{self, RecordKind, field_id};
 use shared::schema::{TermKind, term};
 use tantivy::Result;
 
+use records::negated;
+
 use super::Identify;
 use super::words::{self, WordHits};
 use crate::plan::{JoinStep, Leaf, LeafTest, Predicate, TypePlan, WordQuery};
@@ -233,6 +235,10 @@ impl<'a> Evaluation<'a> {
                 }
                 Ok(found)
             }
+            LeafTest::Not(_) => {
+                let holding = self.leaf_keys(base, &negated(leaf))?;
+                Ok(snapshot.existing(base).clone().minus(&holding))
+            }
             LeafTest::Terms(_)
             | LeafTest::Prefixes(_)
             | LeafTest::Scan(..)
@@ -434,7 +440,7 @@ fn cost(predicate: &Predicate) -> u8 {
             | LeafTest::Quantities(_)
             | LeafTest::OpenAt(_)
             | LeafTest::InForce(_) => 3,
-            LeafTest::Scan(..) => 4,
+            LeafTest::Scan(..) | LeafTest::Not(_) => 4,
         },
         Predicate::Record(..) => 3,
         Predicate::And(_) | Predicate::Or(_) => 5,

@@ -71,6 +71,7 @@ fn show_test(test: &Test) -> String {
         Test::EndsWith(v) => format!("ends {}", v.join(",")),
         Test::Text(v) => format!("text {}", v.join(",")),
         Test::In(v) => format!("in {}", v.join(",")),
+        Test::NotIn(v) => format!("not in {}", v.join(",")),
         Test::Identifier(v) => format!("identifier {}", values(v)),
         Test::Above(v) => format!("above {}", values(v)),
         Test::Below(v) => format!("below {}", values(v)),
