@@ -177,3 +177,49 @@ proptest! {
         }
     }
 }
+
+/// Criteria on a count of beds, as a request and as a filter write them; no name twice, none negated.
+const OF_CAPACITIES: [(&str, &str, &str); 4] = [
+    ("capacity-type", "urn:s1|a", "capacity-type eq urn:s1|a"),
+    ("capacity-status", "a", "capacity-status eq a"),
+    ("nb-capacity", "ge5", "nb-capacity ge 5"),
+    ("capacity-update-date", "ge2023-07-01", "capacity-update-date ge 2023-07-01"),
+];
+
+proptest! {
+    #![proptest_config(config(20))]
+
+    #[test]
+    fn sums_are_the_same_in_brackets(
+        directory in directories(),
+        asked in vec((1..16_usize, 1..16_usize), 6),
+    ) {
+        for (first, second) in asked {
+            let chosen = |mask: usize| {
+                (0..OF_CAPACITIES.len()).filter(move |at| mask & (1 << at) != 0).map(|at| OF_CAPACITIES[at])
+            };
+            let sums = |pairs: &[Pair]| {
+                let facets = count(&directory, &super::parse(Scope::Type(HealthcareService), pairs));
+                let of_beds = facets.facets.into_iter().filter(|f| f.name.starts_with("beds-"));
+                of_beds.map(|f| (f.name, f.matches, f.buckets)).collect::<Vec<_>>()
+            };
+            let plain = |mask| chosen(mask).map(|(name, value, _)| (format!("location.{name}"), value.to_owned()));
+            let one = |mask| {
+                let texts: Vec<&str> = chosen(mask).map(|(_, _, text)| text).collect();
+                format!("location[{}]", texts.join(" and "))
+            };
+            let filter = |text: String| vec![("_filter".to_owned(), text)];
+            prop_assert_eq!(sums(&plain(first).collect::<Vec<_>>()), sums(&filter(one(first))));
+            // Each alternative of the other reading too.
+            let dotted = |mask| {
+                let texts: Vec<String> = chosen(mask).map(|(_, _, text)| format!("location.{text}")).collect();
+                format!("({})", texts.join(" and "))
+            };
+            prop_assert_eq!(
+                sums(&filter(format!("{} or {}", dotted(first), dotted(second)))),
+                sums(&filter(format!("{} or {}", one(first), one(second)))),
+                "{:?} {:?}", first, second
+            );
+        }
+    }
+}

@@ -27,7 +27,7 @@ pub(super) fn predicate(
     base: ResourceType,
     expr: &Expr,
 ) -> Result<Predicate, PlanError> {
-    let alternatives = alternatives(context, base, expr)?;
+    let alternatives = alternatives(context, base, expr, None)?;
     let mut parts = Vec::with_capacity(alternatives.len());
     for literals in &alternatives {
         parts.push(conjunction(context, base, literals));
@@ -39,6 +39,8 @@ pub(super) fn predicate(
 #[derive(Debug, Clone)]
 enum Literal<'a> {
     Criterion(Asked<'a>),
+    /// Brackets over a chain that is looked at: what stands inside, and what it asks.
+    Within(&'a Expr, Predicate),
     /// Something that correlates with nothing outside itself.
     Closed(Predicate),
 }
@@ -46,11 +48,12 @@ enum Literal<'a> {
 /// What holds together.
 type Conjunction<'a> = Vec<Literal<'a>>;
 
-/// The expression as a disjunction of conjunctions.
+/// The expression as a disjunction of conjunctions. Brackets `over` a chain stay apart, to be looked into.
 fn alternatives<'a>(
     context: PlanContext,
     base: ResourceType,
     expr: &'a Expr,
+    over: Option<&[Hop]>,
 ) -> Result<Vec<Conjunction<'a>>, PlanError> {
     let closed = |predicate| Ok(vec![vec![Literal::Closed(predicate)]]);
     match expr {
@@ -59,13 +62,20 @@ fn alternatives<'a>(
         }
         Expr::Not(inner) if context.asks_records() => denied(context, base, inner),
         Expr::Not(inner) => closed(not(predicate(context, base, inner)?)),
-        Expr::Within(hops, inner) => closed(within(context, base, hops, inner)?),
+        Expr::Within(hops, inner) => {
+            let asked = within(context, base, hops, inner)?;
+            if over == Some(hops) {
+                Ok(vec![vec![Literal::Within(inner, asked)]])
+            } else {
+                closed(asked)
+            }
+        }
         Expr::Or(children) => {
             let mut all = Vec::new();
             for child in children {
-                all.extend(alternatives(context, base, child)?);
+                all.extend(alternatives(context, base, child, over)?);
             }
-            if !children.iter().any(|child| correlates(context, child)) {
+            if !children.iter().any(|child| correlates(context, child, over)) {
                 let parts = all.iter().map(|literals| conjunction(context, base, literals));
                 return closed(or(parts.collect()));
             }
@@ -74,7 +84,7 @@ fn alternatives<'a>(
         Expr::And(children) => {
             let mut all = vec![Vec::new()];
             for child in children {
-                let of_child = alternatives(context, base, child)?;
+                let of_child = alternatives(context, base, child, over)?;
                 all = product(context, &all, &of_child)?;
             }
             Ok(all)
@@ -103,7 +113,7 @@ fn denied<'a>(
     expr: &'a Expr,
 ) -> Result<Vec<Conjunction<'a>>, PlanError> {
     let mut all = vec![Vec::new()];
-    for literals in alternatives(context, base, expr)? {
+    for literals in alternatives(context, base, expr, None)? {
         let (mut ways, mut rest) = (Vec::new(), Vec::new());
         for literal in literals {
             match literal {
@@ -114,7 +124,9 @@ fn denied<'a>(
                     let under_not = Some(asked.under_not == Some(false));
                     ways.push(vec![Literal::Criterion(Asked { under_not, ..asked })]);
                 }
-                Literal::Criterion(_) | Literal::Closed(_) => rest.push(literal),
+                Literal::Criterion(_) | Literal::Within(..) | Literal::Closed(_) => {
+                    rest.push(literal)
+                }
             }
         }
         if !rest.is_empty() {
@@ -125,14 +137,15 @@ fn denied<'a>(
     Ok(all)
 }
 
-/// Whether anything in the expression could share a record or a target with something outside it.
-fn correlates(context: PlanContext, expr: &Expr) -> bool {
+/// Whether anything in the expression could share a record or a target with something outside it, or is
+/// to be looked into.
+fn correlates(context: PlanContext, expr: &Expr, over: Option<&[Hop]>) -> bool {
     match expr {
         Expr::And(children) | Expr::Or(children) => {
-            children.iter().any(|child| correlates(context, child))
+            children.iter().any(|child| correlates(context, child, over))
         }
-        Expr::Not(inner) => context.asks_records() && correlates(context, inner),
-        Expr::Within(..) => false,
+        Expr::Not(inner) => context.asks_records() && correlates(context, inner, None),
+        Expr::Within(hops, _) => over == Some(hops),
         Expr::Criterion(criterion) => {
             !criterion.chain.is_empty() || criterion.parameter.record.is_some()
         }
@@ -144,7 +157,9 @@ fn conjunction(context: PlanContext, base: ResourceType, literals: &[Literal<'_>
     let mut criteria = Vec::new();
     for literal in literals {
         match literal {
-            Literal::Closed(predicate) => parts.push(predicate.clone()),
+            Literal::Within(_, predicate) | Literal::Closed(predicate) => {
+                parts.push(predicate.clone());
+            }
             Literal::Criterion(asked) => criteria.push(*asked),
         }
     }
@@ -214,6 +229,8 @@ pub(super) struct Alternative<'a> {
     pub(super) above: bool,
     /// The slots of its criteria over the chain; empty when there are none.
     pub(super) slots: Vec<Slot<'a>>,
+    /// What stands in its brackets over the chain, where they are looked into.
+    pub(super) brackets: Vec<&'a Expr>,
 }
 
 /// What the criteria say to a sort key over `chain`, by alternative. A key that does not climb follows
@@ -227,7 +244,7 @@ pub(super) fn alternatives_over<'a>(
 ) -> Result<Vec<Alternative<'a>>, PlanError> {
     // Grouped even where criteria are read independently: the order takes `:above` from them.
     let together = PlanContext { correlation: Correlation::Record, ..context };
-    let all = alternatives(context, base, expr)?;
+    let all = alternatives(context, base, expr, None)?;
     let is_only = all.len() == 1;
     let mut found = Vec::with_capacity(all.len());
     for literals in &all {
@@ -240,6 +257,7 @@ pub(super) fn alternatives_over<'a>(
             matches: if is_only { Predicate::All } else { conjunction(context, base, literals) },
             above: group.as_ref().map_or(above, |group| group.above),
             slots: group.map(|group| group.slots).unwrap_or_default(),
+            brackets: Vec::new(),
         });
     }
     Ok(found)
@@ -256,7 +274,7 @@ pub(super) fn slots_over<'a>(
 ) -> Result<Vec<Alternative<'a>>, PlanError> {
     let stands_alone = context.correlation == Correlation::Independent
         || chain.iter().any(|hop| matches!(hop, Hop::Reverse(..)));
-    let all = alternatives(context, base, expr)?;
+    let all = alternatives(context, base, expr, Some(chain))?;
     let slots = |literals: &[Literal<'a>]| {
         let groups = groups(context, &criteria_of(literals));
         let own = groups.into_iter().find(|group| group.above == above && group.chain == chain);
@@ -266,6 +284,7 @@ pub(super) fn slots_over<'a>(
         matches: conjunction(context, base, literals),
         above,
         slots: slots(literals),
+        brackets: brackets_of(literals),
     });
     Ok(of_each.collect())
 }
@@ -291,9 +310,17 @@ pub(super) fn companions<'a>(
 fn criteria_of<'a>(literals: &[Literal<'a>]) -> Vec<Asked<'a>> {
     let criteria = literals.iter().filter_map(|literal| match literal {
         Literal::Criterion(asked) => Some(*asked),
-        Literal::Closed(_) => None,
+        Literal::Within(..) | Literal::Closed(_) => None,
     });
     criteria.collect()
+}
+
+fn brackets_of<'a>(literals: &[Literal<'a>]) -> Vec<&'a Expr> {
+    let brackets = literals.iter().filter_map(|literal| match literal {
+        Literal::Within(inner, _) => Some(*inner),
+        Literal::Criterion(_) | Literal::Closed(_) => None,
+    });
+    brackets.collect()
 }
 
 pub(super) fn and(mut parts: Vec<Predicate>) -> Predicate {

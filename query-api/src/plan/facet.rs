@@ -12,7 +12,7 @@ use super::order::Source;
 use super::predicate::{JoinStep, Leaf, Predicate};
 use super::slot::{Asked, on_resource, records};
 use super::{PlanContext, PlanError};
-use crate::parse::ast::{Expr, Hop};
+use crate::parse::ast::{Correlation, Expr, Hop};
 
 /// A criterion to come: its parameter, and the way to it.
 #[derive(Debug, Clone, Copy)]
@@ -59,6 +59,7 @@ pub(crate) fn sources_of_records(
     chain: &[Hop],
     kind: RecordKind,
 ) -> Result<Vec<Source>, PlanError> {
+    let target_type = chain.last().map_or(base, Hop::to);
     let mut sources = Vec::new();
     for alternative in slots_over(context, base, expr, chain, false)? {
         let of_slot = |slot: &[Asked<'_>]| {
@@ -66,6 +67,18 @@ pub(crate) fn sources_of_records(
             source(context, base, steps, alternative.matches.clone(), slot, Some(kind))
         };
         let mut own: Vec<Source> = alternative.slots.iter().map(|slot| of_slot(slot)).collect();
+        // Read independently, no criterion singles out a place or a record.
+        if context.correlation == Correlation::Record {
+            for inner in &alternative.brackets {
+                let of_targets =
+                    sources_of_records(context.within(), target_type, inner, &[], kind)?;
+                own.extend(of_targets.into_iter().map(|of_target| Source {
+                    target: of_target.matches,
+                    record: of_target.record,
+                    ..of_slot(&[])
+                }));
+            }
+        }
         if own.iter().any(|source| !source.record.is_empty()) {
             own.retain(|source| !source.record.is_empty());
         }
