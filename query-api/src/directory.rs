@@ -354,11 +354,7 @@ impl View for DirectoryView {
 
 impl DirectoryView {
     fn plan_context(&self, request: &SearchRequest) -> PlanContext {
-        PlanContext {
-            access: self.access,
-            correlation: request.correlation,
-            alternatives_max: ALTERNATIVES_MAX,
-        }
+        PlanContext::new(self.access, request.correlation, ALTERNATIVES_MAX)
     }
 
     fn seal_token(&self, request: &SearchRequest, end: PageEnd, seq: u64) -> String {

@@ -53,7 +53,7 @@ pub(crate) struct FacetCounts {
     /// Its name.
     pub(crate) name: &'static str,
     /// The parameter that narrows to its buckets, as a request names it.
-    pub(crate) parameter: &'static str,
+    pub(crate) parameter: String,
     /// Number of matches without the facet's own choice.
     pub(crate) matches: u64,
     /// Number of those without a value; `None` where that is not counted.
@@ -106,7 +106,7 @@ pub(crate) fn count(
         buckets.truncate(asked.limit);
         facets.push(FacetCounts {
             name: facet.name,
-            parameter: place.path,
+            parameter: search.way(place).path,
             matches,
             without_value,
             distinct,
@@ -146,23 +146,34 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
+    /// The way to the values of a facet, as the criteria go.
+    fn way(&self, place: &Place) -> FacetWay {
+        let way = way(self.base, place);
+        let above = lift::climbs(self.expr, &Choice::of(&way, place.system));
+        let path = if above { format!("{}:above", place.path) } else { place.path.to_owned() };
+        FacetWay { way, above, path, bare: place.bare }
+    }
+
     /// Where the values of a facet are, without its own choice.
     fn sources(
         &self,
         place: &Place,
-        way: &ast::Way,
+        way: &FacetWay,
         is_bound: bool,
     ) -> Result<Vec<plan::Source>, EngineError> {
         let expr = without_choice(self.base, self.expr, place);
-        let beside = Beside { chain: &way.chain, parameter: way.parameter, is_bound };
+        let FacetWay { way, above, .. } = way;
+        let beside =
+            Beside { chain: &way.chain, parameter: way.parameter, is_bound, above: *above };
         plan::sources_beside(self.context, self.base, &expr, beside).map_err(|e| refused(&e))
     }
 
     fn codes(&self, counting: &mut Counting<'_>, place: &Place) -> Result<Buckets, EngineError> {
-        let way = way(self.base, place);
-        let sources = self.sources(place, &way, false)?;
+        let facet = self.way(place);
+        let sources = self.sources(place, &facet, false)?;
+        let way = &facet.way;
         let code = way.parameter.code;
-        let classes = visible(self.context.access, way.base, code);
+        let classes = visible(self.context.access(), way.base, code);
         let field = CodeField {
             field: field_id(way.base, code).expect("the parser found this parameter"),
             record: way.parameter.record,
@@ -174,7 +185,7 @@ impl Search<'_> {
         let mut buckets: Vec<Bucket> = counted
             .counts
             .iter()
-            .map(|(code, count)| bucket::of_code(place, code, *count))
+            .map(|(code, count)| bucket::of_code(&facet, code, *count))
             .collect();
         buckets.sort_by(bucket::order);
         Ok(Buckets::of(&counted, buckets))
@@ -186,19 +197,20 @@ impl Search<'_> {
         place: &Place,
         edges: &[f64],
     ) -> Result<Buckets, EngineError> {
-        let way = way(self.base, place);
-        let sources = self.sources(place, &way, true)?;
+        let facet = self.way(place);
+        let sources = self.sources(place, &facet, true)?;
+        let way = &facet.way;
         let field = field_id(way.base, way.parameter.code).expect("the parser found it");
         let bands = Bands {
             field,
             record: way.parameter.record,
             edges,
-            on_one: self.context.correlation == Correlation::Record,
+            on_one: self.context.correlation() == Correlation::Record,
         };
         let counted = counting.bands(self.base, &sources, bands).map_err(ExecuteError::from)?;
         let counts = counted.counts.iter().enumerate().filter(|(_, count)| **count > 0);
         let buckets =
-            counts.map(|(band, count)| bucket::of_band(place, edges, band, *count)).collect();
+            counts.map(|(band, count)| bucket::of_band(&facet, edges, band, *count)).collect();
         Ok(Buckets::of(&counted, buckets))
     }
 
@@ -218,8 +230,8 @@ impl Search<'_> {
             let matches = counting.total(self.base, &predicate).map_err(ExecuteError::from)?;
             return Ok(Some(Buckets { matches, without_value: None, all: Vec::new() }));
         };
-        let way = way(self.base, place);
-        let sources = self.sources(place, &way, false)?;
+        let facet = self.way(place);
+        let sources = self.sources(place, &facet, false)?;
         let asked_m = circle.radius_m();
         let mut radii_m: Vec<f64> =
             radii_m.iter().copied().filter(|radius_m| *radius_m < asked_m).collect();
@@ -270,13 +282,24 @@ impl Search<'_> {
             plan::sources_of_records(self.context, self.base, self.expr, &way.chain, kind)
                 .map_err(|e| refused(&e))?;
         let sums = counting
-            .capacities(self.base, &sources, group, self.context.access)
+            .capacities(self.base, &sources, group, self.context.access())
             .map_err(ExecuteError::from)?;
         let mut buckets: Vec<Bucket> =
             sums.iter().map(|sum| bucket::of_capacity(self.base, group, sum)).collect();
         buckets.sort_by(bucket::order);
         Ok(Buckets { matches: total, without_value: None, all: buckets })
     }
+}
+
+/// The way to the values of a facet in one search.
+struct FacetWay {
+    way: ast::Way,
+    /// Whether it climbs (`:above`).
+    above: bool,
+    /// The parameter as a request names it.
+    path: String,
+    /// Whether requests write its codes alone.
+    bare: bool,
 }
 
 /// The criteria without the choice of the facet at a place.

@@ -67,11 +67,7 @@ pub fn query(bytes: &[u8]) {
         if issues.iter().any(shared::error::Issue::is_error) {
             continue;
         }
-        let context = PlanContext {
-            access: Access::full(),
-            correlation: request.correlation,
-            alternatives_max: 1_000,
-        };
+        let context = PlanContext::new(Access::full(), request.correlation, 1_000);
         // A plan may be refused as too costly.
         let _planned = plan::search(&request, context);
     }

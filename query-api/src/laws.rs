@@ -50,11 +50,7 @@ fn page(
     included_max: usize,
     after: Option<&PageToken>,
 ) -> (Hits, Option<PageToken>) {
-    let context = PlanContext {
-        access: Access::full(),
-        correlation: request.correlation,
-        alternatives_max: 1_000,
-    };
+    let context = PlanContext::new(Access::full(), request.correlation, 1_000);
     let plan = plan::search(request, context).expect("small requests can be planned");
     let page = PageRequest {
         count,

@@ -25,6 +25,7 @@ use report::Report;
 use result_param::Outcome;
 
 pub(crate) use report::is_refused_when_strict;
+pub(crate) use result_param::whole_number;
 
 /// What is searched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,6 +131,7 @@ pub(crate) fn search_request(
         request.applied.push((result_param::NOW.to_owned(), result_param::instant(now_ms)));
     }
     request.criteria = criteria.into_iter().map(Expr::And).collect();
+    result_param::check_score(&mut report, &request);
     if sort_conditions.iter().any(|exprs| !exprs.is_empty()) {
         request.sort_conditions = sort_conditions.into_iter().map(Expr::And).collect();
         result_param::check_sort_conditions(&mut report, &request);
@@ -290,7 +292,7 @@ fn criterion(
     let resolved: Vec<_> =
         types.iter().map(|t| key::resolve(*t, name, context.limits.chain_depth)).collect();
     if let Some(why) = unknown_everywhere(&resolved) {
-        report.tolerate(IssueType::NotSupported, name, format!("{why} It was ignored."));
+        report.tolerate(IssueType::NotSupported, name, format!("{why} It is ignored."));
         return None;
     }
     let mut exprs = Vec::with_capacity(types.len());

@@ -12,6 +12,7 @@ mod named;
 mod near;
 mod order;
 mod predicate;
+mod slot;
 
 use shared::access::Access;
 use shared::error::{Issue, IssueType};
@@ -31,11 +32,44 @@ pub(crate) use predicate::{JoinStep, Leaf, LeafTest, Predicate, WordQuery};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PlanContext {
     /// The caller's projection.
-    pub(crate) access: Access,
+    access: Access,
     /// How criteria correlate.
-    pub(crate) correlation: ast::Correlation,
+    correlation: ast::Correlation,
     /// Most alternatives a nest of AND and OR may unfold into.
-    pub(crate) alternatives_max: usize,
+    alternatives_max: usize,
+    /// Whether what is planned stands inside brackets.
+    in_brackets: bool,
+}
+
+impl PlanContext {
+    /// For a caller's projection, with the most alternatives a nest of AND and OR may unfold into.
+    pub(crate) fn new(
+        access: Access,
+        correlation: ast::Correlation,
+        alternatives_max: usize,
+    ) -> Self {
+        Self { access, correlation, alternatives_max, in_brackets: false }
+    }
+
+    /// The caller's projection.
+    pub(crate) fn access(&self) -> Access {
+        self.access
+    }
+
+    /// How criteria correlate.
+    pub(crate) fn correlation(&self) -> ast::Correlation {
+        self.correlation
+    }
+
+    /// The same inside brackets.
+    fn within(self) -> Self {
+        Self { in_brackets: true, ..self }
+    }
+
+    /// Whether negations are asked of a record: inside brackets, unless each criterion stands alone.
+    fn asks_records(&self) -> bool {
+        self.in_brackets && self.correlation == ast::Correlation::Record
+    }
 }
 
 /// The plan of a search: one for each searched type.

@@ -88,6 +88,10 @@ fn refused_under_strict_handling_else_a_warning() {
     for (query, word) in rows {
         let strict = ask(query, &[("Prefer", "handling=strict")]);
         assert_eq!(strict.status, 400, "strict {query}: {}", strict.excerpt());
+        for issue in errors(&strict) {
+            let text = issue["diagnostics"].as_str().unwrap_or_default();
+            assert!(text.starts_with("refused under Prefer: handling=strict"), "{query}: {text}");
+        }
         for headers in [&[][..], &[("Prefer", "handling=lenient")]] {
             let lenient = ask(&format!("{query}&_count=1"), headers);
             assert_eq!(lenient.status, 200, "{query}: {}", lenient.excerpt());

@@ -130,6 +130,8 @@ fn a_bucket_counts_what_its_criteria_find() {
     let of_offers = [
         "location.near=47.218|-1.554|20|km".to_owned(),
         "organization.price-type=02&organization.price-amount-value=le70".to_owned(),
+        "organization.price-type:above=02&organization.price-amount-per-day:above=le70".to_owned(),
+        "organization:above.price-in-force=2026-11-23&organization.type:above=500".to_owned(),
         format!("specialty={specialty}&location.capacity-type=01&location.nb-capacity=ge1"),
         "_content=cardio&_filter=active eq true or location.address-city sw \"nantes\"".to_owned(),
         "location.near-insee-code=44109|12|km&ror-correlation=independent".to_owned(),
@@ -427,12 +429,12 @@ fn what_is_wrong_is_said() {
         assert!(text.contains("OperationOutcome"), "{query}");
     }
     // What shapes a page, and what is unknown, is told; strict handling refuses it.
-    let query = "HealthcareService/$facets?_count=3&speciality=1&facet=status";
+    let query = "HealthcareService/$facets?_count=3&speciality=1&facet=status&facet=&facet-limit=";
     let body = parameters(query);
     let outcome = named(&body["parameter"], "outcome").expect("an outcome");
     let places: Vec<_> =
         items(&outcome["resource"]["issue"]).iter().map(|i| i["expression"][0].clone()).collect();
-    assert_eq!(places, [json!("_count"), json!("speciality")]);
+    assert_eq!(places, ["facet", "facet-limit", "_count", "speciality"]);
     let strict = [("Prefer", "handling=strict")];
     let answer = harness::client().send("GET", &format!("/{query}"), &strict, None);
     assert_eq!(answer.status, 400);

@@ -20,6 +20,8 @@ use shared::registry::{self, RecordKind, field_id};
 use shared::schema::{TermKind, term};
 use tantivy::Result;
 
+use records::negated;
+
 use super::Identify;
 use super::words::{self, WordHits};
 use crate::plan::{JoinStep, Leaf, LeafTest, Predicate, TypePlan, WordQuery};
@@ -233,6 +235,10 @@ impl<'a> Evaluation<'a> {
                 }
                 Ok(found)
             }
+            LeafTest::Not(_) => {
+                let holding = self.leaf_keys(base, &negated(leaf))?;
+                Ok(snapshot.existing(base).clone().minus(&holding))
+            }
             LeafTest::Terms(_)
             | LeafTest::Prefixes(_)
             | LeafTest::Scan(..)
@@ -444,6 +450,6 @@ fn leaf_cost(leaf: &Leaf) -> u8 {
         | LeafTest::Quantities(_)
         | LeafTest::OpenAt(_)
         | LeafTest::InForce(_) => 3,
-        LeafTest::Scan(..) => 4,
+        LeafTest::Scan(..) | LeafTest::Not(_) => 4,
     }
 }

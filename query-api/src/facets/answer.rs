@@ -118,7 +118,7 @@ pub(crate) fn csv(facets: &Facets) -> Vec<u8> {
             let system = bucket.value.as_ref().and_then(|value| value.system.clone());
             let cells = [
                 counts.name.to_owned(),
-                counts.parameter.to_owned(),
+                counts.parameter.clone(),
                 counts.matches.to_string(),
                 counts.without_value.map(|count| count.to_string()).unwrap_or_default(),
                 counts.distinct.to_string(),
@@ -175,7 +175,7 @@ mod tests {
             total: 4,
             facets: vec![FacetCounts {
                 name: "activity",
-                parameter: "specialty",
+                parameter: "specialty".to_owned(),
                 matches: 5,
                 without_value: Some(2),
                 distinct: 3,

@@ -9,7 +9,7 @@ use shared::param::token::StoredCode;
 use shared::terminology::terminology;
 
 use super::table::Place;
-use super::token_value;
+use super::{FacetWay, token_value};
 use crate::bundle::links::query_string;
 use crate::execute::{CapacityGroup, CapacitySum};
 
@@ -94,12 +94,12 @@ pub(super) fn order(a: &Bucket, b: &Bucket) -> Ordering {
 }
 
 /// The bucket of a code.
-pub(super) fn of_code(place: &Place, code: &StoredCode, count: u64) -> Bucket {
-    let value = token_value(code, place.bare);
+pub(super) fn of_code(way: &FacetWay, code: &StoredCode, count: u64) -> Bucket {
+    let value = token_value(code, way.bare);
     Bucket {
         value: Some(Coding::of(code)),
         count,
-        criteria: Some(query_string([(place.path, value.as_str())].into_iter())),
+        criteria: Some(query_string([(way.path.as_str(), value.as_str())].into_iter())),
         capacity: None,
     }
 }
@@ -115,7 +115,7 @@ pub(super) fn of_probe(place: &Place, value: &str, display: &str) -> Bucket {
 }
 
 /// The bucket of a band of numbers.
-pub(super) fn of_band(place: &Place, edges: &[f64], band: usize, count: u64) -> Bucket {
+pub(super) fn of_band(way: &FacetWay, edges: &[f64], band: usize, count: u64) -> Bucket {
     let low = band.checked_sub(1).map(|before| edges[before]);
     let high = edges.get(band).copied();
     let (code, display) = match (low, high) {
@@ -131,7 +131,7 @@ pub(super) fn of_band(place: &Place, edges: &[f64], band: usize, count: u64) -> 
         .into_iter()
         .chain(high.map(|high| format!("lt{high}")))
         .collect();
-    let criteria = bounds.iter().map(|bound| (place.path, bound.as_str()));
+    let criteria = bounds.iter().map(|bound| (way.path.as_str(), bound.as_str()));
     Bucket {
         value: Some(Coding::plain(code, display)),
         count,

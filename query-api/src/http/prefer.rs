@@ -109,6 +109,10 @@ impl Preference {
             for issue in &mut issues {
                 if parse::is_refused_when_strict(issue) {
                     issue.severity = Severity::Error;
+                    // It says what happens to the rest of the request, which now is nothing.
+                    let otherwise = std::mem::take(&mut issue.diagnostics);
+                    issue.diagnostics =
+                        format!("refused under Prefer: handling=strict; otherwise: {otherwise}");
                 }
             }
         }

@@ -21,11 +21,7 @@ use crate::plan::PlanContext;
 fn count(directory: &Directory, request: &SearchRequest) -> Facets {
     let identify = |resource_type, id: &str| Ok(directory.key_of(resource_type, id));
     let mut counting = Counting::new(&directory.snapshot, &identify);
-    let context = PlanContext {
-        access: Access::full(),
-        correlation: request.correlation,
-        alternatives_max: 10_000,
-    };
+    let context = PlanContext::new(Access::full(), request.correlation, 10_000);
     let facets = table::of_type(request.types[0]).collect();
     let pair = ("open-at".to_owned(), "now".to_owned());
     let probes = if request.types == [HealthcareService] {
@@ -90,7 +86,7 @@ fn check(directory: &Directory, base: ResourceType, pairs: &[Pair]) -> Result<()
             if !matches!(facet.kind, Kind::Codes) || facet.place(base).is_some_and(|p| p.bare) {
                 continue;
             }
-            let criterion = (counts.parameter.to_owned(), code.to_owned());
+            let criterion = (counts.parameter.clone(), code.to_owned());
             let is_counted = counts.buckets.iter().any(|bucket| {
                 pairs_of(bucket.criteria.as_deref().unwrap_or_default()) == [criterion.clone()]
             });
@@ -121,6 +117,109 @@ proptest! {
                 pairs.push(("ror-correlation".to_owned(), "independent".to_owned()));
             }
             check(&directory, base, &pairs)?;
+        }
+    }
+}
+
+/// Prices asked of the provider, or of it and all it is part of, in both spellings.
+const PRICE_FORMS: [[&str; 2]; 3] =
+    [["organization.", ""], ["organization.", ":above"], ["organization:above.", ""]];
+
+/// Criteria on a price.
+const OF_PRICES: [(&str, &str); 4] = [
+    ("price-type", "a,b"),
+    ("price-type", "urn:s1|a"),
+    ("price-validity-start-date", "ge2023-07-01"),
+    ("price-type:not", "c"),
+];
+
+proptest! {
+    #![proptest_config(config(12))]
+
+    /// The criteria are written here and the totals counted in the documents: neither knows how a facet
+    /// finds its choice or follows the criteria.
+    #[test]
+    fn bands_are_of_the_prices_that_the_criteria_are_about(
+        directory in directories(),
+        asked in vec((0..3_usize, vec(0..OF_PRICES.len(), 1..3), any::<bool>(), any::<bool>()), 6),
+    ) {
+        for (form, beside, has_choice, is_independent) in asked {
+            let [before, after] = PRICE_FORMS[form];
+            let pair = |name: &str, value: &str| (format!("{before}{name}{after}"), value.to_owned());
+            let mut others: Vec<Pair> =
+                beside.iter().map(|at| pair(OF_PRICES[*at].0, OF_PRICES[*at].1)).collect();
+            if is_independent {
+                others.push(("ror-correlation".to_owned(), "independent".to_owned()));
+            }
+            let mut pairs = others.clone();
+            if has_choice {
+                pairs.push(pair("price-amount-value", "le60"));
+            }
+            let facets = count(&directory, &super::parse(Scope::Type(HealthcareService), &pairs));
+            let price = facets.facets.iter().find(|f| f.name == "price").expect("offers have it");
+            let edges = table::PRICE_EDGES;
+            for band in 0..=edges.len() {
+                let mut wanted = others.clone();
+                let low = band.checked_sub(1).map(|at| format!("ge{}", edges[at]));
+                let high = edges.get(band).map(|edge| format!("lt{edge}"));
+                let bounds = low.iter().chain(&high);
+                wanted.extend(bounds.clone().map(|bound| pair("price-amount-value", bound)));
+                let request = super::parse(Scope::Type(HealthcareService), &wanted);
+                let world = super::world(&directory, request.correlation);
+                let expected = world.matches(HealthcareService, &request.criteria[0]).len() as u64;
+                let name = bounds.cloned().collect::<Vec<_>>().join("-");
+                let is_it = |bucket: &&facets::Bucket| {
+                    bucket.value.as_ref().is_some_and(|value| value.code == name)
+                };
+                let counted = price.buckets.iter().find(is_it).map_or(0, |bucket| bucket.count);
+                prop_assert_eq!(counted, expected, "{} of {:?}", name, pairs);
+            }
+        }
+    }
+}
+
+/// Criteria on a count of beds, as a request and as a filter write them; no name twice, none negated.
+const OF_CAPACITIES: [(&str, &str, &str); 4] = [
+    ("capacity-type", "urn:s1|a", "capacity-type eq urn:s1|a"),
+    ("capacity-status", "a", "capacity-status eq a"),
+    ("nb-capacity", "ge5", "nb-capacity ge 5"),
+    ("capacity-update-date", "ge2023-07-01", "capacity-update-date ge 2023-07-01"),
+];
+
+proptest! {
+    #![proptest_config(config(20))]
+
+    #[test]
+    fn sums_are_the_same_in_brackets(
+        directory in directories(),
+        asked in vec((1..16_usize, 1..16_usize), 6),
+    ) {
+        for (first, second) in asked {
+            let chosen = |mask: usize| {
+                (0..OF_CAPACITIES.len()).filter(move |at| mask & (1 << at) != 0).map(|at| OF_CAPACITIES[at])
+            };
+            let sums = |pairs: &[Pair]| {
+                let facets = count(&directory, &super::parse(Scope::Type(HealthcareService), pairs));
+                let of_beds = facets.facets.into_iter().filter(|f| f.name.starts_with("beds-"));
+                of_beds.map(|f| (f.name, f.matches, f.buckets)).collect::<Vec<_>>()
+            };
+            let plain = |mask| chosen(mask).map(|(name, value, _)| (format!("location.{name}"), value.to_owned()));
+            let one = |mask| {
+                let texts: Vec<&str> = chosen(mask).map(|(_, _, text)| text).collect();
+                format!("location[{}]", texts.join(" and "))
+            };
+            let filter = |text: String| vec![("_filter".to_owned(), text)];
+            prop_assert_eq!(sums(&plain(first).collect::<Vec<_>>()), sums(&filter(one(first))));
+            // Each alternative of the other reading too.
+            let dotted = |mask| {
+                let texts: Vec<String> = chosen(mask).map(|(_, _, text)| format!("location.{text}")).collect();
+                format!("({})", texts.join(" and "))
+            };
+            prop_assert_eq!(
+                sums(&filter(format!("{} or {}", dotted(first), dotted(second)))),
+                sums(&filter(format!("{} or {}", one(first), one(second)))),
+                "{:?} {:?}", first, second
+            );
         }
     }
 }

@@ -10,6 +10,7 @@
 )]
 
 mod answer;
+mod brackets;
 mod compare;
 mod hours;
 mod read;
@@ -143,7 +144,8 @@ impl<'a> World<'a> {
             Part::Criterion(_) => true,
             Part::Not(inner) => !self.holds(resource, inner),
             Part::Within(hops, inner) => {
-                self.reach(resource, hops, false).iter().any(|target| self.holds(target, inner))
+                let targets = self.reach(resource, hops, false);
+                targets.iter().any(|target| self.holds_within(target, inner))
             }
         });
         others
@@ -151,6 +153,14 @@ impl<'a> World<'a> {
                 let targets = self.reach(resource, group.chain, group.above);
                 group.slots.iter().all(|slot| targets.iter().any(|t| self.slot_holds(t, slot)))
             })
+    }
+
+    /// Whether what stands in brackets holds on a target.
+    fn holds_within(&self, target: &Identity, inner: &Expr) -> bool {
+        match self.correlation {
+            Correlation::Record => self.holds_in_brackets(target, inner),
+            Correlation::Independent => self.holds(target, inner),
+        }
     }
 
     /// The criteria of a slot on one resource: record criteria on one record of each kind.
@@ -177,14 +187,23 @@ impl<'a> World<'a> {
         kind: read::Kind,
         slot: &[&Criterion],
     ) -> bool {
-        slot.iter().filter(|criterion| record_kind(criterion) == Some(kind)).all(|criterion| {
-            if criterion.parameter.code == "price-in-force" {
-                let days = dates(&criterion.test);
-                return days.iter().any(|(_, end_ms)| in_force(record, of_resource, *end_ms));
-            }
-            let values = record.values(criterion.parameter.code);
-            values.iter().any(|value| self.answers(value, criterion.parameter, &criterion.test))
-        })
+        slot.iter()
+            .filter(|criterion| record_kind(criterion) == Some(kind))
+            .all(|criterion| self.is_positive_of_record(record, of_resource, criterion))
+    }
+
+    fn is_positive_of_record(
+        &self,
+        record: &read::Record<'_>,
+        of_resource: &[read::Record<'_>],
+        criterion: &Criterion,
+    ) -> bool {
+        if criterion.parameter.code == "price-in-force" {
+            let days = dates(&criterion.test);
+            return days.iter().any(|(_, end_ms)| in_force(record, of_resource, *end_ms));
+        }
+        let values = record.values(criterion.parameter.code);
+        values.iter().any(|value| self.answers(value, criterion.parameter, &criterion.test))
     }
 
     /// One criterion on one resource, whatever record its values are in.

@@ -199,6 +199,8 @@ pub(super) fn criterion(base: ResourceType, run: &[u16]) -> Pair {
         name.push_str(":above");
     }
     let modifier = if choices.once_in(4) { modifier(&mut choices, parameter) } else { None };
+    // Climbing is said once.
+    let modifier = modifier.filter(|modifier| !name.ends_with(&format!(":{modifier}")));
     let Some(modifier) = modifier else { return (name, values(&mut choices, parameter)) };
     name.extend([":", modifier]);
     let value = match modifier {

@@ -169,6 +169,39 @@ fn one_record() {
             // Brackets: on one target.
             (HealthcareService, "_filter=location[name eq sud and capacity-type eq 01]", &["h2"]),
             (HealthcareService, "_filter=location[not (capacity-type eq 01)]", &["h1"]),
+            // There, negations too are asked of the record: a price below 60 that is not of type 02.
+            (
+                HealthcareService,
+                "_filter=organization[price-amount-value lt 60 and price-type ne 02]",
+                &["h1"],
+            ),
+            (
+                HealthcareService,
+                "_filter=organization[price-amount-value lt 60 and not (price-type eq 02)]",
+                &["h1"],
+            ),
+            (
+                HealthcareService,
+                "_filter=organization[not (price-type eq 01 or price-amount-value gt 80)]",
+                &["h1", "h2"],
+            ),
+            (
+                HealthcareService,
+                "_filter=organization[not (price-type eq 02 and price-amount-value lt 90) and price-amount-value gt 90]",
+                &["h1"],
+            ),
+            (HealthcareService, "_filter=organization[price-amount-value ne 50]", &["h1", "h2"]),
+            (HealthcareService, "_filter=location[capacity-type pr false]", &[]),
+            (
+                HealthcareService,
+                "_filter=location[capacity-status pr true and nb-capacity eq 0]",
+                &["h1"],
+            ),
+            (
+                HealthcareService,
+                "_filter=organization[price-amount-value lt 60 and price-type ne 02]&ror-correlation=independent",
+                &[],
+            ),
             (
                 Organization,
                 "_filter=_has:HealthcareService:organization[active eq true]",

@@ -119,6 +119,8 @@ pub(crate) enum Test {
     Text(Vec<String>),
     /// `:in` (value set URLs), on tokens.
     In(Vec<String>),
+    /// `ni` in `_filter`: no value is in the value sets.
+    NotIn(Vec<String>),
     /// `:identifier` on references: the logical reference's identifier.
     Identifier(Vec<QueryValue>),
     /// `:above` on a reference or URI: the value or one of its ancestors.

@@ -184,28 +184,18 @@ fn compare(
             return None;
         }
         let tests = tests(context, report, &path, comparison)?;
-        let mut exprs: Vec<Expr> =
-            tests.into_iter().map(|test| criterion(&path, test, comparison.operator)).collect();
+        let criterion = |test| {
+            Expr::Criterion(Criterion {
+                chain: path.chain.clone(),
+                base: path.base,
+                parameter: path.parameter,
+                above: path.above,
+                test,
+            })
+        };
+        let mut exprs: Vec<Expr> = tests.into_iter().map(criterion).collect();
         if exprs.len() == 1 { exprs.pop() } else { Some(Expr::Or(exprs)) }
     })
-}
-
-fn criterion(path: &Path, test: Test, operator: Operator) -> Expr {
-    let on = |chain| {
-        Expr::Criterion(Criterion {
-            chain,
-            base: path.base,
-            parameter: path.parameter,
-            above: path.above,
-            test,
-        })
-    };
-    if operator != Operator::Ni {
-        return on(path.chain.clone());
-    }
-    // "None of the concepts" is said of the tested resource, not of the whole chain.
-    let none = Expr::Not(Box::new(on(Vec::new())));
-    if path.chain.is_empty() { none } else { Expr::Within(path.chain.clone(), Box::new(none)) }
 }
 
 /// What a comparison asks; several tests are alternatives.
@@ -254,7 +244,8 @@ fn tests(
         }
         (ParameterType::Token, Operator::In | Operator::Ni) => {
             let urls: Vec<&str> = given.iter().map(|v| v.text.as_str()).collect();
-            Test::In(value::value_sets(report, NAME, &urls)?)
+            let sets = value::value_sets(report, NAME, &urls)?;
+            if operator == Operator::Ni { Test::NotIn(sets) } else { Test::In(sets) }
         }
         (ParameterType::Date, Operator::Po) => {
             Test::Any(overlapping(context, report, path, comparison)?)

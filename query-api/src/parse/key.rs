@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! name    = "_has:" Type ":" reference ":" name
-//!         | reference [":" Type] [":above"] "." name
+//!         | reference [":" Type] [":above"] "." name       each at most once, :above also once in all
 //!         | parameter *(":" modifier)
 //! ```
 //! A chain over a reference of several types becomes one path for each type that has the parameter.
@@ -149,6 +149,9 @@ fn resolve_via(
                     "\":above\" belongs to the last step of a chain, not inside \"{name}\""
                 )));
             }
+            if step.above && path.above {
+                return Err(given_twice("above", name));
+            }
             path.above |= step.above;
             path.chain.insert(0, hop);
         }
@@ -252,9 +255,12 @@ impl<'a> Step<'a> {
         }
         let mut targets = parameter.targets.to_vec();
         let mut above = false;
-        for modifier in &modifiers {
+        for (at, modifier) in modifiers.iter().enumerate() {
             match modifier.parse::<ResourceType>() {
-                Ok(only) if parameter.targets.contains(&only) => targets = vec![only],
+                Ok(_) | Err(_) if modifiers[..at].contains(modifier) => {
+                    return Err(given_twice(modifier, segment));
+                }
+                Ok(only) if targets.contains(&only) => targets = vec![only],
                 Ok(_) | Err(_) if *modifier == "above" && climbs(parameter) => above = true,
                 Ok(_) | Err(_) => return Err(wrong_modifier(parameter, &modifiers, modifier)),
             }
@@ -281,7 +287,10 @@ fn read_last(base: ResourceType, name: &str, via: Option<Hop>) -> Result<Path, K
     };
     let may_climb = matches!(via, Some(Hop::Forward(hop, _)) if climbs(hop));
     let mut path = Path { chain: Vec::new(), base, parameter, above: false, modifier: None };
-    for text in &modifiers {
+    for (at, text) in modifiers.iter().enumerate() {
+        if modifiers[..at].contains(text) {
+            return Err(given_twice(text, name));
+        }
         if *text == "above" && may_climb {
             path.above = true;
             continue;
@@ -294,6 +303,13 @@ fn read_last(base: ResourceType, name: &str, via: Option<Hop>) -> Result<Path, K
         }
     }
     Ok(path)
+}
+
+/// A modifier that a name repeats: once says it all, and twice may have been meant as something else.
+fn given_twice(modifier: &str, name: &str) -> KeyError {
+    let diagnostics =
+        format!("the modifier \"{modifier}\" stands twice in \"{name}\"; write it once");
+    KeyError::Invalid(IssueType::NotSupported, diagnostics)
 }
 
 fn read_modifier(parameter: &SearchParameter, text: &str) -> Option<Modifier> {
@@ -353,7 +369,28 @@ fn allowed_modifiers(parameter: &SearchParameter) -> String {
 /// `unknown parameter "speciality" on HealthcareService; did you mean "specialty"?`
 pub(super) fn unknown_parameter(base: ResourceType, code: &str) -> String {
     let codes = registry::of_type(base).map(|p| p.code).chain(super::result_param::NAMES);
-    format!("unknown parameter \"{code}\" on {base}{}", suggest::hint(code, codes))
+    let hint = match chain_to(base, code) {
+        Some(chain) => format!("; did you mean \"{chain}\"?"),
+        None => suggest::hint(code, codes),
+    };
+    format!("unknown parameter \"{code}\" on {base}{hint}")
+}
+
+/// The chain of one step to a parameter that another type has: `location.near` for `near` on an offer.
+fn chain_to(base: ResourceType, code: &str) -> Option<String> {
+    let steps = registry::of_type(base).filter_map(|reference| {
+        let has = |target: &&ResourceType| registry::find(**target, code).is_some();
+        Some((reference, *reference.targets.iter().find(has)?))
+    });
+    // The reference that is named after what it refers to is the one people think of.
+    let is_other = |(reference, target): &(&SearchParameter, ResourceType)| {
+        !reference.code.eq_ignore_ascii_case(target.as_str())
+    };
+    let (reference, target) = steps.min_by_key(is_other)?;
+    Some(match reference.targets {
+        [_] => format!("{}.{code}", reference.code),
+        _ => format!("{}:{target}.{code}", reference.code),
+    })
 }
 
 fn references_of(base: ResourceType) -> Vec<&'static str> {
@@ -466,6 +503,14 @@ mod tests {
             (HealthcareService, "_has:PractitionerRole:practitioner:role", "service"),
             (HealthcareService, "_has:HealthcareService:focus:specialty", "unknown parameter"),
             (HealthcareService, "specialty:not:text", "unknown modifier \"text\""),
+            (HealthcareService, "specialty:not:not", "\"not\" stands twice"),
+            (HealthcareService, "organization.identifier:above:above", "\"above\" stands twice"),
+            (HealthcareService, "organization:above:above.identifier", "\"above\" stands twice"),
+            (HealthcareService, "organization:above.identifier:above", "\"above\" stands twice"),
+            (HealthcareService, "organization.partof:above:above", "\"above\" stands twice"),
+            (HealthcareService, "organization:below:below", "\"below\" stands twice"),
+            (Task, "focus:Location:Location.name", "\"Location\" stands twice"),
+            (Task, "focus:Location:Organization.name", "unknown modifier"),
             (Task, "patient.name", "does not hold"),
             (Organization, "partof.partof.partof.name", "too many steps"),
         ];

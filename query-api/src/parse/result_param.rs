@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 use shared::error::IssueType;
 use shared::fhir::ResourceType;
+use shared::param::QueryValue;
 use shared::registry::{self, ParameterType};
 
 use super::Context;
-use super::ast::{Correlation, Expr, Hop, Include, SearchRequest, Sort, Summary, Total};
+use super::ast::{Correlation, Expr, Hop, Include, SearchRequest, Sort, Summary, Test, Total};
 use super::key::{self, KeyError, Path};
 use super::report::Report;
 use super::suggest;
@@ -37,6 +38,9 @@ pub(super) const NOW: &str = "ror-now";
 /// Parameters that R4 defines and this server does not offer.
 const UNSUPPORTED: [&str; 5] = ["_list", "_query", "_contained", "_containedType", "_graph"];
 
+/// The key of `_sort` that is no parameter: relevance.
+const SCORE: &str = "_score";
+
 /// What became of a parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
@@ -61,7 +65,7 @@ pub(super) fn read(
         return include(report, request, name, plain_name, modifier, value);
     }
     if UNSUPPORTED.contains(&plain_name) {
-        let diagnostics = format!("\"{name}\" is not supported and was ignored");
+        let diagnostics = format!("\"{name}\" is ignored: it is not supported");
         report.tolerate(IssueType::NotSupported, name, diagnostics);
         return Outcome::Dropped;
     }
@@ -116,7 +120,7 @@ pub(super) fn instant(ms: i64) -> String {
 /// Parameters whose value is a number or one of a few words.
 fn choice(report: &mut Report, request: &mut SearchRequest, name: &str, value: &str) {
     let understood = match name {
-        "_count" => value.parse().map(|count| request.count = Some(count)).is_ok(),
+        "_count" => whole_number(value).map(|count| request.count = Some(count)).is_some(),
         "_summary" => one_of(value, &SUMMARIES).map(|summary| request.summary = summary).is_some(),
         "_total" => one_of(value, &TOTALS).map(|total| request.total = total).is_some(),
         "_pretty" => one_of(value, &FLAGS).map(|flag| request.pretty = flag).is_some(),
@@ -135,6 +139,12 @@ fn choice(report: &mut Report, request: &mut SearchRequest, name: &str, value: &
     };
     let diagnostics = format!("\"{name}\" is {right}, not \"{value}\"");
     report.error(IssueType::Value, name, diagnostics);
+}
+
+/// A whole number from 0; one that is too large to hold is the largest, which no limit lets through.
+pub(crate) fn whole_number(text: &str) -> Option<u32> {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.parse().unwrap_or(u32::MAX))
 }
 
 const SUMMARIES: [(&str, Summary); 5] = [
@@ -189,18 +199,26 @@ fn elements(report: &mut Report, request: &mut SearchRequest, value: &str) {
     }
 }
 
-/// Reads `-organization.price-validity-start-date,name`. `_score`, the default order of a search with
-/// words, may stand alone.
+/// Reads `-organization.price-validity-start-date,name`. [`SCORE`], the default order of a search with
+/// words, stands alone.
 fn sort(context: &Context<'_>, report: &mut Report, request: &mut SearchRequest, value: &str) {
-    if value == "_score" {
+    let keys = || value.split(',').map(str::trim);
+    if value == SCORE {
         return;
     }
+    if keys().any(|key| key.trim_start_matches('-').trim() == SCORE) {
+        let diagnostics = format!(
+            "\"_sort\": \"{SCORE}\" stands alone and without \"-\": it puts what answers the searched \
+             words best first, equals by id"
+        );
+        return report.error(IssueType::NotSupported, "_sort", diagnostics);
+    }
     let limit = context.limits.sort_keys;
-    if value.split(',').count() > limit {
+    if keys().count() > limit {
         let diagnostics = format!("\"_sort\" takes at most {limit} parameters");
         return report.error(IssueType::TooCostly, "_sort", diagnostics);
     }
-    for text in value.split(',').map(str::trim) {
+    for text in keys() {
         let (descending, name) = match text.strip_prefix('-') {
             Some(name) => (true, name.trim()),
             None => (false, text),
@@ -213,6 +231,29 @@ fn sort(context: &Context<'_>, report: &mut Report, request: &mut SearchRequest,
                 above: path.above,
             }),
             Err(why) => report.error(IssueType::Value, "_sort", format!("\"_sort\": {why}")),
+        }
+    }
+}
+
+/// The order by relevance means something where words are searched.
+pub(super) fn check_score(report: &mut Report, request: &SearchRequest) {
+    let is_asked = request.applied.iter().any(|(name, value)| name == "_sort" && value == SCORE);
+    if is_asked && !request.criteria.iter().any(has_words) {
+        let diagnostics =
+            format!("\"_sort={SCORE}\" is ignored: no words are searched; add _content or _text");
+        report.tolerate(IssueType::NotSupported, "_sort", diagnostics);
+    }
+}
+
+/// Whether the expression wants words: what is only excluded ranks nothing.
+fn has_words(expr: &Expr) -> bool {
+    match expr {
+        Expr::And(parts) | Expr::Or(parts) => parts.iter().any(has_words),
+        Expr::Within(_, inner) => has_words(inner),
+        Expr::Not(_) => false,
+        Expr::Criterion(criterion) => {
+            let Test::Any(values) = &criterion.test else { return false };
+            values.iter().any(|v| matches!(v, QueryValue::Text(text) if !text.wanted.is_empty()))
         }
     }
 }

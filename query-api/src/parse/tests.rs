@@ -71,6 +71,7 @@ fn show_test(test: &Test) -> String {
         Test::EndsWith(v) => format!("ends {}", v.join(",")),
         Test::Text(v) => format!("text {}", v.join(",")),
         Test::In(v) => format!("in {}", v.join(",")),
+        Test::NotIn(v) => format!("not in {}", v.join(",")),
         Test::Identifier(v) => format!("identifier {}", values(v)),
         Test::Above(v) => format!("above {}", values(v)),
         Test::Below(v) => format!("below {}", values(v)),
@@ -266,6 +267,8 @@ fn filters() {
 fn tolerated() {
     let rows = [
         ("speciality=a", "()", "did you mean \"specialty\"?"),
+        ("near=47%7C-1%7C5%7Ckm", "()", "did you mean \"location.near\"?"),
+        ("price-type=02", "()", "did you mean \"organization.price-type\"?"),
         ("__include=HealthcareService:location", "()", "did you mean \"_include\"?"),
         ("_revincluded=PractitionerRole:service", "()", "did you mean \"_revinclude\"?"),
         ("name=", "()", "no value"),
@@ -288,6 +291,8 @@ fn tolerated() {
         ("_include=HealthcareService:place", "()", "not a reference parameter"),
         ("_include=Patient:organization", "()", "holds no \"Patient\""),
         ("_type=Location", "()", "already says"),
+        ("_sort=_score", "()", "no words are searched"),
+        ("_sort=_score&specialty:not=a", "specialty not a", "no words are searched"),
         ("_filter=", "()", "no value"),
     ];
     for (query, expected, says) in rows {
@@ -324,6 +329,9 @@ fn refused() {
             "_sort=foo,-location",
             &["unknown parameter \"foo\"", "cannot be sorted by"],
         ),
+        (HealthcareService, "_sort=-_score&_content=x", &["\"_score\" stands alone"]),
+        (HealthcareService, "_sort=_score,name&_content=x", &["\"_score\" stands alone"]),
+        (HealthcareService, "_sort=name, -_score&_content=x", &["\"_score\" stands alone"]),
         (HealthcareService, "_include=location", &["Type:parameter"]),
         (HealthcareService, "_include:all=*", &["allowed: iterate"]),
         (HealthcareService, "ror-correlation=none", &["one of record, independent"]),
@@ -406,6 +414,8 @@ fn result_parameters() {
             "false false Location * *",
         ]
     );
+    let (large, issues) = parse(Scope::Type(Location), "_count=99999999999999999999");
+    assert_eq!((large.count, issues), (Some(u32::MAX), Vec::new()));
     assert_eq!(request.count, Some(0));
     assert_eq!(request.summary, Summary::Data);
     assert_eq!(request.total, Total::None);

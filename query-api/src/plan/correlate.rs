@@ -4,17 +4,22 @@
 //! hold on one and the same target, and those on one kind of record on one and the same record of it.
 //! One record answers one occurrence of each parameter plus bounds of the same parameter (`gt…`, `lt…`);
 //! a second equality on a name opens a second record and, over a chain, a second target. Negations are
-//! asked of the resource, never of a record. Criteria behind `_has` stand alone unless bracketed.
+//! asked of the resource, never of a record, except inside brackets. Criteria behind `_has` stand alone
+//! unless bracketed.
+//!
+//! Brackets (`ref[…]`) speak of one target and of one record of each kind: all that stands inside, negated or
+//! not, is asked of these.
 //!
 //! With `ror-correlation=independent` every criterion stands alone: R4's reading.
 
 use shared::fhir::ResourceType;
-use shared::param::{Prefix, QueryValue};
-use shared::registry::{RecordKind, field_id};
+use shared::registry::field_id;
 
-use super::predicate::{JoinStep, Leaf, Predicate};
-use super::{PlanContext, PlanError, leaf};
-use crate::parse::ast::{self, Correlation, Criterion, Expr, Hop, Test};
+use super::facet::Beside;
+use super::predicate::{JoinStep, Predicate};
+use super::slot::{Asked, Slot, groups, occurrences, on_resource};
+use super::{PlanContext, PlanError};
+use crate::parse::ast::{self, Correlation, Expr, Hop};
 
 /// What an expression asks of resources of `base`.
 pub(super) fn predicate(
@@ -22,7 +27,7 @@ pub(super) fn predicate(
     base: ResourceType,
     expr: &Expr,
 ) -> Result<Predicate, PlanError> {
-    let alternatives = alternatives(context, base, expr)?;
+    let alternatives = alternatives(context, base, expr, None)?;
     let mut parts = Vec::with_capacity(alternatives.len());
     for literals in &alternatives {
         parts.push(conjunction(context, base, literals));
@@ -33,70 +38,118 @@ pub(super) fn predicate(
 /// A part of a conjunction.
 #[derive(Debug, Clone)]
 enum Literal<'a> {
-    Criterion(&'a Criterion),
+    Criterion(Asked<'a>),
+    /// Brackets over a chain that is looked at: what stands inside, and what it asks.
+    Within(&'a Expr, Predicate),
     /// Something that correlates with nothing outside itself.
     Closed(Predicate),
 }
 
-/// The expression as a disjunction of conjunctions.
+/// What holds together.
+type Conjunction<'a> = Vec<Literal<'a>>;
+
+/// The expression as a disjunction of conjunctions. Brackets `over` a chain stay apart, to be looked into.
 fn alternatives<'a>(
     context: PlanContext,
     base: ResourceType,
     expr: &'a Expr,
-) -> Result<Vec<Vec<Literal<'a>>>, PlanError> {
+    over: Option<&[Hop]>,
+) -> Result<Vec<Conjunction<'a>>, PlanError> {
     let closed = |predicate| Ok(vec![vec![Literal::Closed(predicate)]]);
     match expr {
-        Expr::Criterion(criterion) => Ok(vec![vec![Literal::Criterion(criterion)]]),
+        Expr::Criterion(criterion) => {
+            Ok(vec![vec![Literal::Criterion(Asked { criterion, under_not: None })]])
+        }
+        Expr::Not(inner) if context.asks_records() => denied(context, base, inner),
         Expr::Not(inner) => closed(not(predicate(context, base, inner)?)),
-        Expr::Within(hops, inner) => closed(within(context, base, hops, inner)?),
+        Expr::Within(hops, inner) => {
+            let asked = within(context, base, hops, inner)?;
+            if over == Some(hops) {
+                Ok(vec![vec![Literal::Within(inner, asked)]])
+            } else {
+                closed(asked)
+            }
+        }
         Expr::Or(children) => {
             let mut all = Vec::new();
             for child in children {
-                all.extend(alternatives(context, base, child)?);
+                all.extend(alternatives(context, base, child, over)?);
             }
-            if !children.iter().any(correlates) {
+            if !children.iter().any(|child| correlates(context, child, over)) {
                 let parts = all.iter().map(|literals| conjunction(context, base, literals));
                 return closed(or(parts.collect()));
             }
             Ok(all)
         }
         Expr::And(children) => {
-            let mut all: Vec<Vec<Literal<'a>>> = vec![Vec::new()];
+            let mut all = vec![Vec::new()];
             for child in children {
-                let of_child = alternatives(context, base, child)?;
-                if all.len() * of_child.len() > context.alternatives_max {
-                    return Err(PlanError::TooManyAlternatives(context.alternatives_max));
-                }
-                all = all
-                    .iter()
-                    .flat_map(|left| {
-                        of_child
-                            .iter()
-                            .map(move |right| left.iter().chain(right).cloned().collect())
-                    })
-                    .collect();
+                let of_child = alternatives(context, base, child, over)?;
+                all = product(context, &all, &of_child)?;
             }
             Ok(all)
         }
     }
 }
 
-/// Whether anything in the expression could share a record or a target with something outside it.
-fn correlates(expr: &Expr) -> bool {
+/// One of each side together, in every way.
+fn product<'a>(
+    context: PlanContext,
+    left: &[Conjunction<'a>],
+    right: &[Conjunction<'a>],
+) -> Result<Vec<Conjunction<'a>>, PlanError> {
+    if left.len() * right.len() > context.alternatives_max {
+        return Err(PlanError::TooManyAlternatives(context.alternatives_max));
+    }
+    let pairs = left.iter().flat_map(|left| right.iter().map(move |right| (left, right)));
+    Ok(pairs.map(|(left, right)| left.iter().chain(right).cloned().collect()).collect())
+}
+
+/// The ways in which an expression inside brackets does not hold: none of its alternatives does, because
+/// the record misses one of the criteria on it, or the target the rest.
+fn denied<'a>(
+    context: PlanContext,
+    base: ResourceType,
+    expr: &'a Expr,
+) -> Result<Vec<Conjunction<'a>>, PlanError> {
+    let mut all = vec![Vec::new()];
+    for literals in alternatives(context, base, expr, None)? {
+        let (mut ways, mut rest) = (Vec::new(), Vec::new());
+        for literal in literals {
+            match literal {
+                Literal::Criterion(asked)
+                    if asked.criterion.chain.is_empty()
+                        && asked.on_record(context, base).is_some() =>
+                {
+                    let under_not = Some(asked.under_not == Some(false));
+                    ways.push(vec![Literal::Criterion(Asked { under_not, ..asked })]);
+                }
+                Literal::Criterion(_) | Literal::Within(..) | Literal::Closed(_) => {
+                    rest.push(literal)
+                }
+            }
+        }
+        if !rest.is_empty() {
+            ways.push(vec![Literal::Closed(not(conjunction(context, base, &rest)))]);
+        }
+        all = product(context, &all, &ways)?;
+    }
+    Ok(all)
+}
+
+/// Whether anything in the expression could share a record or a target with something outside it, or is
+/// to be looked into.
+fn correlates(context: PlanContext, expr: &Expr, over: Option<&[Hop]>) -> bool {
     match expr {
-        Expr::And(children) | Expr::Or(children) => children.iter().any(correlates),
-        Expr::Not(_) | Expr::Within(..) => false,
+        Expr::And(children) | Expr::Or(children) => {
+            children.iter().any(|child| correlates(context, child, over))
+        }
+        Expr::Not(inner) => context.asks_records() && correlates(context, inner, None),
+        Expr::Within(hops, _) => over == Some(hops),
         Expr::Criterion(criterion) => {
             !criterion.chain.is_empty() || criterion.parameter.record.is_some()
         }
     }
-}
-
-/// Criteria that share a target: the slots of one chain.
-struct Group<'a> {
-    chain: &'a [Hop],
-    above: bool,
-    slots: Vec<Vec<&'a Criterion>>,
 }
 
 fn conjunction(context: PlanContext, base: ResourceType, literals: &[Literal<'_>]) -> Predicate {
@@ -104,8 +157,10 @@ fn conjunction(context: PlanContext, base: ResourceType, literals: &[Literal<'_>
     let mut criteria = Vec::new();
     for literal in literals {
         match literal {
-            Literal::Closed(predicate) => parts.push(predicate.clone()),
-            Literal::Criterion(criterion) => criteria.push(*criterion),
+            Literal::Within(_, predicate) | Literal::Closed(predicate) => {
+                parts.push(predicate.clone());
+            }
+            Literal::Criterion(asked) => criteria.push(*asked),
         }
     }
     for group in groups(context, &criteria) {
@@ -116,100 +171,13 @@ fn conjunction(context: PlanContext, base: ResourceType, literals: &[Literal<'_>
     and(parts)
 }
 
-fn groups<'a>(context: PlanContext, criteria: &[&'a Criterion]) -> Vec<Group<'a>> {
-    let mut groups: Vec<Group<'a>> = Vec::new();
-    for criterion in criteria {
-        let alone = context.correlation == Correlation::Independent
-            || criterion.chain.iter().any(|hop| matches!(hop, Hop::Reverse(..)));
-        let shared = if alone {
-            None
-        } else {
-            groups.iter_mut().find(|group| {
-                group.above == criterion.above
-                    && group.chain == criterion.chain
-                    && !group.chain.iter().any(|hop| matches!(hop, Hop::Reverse(..)))
-            })
-        };
-        match shared {
-            Some(group) => add_to_slot(&mut group.slots, criterion),
-            None => groups.push(Group {
-                chain: &criterion.chain,
-                above: criterion.above,
-                slots: vec![vec![criterion]],
-            }),
-        }
-    }
-    groups
-}
-
-fn add_to_slot<'a>(slots: &mut Vec<Vec<&'a Criterion>>, criterion: &'a Criterion) {
-    let occurrence = if is_bound_or_negative(&criterion.test) {
-        0
-    } else {
-        let same_name = |other: &&&Criterion| {
-            other.parameter.code == criterion.parameter.code && !is_bound_or_negative(&other.test)
-        };
-        slots.iter().flatten().filter(same_name).count()
-    };
-    match slots.get_mut(occurrence) {
-        Some(slot) => slot.push(criterion),
-        None => slots.push(vec![criterion]),
-    }
-}
-
-/// Bounds and negations join the first slot; everything else takes a slot for each occurrence.
-fn is_bound_or_negative(test: &Test) -> bool {
-    match test {
-        Test::Missing(_) | Test::None(_) => true,
-        Test::Any(values) => values.iter().all(is_bound) || is_not_equal(values),
-        Test::Exact(_)
-        | Test::Equals(_)
-        | Test::Contains(_)
-        | Test::EndsWith(_)
-        | Test::Text(_)
-        | Test::In(_)
-        | Test::Identifier(_)
-        | Test::Above(_)
-        | Test::Below(_) => false,
-    }
-}
-
-fn is_bound(value: &QueryValue) -> bool {
-    prefix_of(value).is_some_and(|prefix| {
-        matches!(
-            prefix,
-            Prefix::Gt | Prefix::Ge | Prefix::Lt | Prefix::Le | Prefix::Sa | Prefix::Eb
-        )
-    })
-}
-
-/// `ne5`: asked of the resource, like every negation.
-fn is_not_equal(values: &[QueryValue]) -> bool {
-    values.iter().any(|value| prefix_of(value) == Some(Prefix::Ne))
-}
-
-fn prefix_of(value: &QueryValue) -> Option<Prefix> {
-    match value {
-        QueryValue::Date(query) => Some(query.prefix),
-        QueryValue::Number(query) => Some(query.prefix),
-        QueryValue::Quantity(query) => Some(query.number.prefix),
-        QueryValue::Token(_)
-        | QueryValue::String(_)
-        | QueryValue::Reference(_)
-        | QueryValue::Uri(_)
-        | QueryValue::Composite(_)
-        | QueryValue::Near(_)
-        | QueryValue::Text(_) => None,
-    }
-}
-
 /// The criteria of one slot, asked of one target at the end of the chain.
 fn along(
     context: PlanContext,
     base: ResourceType,
     chain: &[Hop],
     above: bool,
-    slot: &[&Criterion],
+    slot: &[Asked<'_>],
 ) -> Predicate {
     let target_type = chain.last().map_or(base, ast::Hop::to);
     let target = on_resource(context, target_type, slot);
@@ -250,57 +218,7 @@ fn within(
     inner: &Expr,
 ) -> Result<Predicate, PlanError> {
     let target_type = hops.last().map_or(base, ast::Hop::to);
-    Ok(wrap(base, hops, false, predicate(context, target_type, inner)?))
-}
-
-/// The criteria of one slot on their own resource: its values, and one record of each kind.
-fn on_resource(context: PlanContext, base: ResourceType, slot: &[&Criterion]) -> Predicate {
-    let mut parts = Vec::new();
-    for criterion in slot {
-        if record_leaves(context, base, criterion).is_none() {
-            parts.push(leaf::predicate(context, base, criterion.parameter, &criterion.test));
-        }
-    }
-    for (kind, leaves) in records_of_slot(context, base, slot) {
-        parts.push(Predicate::Record(kind, leaves));
-    }
-    and(parts)
-}
-
-/// The record criteria of a slot, by kind of record.
-pub(super) fn records_of_slot(
-    context: PlanContext,
-    base: ResourceType,
-    slot: &[&Criterion],
-) -> Vec<(RecordKind, Vec<Leaf>)> {
-    let mut records: Vec<(RecordKind, Vec<Leaf>)> = Vec::new();
-    for criterion in slot {
-        let Some((kind, leaf)) = record_leaves(context, base, criterion) else { continue };
-        match records.iter_mut().find(|(k, _)| *k == kind) {
-            Some((_, leaves)) => leaves.push(leaf),
-            None => records.push((kind, vec![leaf])),
-        }
-    }
-    records
-}
-
-/// The leaf of a positive criterion on a record; `None` when it is asked of the resource.
-fn record_leaves(
-    context: PlanContext,
-    base: ResourceType,
-    criterion: &Criterion,
-) -> Option<(RecordKind, Leaf)> {
-    let kind = criterion.parameter.record?;
-    // R4's composite parameters are how use contexts correlate; on their own, each stands alone.
-    if kind == RecordKind::UseContext {
-        return None;
-    }
-    if matches!(&criterion.test, Test::Any(values) if is_not_equal(values)) {
-        return None;
-    }
-    let field = leaf::field_of(base, criterion.parameter);
-    let test = leaf::positive(context, base, criterion.parameter, &criterion.test)?;
-    Some((kind, Leaf { field, test }))
+    Ok(wrap(base, hops, false, predicate(context.within(), target_type, inner)?))
 }
 
 /// What one alternative of the criteria says to a sort key over a chain.
@@ -310,7 +228,9 @@ pub(super) struct Alternative<'a> {
     /// Whether its criteria over the chain climb.
     pub(super) above: bool,
     /// The slots of its criteria over the chain; empty when there are none.
-    pub(super) slots: Vec<Vec<&'a Criterion>>,
+    pub(super) slots: Vec<Slot<'a>>,
+    /// What stands in its brackets over the chain, where they are looked into.
+    pub(super) brackets: Vec<&'a Expr>,
 }
 
 /// What the criteria say to a sort key over `chain`, by alternative. A key that does not climb follows
@@ -324,7 +244,7 @@ pub(super) fn alternatives_over<'a>(
 ) -> Result<Vec<Alternative<'a>>, PlanError> {
     // Grouped even where criteria are read independently: the order takes `:above` from them.
     let together = PlanContext { correlation: Correlation::Record, ..context };
-    let all = alternatives(context, base, expr)?;
+    let all = alternatives(context, base, expr, None)?;
     let is_only = all.len() == 1;
     let mut found = Vec::with_capacity(all.len());
     for literals in &all {
@@ -337,73 +257,70 @@ pub(super) fn alternatives_over<'a>(
             matches: if is_only { Predicate::All } else { conjunction(context, base, literals) },
             above: group.as_ref().map_or(above, |group| group.above),
             slots: group.map(|group| group.slots).unwrap_or_default(),
+            brackets: Vec::new(),
         });
     }
     Ok(found)
 }
 
-/// The slots of the criteria over `chain`, by alternative; none where a criterion over it would stand
-/// alone.
+/// The slots of the criteria over `chain` that climb, or of those that do not, by alternative; none where a
+/// criterion over it would stand alone.
 pub(super) fn slots_over<'a>(
     context: PlanContext,
     base: ResourceType,
     expr: &'a Expr,
     chain: &[Hop],
+    above: bool,
 ) -> Result<Vec<Alternative<'a>>, PlanError> {
     let stands_alone = context.correlation == Correlation::Independent
         || chain.iter().any(|hop| matches!(hop, Hop::Reverse(..)));
-    let all = alternatives(context, base, expr)?;
+    let all = alternatives(context, base, expr, Some(chain))?;
     let slots = |literals: &[Literal<'a>]| {
         let groups = groups(context, &criteria_of(literals));
-        let own = groups.into_iter().find(|group| !group.above && group.chain == chain);
+        let own = groups.into_iter().find(|group| group.above == above && group.chain == chain);
         own.filter(|_| !stands_alone).map_or(Vec::new(), |group| group.slots)
     };
     let of_each = all.iter().map(|literals| Alternative {
         matches: conjunction(context, base, literals),
-        above: false,
+        above,
         slots: slots(literals),
+        brackets: brackets_of(literals),
     });
     Ok(of_each.collect())
 }
 
-/// What one more criterion on a parameter over `chain` would meet, by alternative: what a match
-/// satisfies already, and the slot it would join; no slot where it would stand alone.
+/// What one more criterion would meet, by alternative: what a match satisfies already, and the slot it would
+/// join; no slot where it would stand alone.
 pub(super) fn companions<'a>(
     context: PlanContext,
     base: ResourceType,
     expr: &'a Expr,
-    chain: &[Hop],
-    code: &str,
-    is_bound: bool,
+    beside: Beside<'_>,
 ) -> Result<Vec<Alternative<'a>>, PlanError> {
-    let mut all = slots_over(context, base, expr, chain)?;
+    let Beside { chain, parameter, is_bound, above } = beside;
+    let mut all = slots_over(context, base, expr, chain, above)?;
     for alternative in &mut all {
-        let same_name = |criterion: &&&Criterion| {
-            criterion.parameter.code == code && !is_bound_or_negative(&criterion.test)
-        };
-        let earlier = alternative.slots.iter().flatten().filter(same_name).count();
-        let occurrence = if is_bound { 0 } else { earlier };
-        let joined = alternative.slots.drain(..).nth(occurrence);
+        let at = if is_bound { 0 } else { occurrences(&alternative.slots, parameter.code) };
+        let joined = alternative.slots.drain(..).nth(at);
         alternative.slots.extend(joined);
     }
     Ok(all)
 }
 
-fn criteria_of<'a>(literals: &[Literal<'a>]) -> Vec<&'a Criterion> {
+fn criteria_of<'a>(literals: &[Literal<'a>]) -> Vec<Asked<'a>> {
     let criteria = literals.iter().filter_map(|literal| match literal {
-        Literal::Criterion(criterion) => Some(*criterion),
-        Literal::Closed(_) => None,
+        Literal::Criterion(asked) => Some(*asked),
+        Literal::Within(..) | Literal::Closed(_) => None,
     });
     criteria.collect()
 }
 
-/// The criteria of one slot as a predicate on their own resource.
-pub(super) fn slot_predicate(
-    context: PlanContext,
-    base: ResourceType,
-    slot: &[&Criterion],
-) -> Predicate {
-    on_resource(context, base, slot)
+fn brackets_of<'a>(literals: &[Literal<'a>]) -> Vec<&'a Expr> {
+    let brackets = literals.iter().filter_map(|literal| match literal {
+        Literal::Within(inner, _) => Some(*inner),
+        Literal::Criterion(_) | Literal::Closed(_) => None,
+    });
+    brackets.collect()
 }
 
 pub(super) fn and(mut parts: Vec<Predicate>) -> Predicate {

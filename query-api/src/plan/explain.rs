@@ -49,6 +49,7 @@ impl fmt::Display for Leaf {
             LeafTest::InForce(instants) => ("days in force", instants.len()),
             LeafTest::Near(circles) => ("circles", circles.len()),
             LeafTest::Words(query) => ("texts", query.texts.len()),
+            LeafTest::Not(_) => ("negation", 1),
         };
         write!(f, "{}: {count} {what}", field_name(self.field))
     }

@@ -7,11 +7,12 @@
 use shared::fhir::ResourceType;
 use shared::registry::{RecordKind, SearchParameter};
 
-use super::correlate::{companions, join_steps, records_of_slot, slot_predicate, slots_over};
+use super::correlate::{companions, join_steps, slots_over};
 use super::order::Source;
-use super::predicate::{Leaf, Predicate};
+use super::predicate::{JoinStep, Leaf, Predicate};
+use super::slot::{Asked, on_resource, records};
 use super::{PlanContext, PlanError};
-use crate::parse::ast::{Criterion, Expr, Hop};
+use crate::parse::ast::{Correlation, Expr, Hop};
 
 /// A criterion to come: its parameter, and the way to it.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +23,8 @@ pub(crate) struct Beside<'a> {
     pub(crate) parameter: &'static SearchParameter,
     /// Whether it would come as bounds (`ge…`, `lt…`), several of which are of one record.
     pub(crate) is_bound: bool,
+    /// Whether it would climb (`:above`).
+    pub(crate) above: bool,
 }
 
 /// Where the values of a criterion to come would be looked for: one source for each alternative.
@@ -34,11 +37,12 @@ pub(crate) fn sources_beside(
     expr: &Expr,
     beside: Beside<'_>,
 ) -> Result<Vec<Source>, PlanError> {
-    let Beside { chain, parameter, is_bound } = beside;
-    let alternatives = companions(context, base, expr, chain, parameter.code, is_bound)?;
+    let Beside { chain, parameter, above, .. } = beside;
+    let alternatives = companions(context, base, expr, beside)?;
     let sources = alternatives.into_iter().map(|alternative| {
         let slot = alternative.slots.first().map_or(&[][..], Vec::as_slice);
-        source(context, base, chain, alternative.matches, slot, parameter.record)
+        let steps = join_steps(base, chain, above);
+        source(context, base, steps, alternative.matches, slot, parameter.record)
     });
     Ok(sources.collect())
 }
@@ -55,12 +59,26 @@ pub(crate) fn sources_of_records(
     chain: &[Hop],
     kind: RecordKind,
 ) -> Result<Vec<Source>, PlanError> {
+    let target_type = chain.last().map_or(base, Hop::to);
     let mut sources = Vec::new();
-    for alternative in slots_over(context, base, expr, chain)? {
-        let of_slot = |slot: &[&Criterion]| {
-            source(context, base, chain, alternative.matches.clone(), slot, Some(kind))
+    for alternative in slots_over(context, base, expr, chain, false)? {
+        let of_slot = |slot: &[Asked<'_>]| {
+            let steps = join_steps(base, chain, false);
+            source(context, base, steps, alternative.matches.clone(), slot, Some(kind))
         };
         let mut own: Vec<Source> = alternative.slots.iter().map(|slot| of_slot(slot)).collect();
+        // Read independently, no criterion singles out a place or a record.
+        if context.correlation == Correlation::Record {
+            for inner in &alternative.brackets {
+                let of_targets =
+                    sources_of_records(context.within(), target_type, inner, &[], kind)?;
+                own.extend(of_targets.into_iter().map(|of_target| Source {
+                    target: of_target.matches,
+                    record: of_target.record,
+                    ..of_slot(&[])
+                }));
+            }
+        }
         if own.iter().any(|source| !source.record.is_empty()) {
             own.retain(|source| !source.record.is_empty());
         }
@@ -75,32 +93,32 @@ pub(crate) fn sources_of_records(
 fn source(
     context: PlanContext,
     base: ResourceType,
-    chain: &[Hop],
+    steps: Vec<JoinStep>,
     matches: Predicate,
-    slot: &[&Criterion],
+    slot: &[Asked<'_>],
     record: Option<RecordKind>,
 ) -> Source {
-    let target_type = chain.last().map_or(base, Hop::to);
+    let target_type = steps.last().map_or(base, |step| step.to);
     Source {
         matches,
-        steps: join_steps(base, chain, false),
         // Without a chain the target is the match itself, which satisfies its criteria already.
-        target: if chain.is_empty() {
+        target: if steps.is_empty() {
             Predicate::All
         } else {
-            slot_predicate(context, target_type, slot)
+            on_resource(context, target_type, slot)
         },
         record: leaves(context, target_type, slot, record),
+        steps,
     }
 }
 
 fn leaves(
     context: PlanContext,
     target_type: ResourceType,
-    slot: &[&Criterion],
+    slot: &[Asked<'_>],
     record: Option<RecordKind>,
 ) -> Vec<Leaf> {
-    records_of_slot(context, target_type, slot)
+    records(context, target_type, slot)
         .into_iter()
         .find(|(kind, _)| Some(*kind) == record)
         .map_or(Vec::new(), |(_, leaves)| leaves)

@@ -34,14 +34,8 @@ pub(super) fn predicate(
             let present = leaf(LeafTest::Terms(present_terms(context, base, parameter, field)));
             if *missing { not(present) } else { present }
         }
-        Test::None(values) => {
-            let some = if parameter.kind == ParameterType::String {
-                Test::Equals(texts(values).map(str::to_owned).collect())
-            } else {
-                Test::Any(values.clone())
-            };
-            not(predicate(context, base, parameter, &some))
-        }
+        Test::None(values) => not(predicate(context, base, parameter, &some_of(parameter, values))),
+        Test::NotIn(urls) => not(predicate(context, base, parameter, &Test::In(urls.clone()))),
         Test::Any(values) if parameter.kind == ParameterType::Composite => {
             or(values.iter().map(|value| composite(context, base, parameter, value)).collect())
         }
@@ -69,8 +63,46 @@ pub(super) fn predicate(
     }
 }
 
+/// What the test asks of one record; `None` for composites.
+pub(super) fn on_record(
+    context: PlanContext,
+    base: ResourceType,
+    parameter: &SearchParameter,
+    test: &Test,
+) -> Option<LeafTest> {
+    let positive = |test| positive(context, base, parameter, test);
+    match test {
+        Test::Missing(missing) => {
+            let field = field_of(base, parameter);
+            let present = LeafTest::Terms(present_terms(context, base, parameter, field));
+            Some(if *missing { present.not() } else { present })
+        }
+        Test::None(values) => positive(&some_of(parameter, values)).map(LeafTest::not),
+        Test::NotIn(urls) => positive(&Test::In(urls.clone())).map(LeafTest::not),
+        Test::Any(_)
+        | Test::Exact(_)
+        | Test::Equals(_)
+        | Test::Contains(_)
+        | Test::EndsWith(_)
+        | Test::Text(_)
+        | Test::In(_)
+        | Test::Identifier(_)
+        | Test::Above(_)
+        | Test::Below(_) => positive(test),
+    }
+}
+
+/// What [`Test::None`] negates.
+fn some_of(parameter: &SearchParameter, values: &[QueryValue]) -> Test {
+    if parameter.kind == ParameterType::String {
+        Test::Equals(texts(values).map(str::to_owned).collect())
+    } else {
+        Test::Any(values.to_vec())
+    }
+}
+
 /// The leaf of a positive test; `None` for negations and composites.
-pub(super) fn positive(
+fn positive(
     context: PlanContext,
     base: ResourceType,
     parameter: &SearchParameter,
@@ -85,7 +117,7 @@ pub(super) fn positive(
         LeafTest::Scan(prefixes, how, texts.iter().map(|text| fold(text)).collect())
     };
     Some(match test {
-        Test::Missing(_) | Test::None(_) => return None,
+        Test::Missing(_) | Test::None(_) | Test::NotIn(_) => return None,
         Test::Any(values) => any(context, base, parameter, values)?,
         Test::Exact(texts) => {
             let exact = texts.iter().flat_map(|text| terms(TermKind::Exact)(text.trim()));

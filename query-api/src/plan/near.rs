@@ -8,8 +8,9 @@ use shared::fhir::ResourceType;
 use shared::param::QueryValue;
 use shared::param::near::NearQuery;
 
-use super::correlate::{self, Alternative, alternatives_over, join_steps, slot_predicate};
+use super::correlate::{self, Alternative, alternatives_over, join_steps};
 use super::predicate::{JoinStep, Predicate};
+use super::slot::on_resource;
 use super::{PlanContext, PlanError};
 use crate::parse::ast::{self, Correlation, Criterion, Expr, Hop, Test};
 
@@ -147,7 +148,7 @@ fn along(
     PlaceSource {
         matches: alternative.matches.clone(),
         steps: join_steps(base, chain, false),
-        places: slot.map_or(Predicate::All, |slot| slot_predicate(context, target, slot)),
+        places: slot.map_or(Predicate::All, |slot| on_resource(context, target, slot)),
     }
 }
 
@@ -158,6 +159,7 @@ fn within(
     hops: &[Hop],
     inner: &Expr,
 ) -> Result<Vec<PlaceSource>, PlanError> {
+    let context = context.within();
     let target = hops.last().map_or(base, ast::Hop::to);
     let steps = join_steps(base, hops, false);
     let mut sources = sources(context, target, inner, None)?;

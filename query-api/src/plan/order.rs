@@ -7,11 +7,10 @@
 use shared::fhir::ResourceType;
 use shared::registry::{FieldId, RecordKind, SearchParameter, field_id, find};
 
-use super::correlate::{
-    Alternative, alternatives_over, join_steps, records_of_slot, slot_predicate,
-};
+use super::correlate::{Alternative, alternatives_over, join_steps};
 use super::near::{self, PlaceSource};
 use super::predicate::{JoinStep, Leaf, Predicate};
+use super::slot::{on_resource, records};
 use super::{Found, PlanContext, PlanError};
 use crate::parse::ast::{Correlation, Expr, Hop, SearchRequest};
 
@@ -155,12 +154,8 @@ fn sources(
         return vec![all];
     }
     let of_slot = |slot: &Vec<_>| Source {
-        target: if chain.is_empty() {
-            Predicate::All
-        } else {
-            slot_predicate(context, target, slot)
-        },
-        record: records_of_slot(context, target, slot)
+        target: if chain.is_empty() { Predicate::All } else { on_resource(context, target, slot) },
+        record: records(context, target, slot)
             .into_iter()
             .find(|(kind, _)| Some(*kind) == record)
             .map_or(Vec::new(), |(_, leaves)| leaves),

@@ -89,4 +89,13 @@ pub(crate) enum LeafTest {
     Near(Vec<NearQuery>),
     /// The words of one of these texts.
     Words(WordQuery),
+    /// No value that satisfies the test.
+    Not(Box<LeafTest>),
+}
+
+impl LeafTest {
+    /// What the test does not ask.
+    pub(super) fn not(self) -> Self {
+        if let Self::Not(inner) = self { *inner } else { Self::Not(Box::new(self)) }
+    }
 }

@@ -35,6 +35,13 @@ impl DocSet {
         Self { segments: pairs.map(or).collect() }
     }
 
+    /// The documents that are not in the other set.
+    #[must_use]
+    pub fn minus(self, other: &Self) -> Self {
+        let pairs = self.segments.into_iter().zip(&other.segments);
+        Self { segments: pairs.map(|(a, b)| a.minus(b)).collect() }
+    }
+
     /// The documents of one segment.
     pub fn of_segment(&self, segment: usize) -> &KeySet {
         &self.segments[segment]

@@ -24,7 +24,13 @@ Generated from `shared/src/registry/table.rs` by `cargo run -p shared --example 
 - **Modifiers.** Any parameter but the special and text ones takes `:missing`. Anything that is not listed is
   refused, with the list.
 - **Prefixes** (dates, numbers, quantities): `eq ne gt lt ge le sa eb ap`.
-- **Record.** Criteria on one kind of record hold on one and the same record of one and the same resource.
+- **Record.** Criteria on one kind of record hold on one and the same record of one and the same resource. A
+  second equality on one name asks for a second record (over a chain, on a second target): the first of each
+  name are of the first record, the second of the second, and so on; bounds (`ge45`, `lt60`) are of the first.
+  `price-type=02&price-type=05&price-amount-value=lt45` is a price of type 02 below 45, and one of type 05.
+  Negations (`:not`, `:missing`, `ne`, `not`) are asked of the resource, except inside `ref[…]` of `_filter`:
+  brackets speak of one target and one record of each kind, of which all inside is true.
+  `organization[price-amount-value lt 50 and price-type ne 02]` is a price below 50 that is not of type 02.
 - **Expression.** Relative to the resource, or to the record: the subset of FHIRPath of `extract/path.rs`.
   `extension(x)` is a ROR extension, `part(x)` the value of a part of a complex one, `limit` one limit of an
   equipment.

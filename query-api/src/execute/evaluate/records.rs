@@ -63,8 +63,9 @@ impl Evaluation<'_> {
             | LeafTest::Below(_)
             | LeafTest::Above(_)
             | LeafTest::OpenAt(_)
-            | LeafTest::Words(_) => {
-                debug_assert!(false, "no record has references, hours or words");
+            | LeafTest::Words(_)
+            | LeafTest::Not(_) => {
+                debug_assert!(false, "no record has references, hours or words; callers negate");
                 snapshot.docs(|_, _| Ok(()))
             }
         }
@@ -128,6 +129,10 @@ impl Evaluation<'_> {
                 let holds = |quantity: &QuantityValue| quantity_holds(queries, quantity);
                 Ok(keep_rows(view.quantities(field)?, docs, holds))
             }),
+            LeafTest::Not(_) => {
+                let holding = self.keep_docs(docs.clone(), &negated(leaf))?;
+                Ok(docs.minus(&holding))
+            }
             LeafTest::Prefixes(_)
             | LeafTest::Scan(..)
             | LeafTest::InForce(_)
@@ -149,10 +154,11 @@ impl Evaluation<'_> {
     }
 
     fn find_records(&self, kind: RecordKind, leaves: &[Leaf]) -> Result<DocSet> {
-        let mut ordered: Vec<&Leaf> = leaves.iter().collect();
-        ordered.sort_by_key(|leaf| super::leaf_cost(leaf));
+        let (denied, mut wanted): (Vec<&Leaf>, Vec<&Leaf>) =
+            leaves.iter().partition(|leaf| matches!(leaf.test, LeafTest::Not(_)));
+        wanted.sort_by_key(|leaf| super::leaf_cost(leaf));
         let mut found: Option<DocSet> = None;
-        for leaf in ordered {
+        for leaf in wanted {
             found = Some(match found {
                 Some(found) if self.is_column_among(leaf, &found) => self.keep_docs(found, leaf)?,
                 Some(found) => found.and(&self.leaf_docs(leaf)?),
@@ -162,15 +168,28 @@ impl Evaluation<'_> {
                 break;
             }
         }
-        match found {
-            Some(found) => Ok(found),
+        let mut found = match found {
+            Some(found) => found,
             None => self.snapshot.docs(|view, docs| {
                 let wanted = RECORD_KIND_OFFSET + kind as u8;
                 docs.extend((0..view.max_doc()).filter(|doc| view.kind(*doc) == wanted));
                 Ok(())
-            }),
+            })?,
+        };
+        for leaf in denied {
+            found = found.minus(&self.leaf_docs(&negated(leaf))?);
         }
+        Ok(found)
     }
+}
+
+/// The leaf that a negation denies.
+pub(super) fn negated(leaf: &Leaf) -> Leaf {
+    let test = match &leaf.test {
+        LeafTest::Not(inner) => LeafTest::clone(inner),
+        test => test.clone(),
+    };
+    Leaf { field: leaf.field, test }
 }
 
 fn date_holds(queries: &[DateQuery], (low_ms, high_ms): &(i64, i64)) -> bool {

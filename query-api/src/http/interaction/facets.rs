@@ -128,6 +128,10 @@ fn asked(base: ResourceType, text: &str, format: Format, issues: &mut Vec<Issue>
     let mut limit = if format == Format::Csv { LIMIT_MAX } else { LIMIT };
     for (name, value) in decoded(text) {
         match name.as_str() {
+            "facet" | "facet-limit" if value.trim().is_empty() => {
+                let text = format!("\"{name}\" is ignored: it has no value");
+                issues.push(Issue::warning(IssueType::Value, text).at(name));
+            }
             "facet" => names.extend(value.split(',').map(|name| name.trim().to_owned())),
             "facet-limit" => match value.parse() {
                 Ok(asked) if (1..=LIMIT_MAX).contains(&asked) => limit = asked,

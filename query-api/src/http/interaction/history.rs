@@ -17,6 +17,7 @@ use crate::http::error::ApiError;
 use crate::http::path::{InstancePath, TypePath};
 use crate::http::prefer::Preference;
 use crate::http::{negotiate, query};
+use crate::parse;
 
 /// Versions on a page when `_count` is absent.
 const COUNT_DEFAULT: u32 = 50;
@@ -116,10 +117,10 @@ fn read(app: &App, scope: HistoryScope, text: &str) -> (HistoryRequest, Vec<Issu
         }
         since
     });
-    let count =
-        query::value(text, "_count").map_or(Some(COUNT_DEFAULT), |value| value.parse().ok());
+    let count = query::value(text, "_count")
+        .map_or(Some(COUNT_DEFAULT), |value| parse::whole_number(&value));
     if count.is_none() {
-        wrong("_count", "a whole number");
+        wrong("_count", "a whole number from 0");
     }
     let before = query::value(text, "_page").and_then(|value| {
         let before = value.parse().ok();

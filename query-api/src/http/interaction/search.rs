@@ -159,7 +159,7 @@ fn set_page_size(request: &mut SearchRequest, app: &App) -> Option<Issue> {
         }
     }
     let max = app.paging.count_max;
-    let text = format!("_count is {asked}, but a page holds at most {max} matches; follow next");
+    let text = format!("\"_count\" asks for more than a page holds: at most {max}; follow next");
     Some(Issue::warning(IssueType::TooCostly, text).at("_count"))
 }
 

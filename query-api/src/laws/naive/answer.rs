@@ -167,7 +167,7 @@ impl World<'_> {
                     && !centers(inner).is_empty()
                 {
                     let targets = self.reach(resource, hops, false);
-                    found.extend(targets.into_iter().filter(|target| self.holds(target, inner)));
+                    found.extend(targets.into_iter().filter(|t| self.holds_within(t, inner)));
                 }
             }
             let Some(chain) = chain else { continue };
