@@ -240,6 +240,16 @@ impl Gazetteer {
         Some(Postal::Communes(communes))
     }
 
+    /// The commune or municipal district of a postal code, read as in [`Self::by_postal_code`]; `None` when
+    /// it serves several or none.
+    pub fn only_commune_of_postal_code(&self, text: &str) -> Option<&'static Commune> {
+        let Postal::Communes(served) = self.by_postal_code(text)? else { return None };
+        match without_divided_towns(served).as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        }
+    }
+
     /// The communes of a name, compared by [`place_key`], largest first.
     ///
     /// Where no commune has the name, it is tried without an article (`"Havre"`), without a
@@ -359,6 +369,13 @@ fn postal_digits(text: &str) -> Option<&str> {
     let code = text.get(..5)?;
     let ends_there = !text[5..].starts_with(|c: char| c.is_alphanumeric());
     (ends_there && code.bytes().all(|b| b.is_ascii_digit())).then_some(code)
+}
+
+/// The communes without the towns whose districts are among them.
+fn without_divided_towns(mut served: Vec<&'static Commune>) -> Vec<&'static Commune> {
+    let parents: Vec<&str> = served.iter().filter_map(|c| c.parent).collect();
+    served.retain(|c| !parents.contains(&c.code));
+    served
 }
 
 /// The department a postal code points to by its first digits; in Corsica (20), the third one tells.

@@ -5,7 +5,7 @@
 //! ([`Reading::has_street`]). No guess is made between communes that fit equally well: they all come, none
 //! with a score of [`SURE`].
 
-use super::{Commune, Gazetteer, Postal};
+use super::{Commune, Gazetteer, Postal, without_divided_towns};
 use crate::geo::{Candidate, Precision, place_key};
 
 /// From this score on a candidate may stand for the text without asking.
@@ -424,12 +424,6 @@ impl Area<'_> {
     fn candidate(&self, commune: &Commune, score: f64) -> Candidate {
         Candidate::commune(commune, Some(self.code), score)
     }
-}
-
-fn without_divided_towns(mut served: Vec<&'static Commune>) -> Vec<&'static Commune> {
-    let parents: Vec<&str> = served.iter().filter_map(|c| c.parent).collect();
-    served.retain(|c| !parents.contains(&c.code));
-    served
 }
 
 fn is_postal_code(word: &str) -> bool {
