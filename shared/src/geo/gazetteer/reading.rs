@@ -66,6 +66,16 @@ impl Reading {
             && first.point.is_some();
         is_sure.then_some(first)
     }
+
+    /// Of the candidates of an address, those that the text names: the sure one, else all of the name. What
+    /// only begins like a word of the text, resembles one, or has its postal code is not named.
+    pub fn named(&self) -> &[Candidate] {
+        let count = match self.sure() {
+            Some(sure) => usize::from(sure.precision == Precision::Municipality),
+            None => self.candidates.partition_point(|c| c.score >= HOMONYM * STREET),
+        };
+        &self.candidates[..count]
+    }
 }
 
 impl Gazetteer {
