@@ -30,7 +30,7 @@ pub use lookup::DocSet;
 pub use openings::Openings;
 pub use places::{Place, PlaceGrid};
 pub use segment::SegmentView;
-pub use sets::{BitSet, KeySet};
+pub use sets::{BitSet, Bits, KeySet, Keys};
 pub use snapshot::{Location, Segment, Snapshot};
 pub use statistics::WordStatistics;
 pub use writer::{IndexWriter, IndexedResource, WriterOptions};

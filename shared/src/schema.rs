@@ -1,6 +1,6 @@
 //! Registry → index: the Tantivy schema and the encoding of terms.
 //!
-//! All exact terms (tokens, folded strings, URIs, references, "has a value") live in one bytes field,
+//! All exact terms (tokens, folded strings, URIs, "has a value") live in one bytes field,
 //! each behind a four-byte prefix: field id, visibility class, kind of term. A parameter therefore
 //! costs nothing until a document uses it, a prefix search is a range of the term dictionary, and no
 //! type clause is ever needed, because the field id names the resource type. Ordered values are
@@ -36,8 +36,6 @@ pub enum TermKind {
     Exact,
     /// A URI.
     Uri,
-    /// A reference to a key of this directory (four bytes, big-endian).
-    Key,
     /// A logical reference without a literal one: type, system and value, each ended by NUL.
     Logical,
     /// The identifier of a reference, encoded as a token, for `:identifier`.

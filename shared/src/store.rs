@@ -30,7 +30,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use sled::{Db, IVec};
+use sled::{Db, IVec, Tree};
 
 use crate::fhir::ResourceType;
 use layout::Counters;
@@ -360,7 +360,7 @@ impl Store {
 
     /// Writes rows, all of them or none, not yet durably.
     fn apply(&self, rows: Rows) -> Result<(), StoreError> {
-        self.noting_failure(|db| db.apply_batch(rows.batch))
+        self.noting_failure(|db| rows.write_to(db))
     }
 
     fn noting_failure<T>(
@@ -450,35 +450,59 @@ fn holder(path: &Path) -> String {
     std::fs::read_to_string(owner_file(path)).unwrap_or_else(|_| "another process".to_owned())
 }
 
+/// Rows that leave behind about as much as one call of the collector frees: it frees 512 objects.
+const ROWS_A_COLLECTION: usize = 256;
+
 /// The rows of one atomic change of the tree, being collected.
 #[derive(Default)]
 struct Rows {
     batch: sled::Batch,
+    len: usize,
 }
 
 impl Rows {
     fn identity(&mut self, key: Key, resource_type: ResourceType, id: &str) {
-        self.batch.insert(layout::identity_key(resource_type, id), &key.to_be_bytes());
-        self.batch.insert(&layout::head_key(key), layout::write_head(resource_type, id, None));
+        self.insert(&layout::identity_key(resource_type, id), &key.to_be_bytes());
+        self.insert(&layout::head_key(key), layout::write_head(resource_type, id, None));
     }
 
     fn head(&mut self, key: Key, resource_type: ResourceType, id: &str, head: Option<&Head>) {
-        self.batch.insert(&layout::head_key(key), layout::write_head(resource_type, id, head));
+        self.insert(&layout::head_key(key), layout::write_head(resource_type, id, head));
     }
 
     fn version(&mut self, key: Key, head: &Head, blob: &[u8]) {
-        self.batch.insert(
-            &layout::version_key(key, head.version),
-            layout::write_version(&head.header, blob),
-        );
+        let row = layout::write_version(&head.header, blob);
+        self.insert(&layout::version_key(key, head.version), row);
     }
 
     fn change(&mut self, change: &Change) {
-        self.batch.insert(&layout::log_key(change.seq), layout::write_change(change));
+        self.insert(&layout::log_key(change.seq), layout::write_change(change));
     }
 
     fn counters(&mut self, counters: &Counters) {
-        self.batch.insert(layout::COUNTERS, layout::write_counters(counters));
+        self.insert(layout::COUNTERS, layout::write_counters(counters));
+    }
+
+    fn insert(&mut self, key: &[u8], row: impl Into<IVec>) {
+        self.batch.insert(key, row);
+        self.len += 1;
+    }
+
+    fn remove(&mut self, key: &[u8]) {
+        self.batch.remove(key);
+        self.len += 1;
+    }
+
+    /// Writes them, all or none.
+    fn write_to(self, tree: &Tree) -> sled::Result<()> {
+        tree.apply_batch(self.batch)?;
+        // What the rows replace is freed by a collector that sled shares with others, and that works a
+        // little every 128 operations. A batch of thousands of rows is one operation: without this, a
+        // bulk load keeps all it ever replaced, several times the size of the store.
+        for _ in 0..=self.len / ROWS_A_COLLECTION {
+            crossbeam_epoch::pin().flush();
+        }
+        Ok(())
     }
 }
 

@@ -425,21 +425,25 @@ fn external_terms(leaf: &Leaf, queries: &[ReferenceQuery]) -> Vec<Vec<u8>> {
 /// A rough order of work: selective and cheap first, joins and complements last.
 fn cost(predicate: &Predicate) -> u8 {
     match predicate {
-        Predicate::Leaf(leaf) => match leaf.test {
-            LeafTest::Terms(_) | LeafTest::References(_) => 0,
-            LeafTest::Near(_) | LeafTest::Prefixes(_) => 1,
-            LeafTest::Below(_) | LeafTest::Above(_) | LeafTest::Words(_) => 2,
-            LeafTest::Dates(_)
-            | LeafTest::Numbers(_)
-            | LeafTest::Quantities(_)
-            | LeafTest::OpenAt(_)
-            | LeafTest::InForce(_) => 3,
-            LeafTest::Scan(..) => 4,
-        },
+        Predicate::Leaf(leaf) => leaf_cost(leaf),
         Predicate::Record(..) => 3,
         Predicate::And(_) | Predicate::Or(_) => 5,
         Predicate::Join(..) => 6,
         Predicate::Not(_) => 7,
         Predicate::All => 8,
+    }
+}
+
+fn leaf_cost(leaf: &Leaf) -> u8 {
+    match leaf.test {
+        LeafTest::Terms(_) | LeafTest::References(_) => 0,
+        LeafTest::Near(_) | LeafTest::Prefixes(_) => 1,
+        LeafTest::Below(_) | LeafTest::Above(_) | LeafTest::Words(_) => 2,
+        LeafTest::Dates(_)
+        | LeafTest::Numbers(_)
+        | LeafTest::Quantities(_)
+        | LeafTest::OpenAt(_)
+        | LeafTest::InForce(_) => 3,
+        LeafTest::Scan(..) => 4,
     }
 }

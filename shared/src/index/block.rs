@@ -235,7 +235,6 @@ impl IndexDocument {
         let schema = index_schema();
         for ((field, _), key) in references.iter().zip(keys) {
             let Some(key) = key else { continue };
-            self.terms.push(*field, VisibilityClass::Open, TermKind::Key, &key.to_be_bytes());
             if let Columns::Reference(column) = schema.columns(*field) {
                 self.add_u64(column, u64::from(*key));
             }

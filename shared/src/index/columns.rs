@@ -11,6 +11,8 @@ use crate::param::number::NumberRange;
 use crate::param::quantity::QuantityValue;
 use crate::schema::column_names;
 
+use super::sets::{BitSet, KeySet};
+
 /// Where the rows of each document start: an offset table over the documents that have any.
 #[derive(Debug, Default)]
 struct RowIndex {
@@ -79,10 +81,95 @@ impl<T: Copy> Rows<T> {
         Rows { docs: self.docs, values, index: self.index }
     }
 
+    /// The documents that have a value which holds.
+    pub(super) fn docs_where(&self, holds: impl Fn(&T) -> bool) -> BitSet {
+        let mut docs = BitSet::with_capacity(self.docs.last().map_or(0, |last| last + 1));
+        for (doc, value) in self.docs.iter().zip(&self.values) {
+            docs.insert_if(*doc, holds(value));
+        }
+        docs
+    }
+
+    /// The documents that have a value, as often as they have it.
+    pub(super) fn docs_with(&self, value: T) -> impl Iterator<Item = u32> + '_
+    where
+        T: PartialEq,
+    {
+        self.iter().filter(move |(_, own)| *own == value).map(|(doc, _)| doc)
+    }
+
     /// The values of one document, in the order of the source.
     pub fn of(&self, doc: u32) -> &[T] {
         &self.values[self.index.rows(doc)]
     }
+}
+
+/// A reference column the other way round: the documents that refer to a key.
+///
+/// A join comes from thousands of targets to the documents that refer to them; looking these up in order
+/// costs a fraction of asking every document of the country, and of a term lookup for each target.
+#[derive(Debug)]
+pub(super) struct ByTarget {
+    /// The keys that are referred to, ascending.
+    targets: Vec<u32>,
+    /// `starts[n]..starts[n + 1]` are the documents of `targets[n]`.
+    starts: Vec<u32>,
+    docs: Vec<u32>,
+}
+
+impl ByTarget {
+    /// Turns the rows of a column round.
+    pub(super) fn new(references: &Rows<u32>) -> Self {
+        let pair = |(doc, target): (u32, u32)| u64::from(target) << 32 | u64::from(doc);
+        let mut pairs: Vec<u64> = references.iter().map(pair).collect();
+        pairs.sort_unstable();
+        pairs.dedup();
+        let (mut targets, mut starts) = (Vec::new(), Vec::new());
+        for (row, pair) in pairs.iter().enumerate() {
+            let target = (pair >> 32) as u32;
+            if targets.last() != Some(&target) {
+                targets.push(target);
+                starts.push(row as u32);
+            }
+        }
+        starts.push(pairs.len() as u32);
+        Self { targets, starts, docs: pairs.into_iter().map(|pair| pair as u32).collect() }
+    }
+
+    /// Calls `visit` with the documents of each of the targets, by target; a document that refers to
+    /// several comes several times.
+    pub(super) fn for_each_doc(&self, targets: &KeySet, mut visit: impl FnMut(u32)) {
+        let mut visit_at = |at: usize| {
+            let docs = self.starts[at] as usize..self.starts[at + 1] as usize;
+            self.docs[docs].iter().copied().for_each(&mut visit);
+        };
+        match targets {
+            KeySet::Sparse(wanted) => {
+                let mut from = 0;
+                for target in wanted {
+                    from += gallop(&self.targets[from..], *target);
+                    if self.targets.get(from) == Some(target) {
+                        visit_at(from);
+                    }
+                }
+            }
+            KeySet::Dense(wanted) => {
+                let is_wanted = |(_, target): &(usize, &u32)| wanted.contains(**target);
+                let found = self.targets.iter().enumerate().filter(is_wanted);
+                found.for_each(|(at, _)| visit_at(at));
+            }
+        }
+    }
+}
+
+/// The position of the first value that is not below `wanted`: near ones are found in a few steps.
+fn gallop(ascending: &[u32], wanted: u32) -> usize {
+    let mut step = 1;
+    while ascending.get(step).is_some_and(|value| *value < wanted) {
+        step *= 2;
+    }
+    let (low, high) = (step / 2, ascending.len().min(step + 1));
+    low + ascending[low..high].partition_point(|value| *value < wanted)
 }
 
 /// Decodes a column of numbers.
@@ -255,6 +342,8 @@ where
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -270,6 +359,28 @@ mod tests {
             (10, &[]),
         ] {
             assert_eq!(rows.of(doc), expected, "document {doc}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn turned_round_it_holds_the_same(
+            pairs in prop::collection::btree_set((0..300u32, 0..200u32), 0..200),
+            wanted in prop::collection::btree_set(0..250u32, 0..100),
+        ) {
+            let (docs, targets) = pairs.iter().copied().unzip();
+            let by_target = ByTarget::new(&Rows::new(docs, targets));
+            let mut expected: Vec<_> =
+                pairs.iter().filter(|(_, target)| wanted.contains(target)).collect();
+            expected.sort_unstable_by_key(|(doc, target)| (*target, *doc));
+            let expected: Vec<u32> = expected.into_iter().map(|(doc, _)| *doc).collect();
+            let sparse = KeySet::Sparse(wanted.iter().copied().collect());
+            let dense = KeySet::from_keys(wanted.iter().copied().collect(), 1);
+            for set in [sparse, dense] {
+                let mut found = Vec::new();
+                by_target.for_each_doc(&set, |doc| found.push(doc));
+                prop_assert_eq!(&found, &expected);
+            }
         }
     }
 }

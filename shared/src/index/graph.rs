@@ -38,14 +38,14 @@ impl LogicalEdges {
     /// Appends the sources that refer to one of `targets`.
     fn referrers(&self, targets: &KeySet, found: &mut Vec<u32>) {
         match targets {
-            KeySet::Sparse(targets) if targets.len() <= POSTINGS_LIMIT => {
+            KeySet::Sparse(targets) => {
                 for target in targets {
                     let start = self.reversed.partition_point(|(t, _)| t < target);
                     let of_target = self.reversed[start..].iter().take_while(|(t, _)| t == target);
                     found.extend(of_target.map(|(_, source)| *source));
                 }
             }
-            KeySet::Sparse(_) | KeySet::Dense(_) => {
+            KeySet::Dense(targets) => {
                 let referring = self.pairs.iter().filter(|(_, target)| targets.contains(*target));
                 found.extend(referring.map(|(source, _)| *source));
             }
@@ -53,8 +53,8 @@ impl LogicalEdges {
     }
 }
 
-/// Above this many targets, scanning all references beats looking up the postings of each.
-const POSTINGS_LIMIT: usize = 2_000;
+/// Looking at one candidate costs about as much as finding the documents of so many targets.
+const CANDIDATE_COST: usize = 2;
 
 impl Snapshot {
     /// The resources that refer by `field` to one of `targets`; only those in `among` when given.
@@ -67,14 +67,13 @@ impl Snapshot {
         targets: &KeySet,
         among: Option<&KeySet>,
     ) -> Result<KeySet> {
-        let mut found = match (among, targets) {
-            (Some(KeySet::Sparse(candidates)), _) if candidates.len() <= POSTINGS_LIMIT => {
+        let mut found = match among {
+            Some(KeySet::Sparse(candidates))
+                if candidates.len() <= targets.len() / CANDIDATE_COST =>
+            {
                 self.candidates_referring(field, targets, candidates)?
             }
-            (_, KeySet::Sparse(keys)) if keys.len() <= POSTINGS_LIMIT => {
-                self.referrers_by_postings(field, keys)?
-            }
-            (_, KeySet::Sparse(_) | KeySet::Dense(_)) => self.referrers_by_scan(field, targets)?,
+            Some(_) | None => self.all_referring(field, targets)?,
         };
         self.logical(field)?.referrers(targets, &mut found);
         let found = KeySet::from_keys(found, self.universe());
@@ -91,8 +90,13 @@ impl Snapshot {
     pub fn literal_referrers(&self, target: u32) -> Result<Vec<u32>> {
         let mut found = Vec::new();
         for (id, field) in (0..).zip(registry::fields()) {
-            if field.parameter.kind == ParameterType::Reference {
-                found.append(&mut self.referrers_by_postings(id, &[target])?);
+            if field.parameter.kind != ParameterType::Reference {
+                continue;
+            }
+            for segment in self.segments() {
+                let docs = segment.view.references(id)?.docs_with(target);
+                let alive = docs.filter(|doc| segment.is_alive(*doc));
+                found.extend(alive.map(|doc| segment.view.owner(doc)));
             }
         }
         found.sort_unstable();
@@ -105,24 +109,23 @@ impl Snapshot {
     /// # Errors
     /// When the index cannot be read.
     pub fn referred(&self, field: FieldId, sources: &KeySet) -> Result<KeySet> {
-        let mut found = BitSet::with_capacity(self.universe());
-        let mut list = Vec::new();
-        if sources.len() <= POSTINGS_LIMIT {
+        if let KeySet::Sparse(sources) = sources {
+            let mut found = Vec::new();
             for source in sources {
-                self.targets(field, source, &mut list)?;
+                self.targets(field, *source, &mut found)?;
             }
-            return Ok(KeySet::from_keys(list, self.universe()));
+            return Ok(KeySet::from_keys(found, self.universe()));
         }
+        let mut found = BitSet::with_capacity(self.universe());
         for segment in self.segments() {
             for (doc, target) in segment.view.references(field)?.iter() {
-                if sources.contains(segment.view.owner(doc))
-                    && segment.is_alive(doc)
-                    && self.locate(target).is_some()
-                {
+                if sources.contains(segment.view.owner(doc)) && segment.is_alive(doc) {
                     found.insert(target);
                 }
             }
         }
+        // In one go: looking up each would be a step into another page of memory.
+        found.retain_any(ResourceType::ALL.map(|resource_type| self.existing(resource_type)));
         for (source, target) in &self.logical(field)?.pairs {
             if sources.contains(*source) {
                 found.insert(*target);
@@ -190,23 +193,14 @@ impl Snapshot {
         Ok(found)
     }
 
-    fn referrers_by_postings(&self, field: FieldId, targets: &[u32]) -> Result<Vec<u32>> {
-        let mut found = Vec::new();
-        for target in targets {
-            let bytes = term(field, VisibilityClass::Open, TermKind::Key, &target.to_be_bytes());
-            self.for_each_doc(&bytes, &mut |segment, doc| found.push(segment.view.owner(doc)))?;
-        }
-        Ok(found)
-    }
-
-    fn referrers_by_scan(&self, field: FieldId, targets: &KeySet) -> Result<Vec<u32>> {
+    fn all_referring(&self, field: FieldId, targets: &KeySet) -> Result<Vec<u32>> {
         let mut found = Vec::new();
         for segment in self.segments() {
-            for (doc, target) in segment.view.references(field)?.iter() {
-                if targets.contains(target) && segment.is_alive(doc) {
+            segment.view.referring(field)?.for_each_doc(targets, |doc| {
+                if segment.is_alive(doc) {
                     found.push(segment.view.owner(doc));
                 }
-            }
+            });
         }
         Ok(found)
     }
@@ -227,16 +221,17 @@ impl Snapshot {
         for segment in self.segments() {
             let mut stream = segment.view.terms().terms().range().ge(prefix).into_stream()?;
             while stream.advance() && stream.key().starts_with(&prefix) {
+                let info = stream.value().clone();
+                let mut sources = Vec::new();
+                segment.for_each_doc_of(&info, &mut |doc| sources.push(segment.view.owner(doc)))?;
+                if sources.is_empty() {
+                    continue;
+                }
                 let payload = &stream.key()[prefix.len()..];
                 let targets = known.parameter.targets;
-                let Some(target) = self.logical_target(payload, targets, &mut edges.depends_on)?
-                else {
-                    continue;
-                };
-                let info = stream.value().clone();
-                segment.for_each_doc_of(&info, &mut |doc| {
-                    edges.pairs.push((segment.view.owner(doc), target));
-                })?;
+                let target = self.logical_target(payload, targets, &mut edges.depends_on)?;
+                let Some(target) = target else { continue };
+                edges.pairs.extend(sources.into_iter().map(|source| (source, target)));
             }
         }
         self.add_canonical(field, known.parameter.targets, &mut edges)?;

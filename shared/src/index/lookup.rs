@@ -3,8 +3,9 @@
 use tantivy::postings::TermInfo;
 use tantivy::{Result, TERMINATED};
 
+use super::columns::Rows;
 use super::segment::SegmentView;
-use super::sets::KeySet;
+use super::sets::{BitSet, KeySet};
 use super::snapshot::{Segment, Snapshot};
 use crate::access::VisibilityClass;
 use crate::fhir::ResourceType;
@@ -76,6 +77,32 @@ impl Segment {
     }
 }
 
+impl Segment {
+    /// The live documents of any of the terms.
+    fn docs_of(&self, infos: &[TermInfo]) -> Result<KeySet> {
+        let max_doc = self.view.max_doc();
+        let frequency: usize = infos.iter().map(|info| info.doc_freq as usize).sum();
+        if !KeySet::is_dense(frequency, max_doc) {
+            let mut docs = Vec::with_capacity(frequency);
+            for info in infos {
+                for_each_block(&self.view, info, |block| docs.extend_from_slice(block))?;
+            }
+            docs.retain(|doc| self.is_alive(*doc));
+            return Ok(KeySet::from_keys(docs, max_doc));
+        }
+        let mut docs = BitSet::with_capacity(max_doc);
+        for info in infos {
+            for_each_block(&self.view, info, |block| {
+                for doc in block {
+                    docs.insert(*doc);
+                }
+            })?;
+        }
+        self.retain_alive(&mut docs);
+        Ok(KeySet::Dense(docs))
+    }
+}
+
 impl Snapshot {
     /// Calls `visit` with each live document of an exact term.
     ///
@@ -113,14 +140,33 @@ impl Snapshot {
     /// # Errors
     /// When the index cannot be read.
     pub fn docs_with_terms(&self, terms: &[Vec<u8>]) -> Result<DocSet> {
-        self.docs(|view, docs| {
+        let mut segments = Vec::with_capacity(self.segments().len());
+        for segment in self.segments() {
+            let (view, mut infos) = (&segment.view, Vec::with_capacity(terms.len()));
             for term in terms {
-                if let Some(info) = view.terms().terms().get(term)? {
-                    collect_postings(view, &info, docs)?;
-                }
+                infos.extend(view.terms().terms().get(term)?);
             }
-            Ok(())
-        })
+            segments.push(segment.docs_of(&infos)?);
+        }
+        Ok(DocSet { segments })
+    }
+
+    /// The live documents that have a row which holds.
+    ///
+    /// # Errors
+    /// Those of `rows`.
+    pub fn docs_with_row<T: Copy>(
+        &self,
+        rows: impl Fn(&SegmentView) -> Result<&Rows<T>>,
+        holds: impl Fn(&T) -> bool,
+    ) -> Result<DocSet> {
+        let mut segments = Vec::with_capacity(self.segments().len());
+        for segment in self.segments() {
+            let mut docs = rows(&segment.view)?.docs_where(&holds);
+            segment.retain_alive(&mut docs);
+            segments.push(KeySet::of_bits(docs, segment.view.max_doc()));
+        }
+        Ok(DocSet { segments })
     }
 
     /// The live documents of any term that starts with one of the prefixes.
@@ -194,11 +240,22 @@ impl Snapshot {
 
     /// The keys of the resources that the documents are, or are records of.
     pub fn owners(&self, docs: &DocSet) -> KeySet {
-        let mut keys = Vec::with_capacity(docs.len());
-        for (segment, docs) in self.segments().iter().zip(&docs.segments) {
-            keys.extend(docs.iter().map(|doc| segment.view.owner(doc)));
+        let len = docs.len();
+        let of_segments = self.segments().iter().zip(&docs.segments);
+        if !KeySet::is_dense(len, self.universe()) {
+            let mut keys = Vec::with_capacity(len);
+            for (segment, docs) in of_segments {
+                keys.extend(docs.iter().map(|doc| segment.view.owner(doc)));
+            }
+            return KeySet::from_keys(keys, self.universe());
         }
-        KeySet::from_keys(keys, self.universe())
+        let mut keys = BitSet::with_capacity(self.universe());
+        for (segment, docs) in of_segments {
+            docs.iter().for_each(|doc| {
+                keys.insert(segment.view.owner(doc));
+            });
+        }
+        KeySet::Dense(keys)
     }
 
     /// The key of an existing resource.
@@ -230,11 +287,20 @@ fn for_each_term(
 }
 
 fn collect_postings(view: &SegmentView, info: &TermInfo, docs: &mut Vec<u32>) -> Result<()> {
+    for_each_block(view, info, |block| docs.extend_from_slice(block))
+}
+
+/// Calls `visit` with the documents of a term, deleted ones included, some at a time.
+fn for_each_block(
+    view: &SegmentView,
+    info: &TermInfo,
+    mut visit: impl FnMut(&[u32]),
+) -> Result<()> {
     let mut postings = view.postings_of(info)?;
     loop {
         let block = postings.docs();
         let end = block.iter().position(|doc| *doc == TERMINATED).unwrap_or(block.len());
-        docs.extend_from_slice(&block[..end]);
+        visit(&block[..end]);
         if block.is_empty() || end < block.len() {
             return Ok(());
         }

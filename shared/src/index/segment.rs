@@ -11,7 +11,7 @@ use tantivy::schema::IndexRecordOption;
 use tantivy::{DocSet as _, InvertedIndexReader, SegmentReader};
 
 use super::codes::CodeColumn;
-use super::columns::{self, Ids, Rows, TextColumn};
+use super::columns::{self, ByTarget, Ids, Rows, TextColumn};
 use super::dictionary::WordDictionary;
 use super::openings::Openings;
 use super::places::{Place, PlaceGrid};
@@ -29,7 +29,7 @@ enum Decoded {
     Dates(Rows<(i64, i64)>),
     Numbers(Rows<f64>),
     Quantities(Rows<QuantityValue>),
-    Keys(Rows<u32>),
+    Keys(Rows<u32>, OnceLock<ByTarget>),
     Text(Option<TextColumn>),
 }
 
@@ -372,7 +372,17 @@ impl SegmentView {
     /// The keys a reference field points at.
     pub fn references(&self, field: FieldId) -> tantivy::Result<&Rows<u32>> {
         let column = self.column(field)?;
-        if let Decoded::Keys(rows) = column { Ok(rows) } else { wrong_column(field, column) }
+        if let Decoded::Keys(rows, _) = column { Ok(rows) } else { wrong_column(field, column) }
+    }
+
+    /// The same by key, turned round at first use.
+    pub(super) fn referring(&self, field: FieldId) -> tantivy::Result<&ByTarget> {
+        let column = self.column(field)?;
+        if let Decoded::Keys(rows, by_target) = column {
+            Ok(by_target.get_or_init(|| ByTarget::new(rows)))
+        } else {
+            wrong_column(field, column)
+        }
     }
 
     /// The folded text of a string field, for sorting; `None` when nothing has a value.
@@ -403,7 +413,9 @@ impl SegmentView {
             Columns::Quantity(ranges, hashes) => {
                 Decoded::Quantities(columns::quantities(reader, ranges, hashes)?)
             }
-            Columns::Reference(column) => Decoded::Keys(columns::keys(reader, column)?),
+            Columns::Reference(column) => {
+                Decoded::Keys(columns::keys(reader, column)?, OnceLock::new())
+            }
             Columns::Text(column) => Decoded::Text(TextColumn::open(reader, column)?),
         })
     }

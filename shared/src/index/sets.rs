@@ -3,6 +3,9 @@
 //! A bitset over every key of the country is 300 kB and is combined in microseconds; a list of a few
 //! thousand keys is cheaper still. No hash set is used on the way of a search.
 
+use std::iter::Copied;
+use std::slice;
+
 /// A set of `u32` as one bit each.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct BitSet {
@@ -25,6 +28,11 @@ impl BitSet {
         let absent = self.words[word] & bit == 0;
         self.words[word] |= bit;
         absent
+    }
+
+    /// Adds a member below the capacity when `is_in`: without a branch, for what cannot be foretold.
+    pub(super) fn insert_if(&mut self, member: u32, is_in: bool) {
+        self.words[member as usize / 64] |= u64::from(is_in) << (member % 64);
     }
 
     /// Removes a member.
@@ -50,17 +58,31 @@ impl BitSet {
     }
 
     /// The members, ascending.
-    pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
-        self.words.iter().enumerate().flat_map(|(index, word)| {
-            let mut rest = *word;
-            std::iter::from_fn(move || {
-                (rest != 0).then(|| {
-                    let bit = rest.trailing_zeros();
-                    rest &= rest - 1;
-                    index as u32 * 64 + bit
-                })
-            })
-        })
+    pub fn iter(&self) -> Bits<'_> {
+        Bits { words: &self.words, next: 0, rest: 0 }
+    }
+
+    /// Removes the members that are in none of the sets.
+    pub(super) fn retain_any<const N: usize>(&mut self, sets: [&KeySet; N]) {
+        let mut kept = Self::default();
+        for set in sets {
+            match set {
+                KeySet::Dense(bits) => kept.unite(bits),
+                KeySet::Sparse(keys) => {
+                    for key in keys {
+                        kept.insert(*key);
+                    }
+                }
+            }
+        }
+        self.intersect(&kept);
+    }
+
+    /// Keeps the members that `mask` has, too: 64 from `64 * word`, one bit each.
+    pub(super) fn mask(&mut self, mask: impl Fn(usize) -> u64) {
+        for (at, word) in self.words.iter_mut().enumerate().filter(|(_, word)| **word != 0) {
+            *word &= mask(at);
+        }
     }
 
     fn intersect(&mut self, other: &Self) {
@@ -87,6 +109,67 @@ impl BitSet {
     }
 }
 
+/// The members of a [`BitSet`], ascending.
+#[derive(Debug, Clone)]
+pub struct Bits<'a> {
+    words: &'a [u64],
+    /// The word after the one being read.
+    next: usize,
+    /// What is left of that one.
+    rest: u64,
+}
+
+impl Iterator for Bits<'_> {
+    type Item = u32;
+
+    fn next(&mut self) -> Option<u32> {
+        while self.rest == 0 {
+            self.rest = *self.words.get(self.next)?;
+            self.next += 1;
+        }
+        let bit = self.rest.trailing_zeros();
+        self.rest &= self.rest - 1;
+        Some((self.next as u32 - 1) * 64 + bit)
+    }
+}
+
+impl<'a> IntoIterator for &'a BitSet {
+    type Item = u32;
+    type IntoIter = Bits<'a>;
+
+    fn into_iter(self) -> Bits<'a> {
+        self.iter()
+    }
+}
+
+/// The keys of a [`KeySet`], ascending.
+#[derive(Debug, Clone)]
+pub enum Keys<'a> {
+    /// Of a list.
+    Sparse(Copied<slice::Iter<'a, u32>>),
+    /// Of a bitset.
+    Dense(Bits<'a>),
+}
+
+impl Iterator for Keys<'_> {
+    type Item = u32;
+
+    fn next(&mut self) -> Option<u32> {
+        match self {
+            Self::Sparse(keys) => keys.next(),
+            Self::Dense(bits) => bits.next(),
+        }
+    }
+
+    // Which form it is, is asked once and not for each key.
+    fn fold<B, F: FnMut(B, u32) -> B>(self, init: B, step: F) -> B {
+        match self {
+            Self::Sparse(keys) => keys.fold(init, step),
+            Self::Dense(bits) => bits.fold(init, step),
+        }
+    }
+}
+
 /// A set of keys, in the cheaper of two forms.
 #[derive(Debug, Clone)]
 pub enum KeySet {
@@ -108,7 +191,7 @@ impl Default for KeySet {
 impl KeySet {
     /// The set of the given keys, in any order, repeats allowed. `universe` is the number of keys.
     pub fn from_keys(mut keys: Vec<u32>, universe: u32) -> Self {
-        if keys.len() > universe as usize / SPARSE_SHARE {
+        if Self::is_dense(keys.len(), universe) {
             let mut bits = BitSet::with_capacity(universe);
             for key in keys {
                 bits.insert(key);
@@ -119,6 +202,17 @@ impl KeySet {
             keys.sort_unstable();
         }
         keys.dedup();
+        Self::Sparse(keys)
+    }
+
+    /// The set of the given bits.
+    pub(super) fn of_bits(bits: BitSet, universe: u32) -> Self {
+        let len = bits.len();
+        if Self::is_dense(len, universe) {
+            return Self::Dense(bits);
+        }
+        let mut keys = Vec::with_capacity(len);
+        keys.extend(bits.iter());
         Self::Sparse(keys)
     }
 
@@ -147,11 +241,16 @@ impl KeySet {
     }
 
     /// The keys, ascending.
-    pub fn iter(&self) -> Box<dyn Iterator<Item = u32> + '_> {
+    pub fn iter(&self) -> Keys<'_> {
         match self {
-            Self::Sparse(keys) => Box::new(keys.iter().copied()),
-            Self::Dense(bits) => Box::new(bits.iter()),
+            Self::Sparse(keys) => Keys::Sparse(keys.iter().copied()),
+            Self::Dense(bits) => Keys::Dense(bits.iter()),
         }
+    }
+
+    /// Whether so many of `universe` keys stand as bits.
+    pub(super) fn is_dense(len: usize, universe: u32) -> bool {
+        len > universe as usize / SPARSE_SHARE
     }
 
     /// The keys in both sets.
@@ -218,9 +317,9 @@ impl KeySet {
 
 impl<'a> IntoIterator for &'a KeySet {
     type Item = u32;
-    type IntoIter = Box<dyn Iterator<Item = u32> + 'a>;
+    type IntoIter = Keys<'a>;
 
-    fn into_iter(self) -> Self::IntoIter {
+    fn into_iter(self) -> Keys<'a> {
         self.iter()
     }
 }

@@ -9,7 +9,7 @@ use super::documents::{DocumentAddress, Documents};
 use super::graph::LogicalEdges;
 use super::locations::Locations;
 use super::segment::SegmentView;
-use super::sets::KeySet;
+use super::sets::{self, KeySet};
 use super::statistics::WordStatistics;
 use crate::fhir::ResourceType;
 use crate::registry;
@@ -62,6 +62,13 @@ impl Segment {
     /// Whether a document is alive.
     pub fn is_alive(&self, doc: u32) -> bool {
         self.alive.as_ref().is_none_or(|alive| alive.contains(doc))
+    }
+
+    /// Removes the documents that are not alive.
+    pub(super) fn retain_alive(&self, docs: &mut sets::BitSet) {
+        if self.alive.is_some() {
+            docs.mask(|word| self.alive_word(word as u32));
+        }
     }
 
     /// Calls `visit` with each document that is alive here and no more in `later`, the same segment as

@@ -91,7 +91,7 @@ impl Store {
         };
         let mut rows = Rows::default();
         rows.counters(&counters);
-        rows.batch.insert(layout::OPEN_LOAD, layout::write_open_load(&mark));
+        rows.insert(layout::OPEN_LOAD, layout::write_open_load(&mark));
         self.apply(rows)?;
         self.flush()?;
         let first_key = counters.next_key;
@@ -199,7 +199,7 @@ impl Load<'_> {
         counters.clock_ms = counters.clock_ms.max(self.mark.started_ms);
         let mut rows = self.take_new_identities(&mut counters);
         rows.counters(&counters);
-        rows.batch.remove(layout::OPEN_LOAD);
+        rows.remove(layout::OPEN_LOAD);
         self.store.apply(rows)?;
         *self.shared = counters;
         self.closed = true;
@@ -266,7 +266,7 @@ pub(super) fn undo_unclosed(tree: &Tree, counters: &mut Counters) -> Result<u64,
             undone += 1;
         }
         rows.counters(&lowered);
-        tree.apply_batch(rows.batch)?;
+        rows.write_to(tree)?;
         *counters = lowered;
     }
     tree.flush()?;
@@ -291,7 +291,7 @@ fn undo_change(tree: &Tree, seq: Seq, rows: &mut Rows) -> Result<(), StoreError>
         None => return Err(StoreError::Corrupt("an earlier version")),
     };
     rows.head(change.key, identity.resource_type, &identity.id, restored.as_ref());
-    rows.batch.remove(&layout::version_key(change.key, change.version));
-    rows.batch.remove(&log_key);
+    rows.remove(&layout::version_key(change.key, change.version));
+    rows.remove(&log_key);
     Ok(())
 }

@@ -39,7 +39,7 @@ impl Store {
         let pending = PendingLoad { load: counters.last_load, position: 0, since, started_ms };
         let mut rows = Rows::default();
         rows.counters(&counters);
-        rows.batch.insert(layout::PENDING_LOAD, layout::write_pending_load(&pending));
+        rows.insert(layout::PENDING_LOAD, layout::write_pending_load(&pending));
         self.apply(rows)?;
         *shared = counters;
         drop(shared);
@@ -51,7 +51,7 @@ impl Store {
     pub fn end_pending_load(&self) -> Result<(), StoreError> {
         let _writer = self.lock_writer();
         let mut rows = Rows::default();
-        rows.batch.remove(layout::PENDING_LOAD);
+        rows.remove(layout::PENDING_LOAD);
         self.apply(rows)?;
         self.flush()
     }
@@ -67,7 +67,7 @@ impl Batch<'_> {
         for change in &mut self.changes {
             change.load = pending.load;
         }
-        self.rows.batch.insert(layout::PENDING_LOAD, layout::write_pending_load(pending));
+        self.rows.insert(layout::PENDING_LOAD, layout::write_pending_load(pending));
         self.commit(recorded_ms)
     }
 }

