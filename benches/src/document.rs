@@ -192,8 +192,12 @@ fn place(value: &Value) -> anyhow::Result<Place> {
     let position = &value["position"];
     // Without a position of its own, a place stands where its town does.
     let town = || {
-        let commune = extensions(value, &commune_cog).next()?;
-        let point = gazetteer().current_commune(&code(&commune["valueCodeableConcept"])?)?.point?;
+        let commune = extensions(value, &commune_cog).next();
+        let commune =
+            commune.and_then(|it| gazetteer().commune(&code(&it["valueCodeableConcept"])?));
+        let postal_code = text(&value["address"]["postalCode"]);
+        let by_postal_code = || gazetteer().only_commune_of_postal_code(postal_code.as_deref()?);
+        let point = commune.or_else(by_postal_code)?.point?;
         Some((point.lat, point.lon))
     };
     let capacities = extensions(value, &format!("{ROR}ror-location-supported-capacity"))

@@ -7,13 +7,14 @@
 mod answer;
 mod cache;
 mod service;
+mod trust;
 
 use std::io;
 
 use jiff::Timestamp;
 use shared::config;
 use shared::error::{Issue, IssueType};
-use shared::geo::{Candidate, Reading, gazetteer};
+use shared::geo::{Candidate, gazetteer};
 
 use service::{Question, Service};
 
@@ -56,8 +57,8 @@ impl Geocoder {
 
     /// The candidates for a text, at most `limit`.
     ///
-    /// The order is that of preference: street addresses of the service that score enough and have the
-    /// text's postal code; what the gazetteer reads; what else the service thinks of.
+    /// The order is that of preference: street addresses of the service that do not contradict the text (see
+    /// `trust`); what the gazetteer reads; what else the service thinks of.
     pub(crate) async fn find(&self, text: &str, limit: usize) -> Found {
         let reading = gazetteer().read(text, limit);
         let mut found = Found::default();
@@ -66,9 +67,7 @@ impl Geocoder {
             let question = Question { text, postal_code: reading.postal_code.as_deref() };
             match service.ask(question).await {
                 Ok(candidates) => {
-                    let (taken, left) =
-                        candidates.into_iter().partition(|c| self.is_trusted(c, &reading));
-                    (found.candidates, others) = (taken, left);
+                    (found.candidates, others) = trust::split(candidates, &reading, self.min_score);
                 }
                 Err(failure) => {
                     let text = format!(
@@ -78,7 +77,10 @@ impl Geocoder {
                 }
             }
         }
-        found.is_sure = !found.candidates.is_empty() || reading.sure().is_some();
+        found.is_sure = match found.candidates.as_slice() {
+            [] => reading.sure().is_some(),
+            trusted => trust::is_one_place(trusted),
+        };
         let is_known = |candidates: &[Candidate], new: &Candidate| {
             candidates.iter().any(|c| c.label == new.label && c.precision == new.precision)
         };
@@ -89,12 +91,5 @@ impl Geocoder {
         }
         found.candidates.truncate(limit);
         found
-    }
-
-    /// Whether an answer of the service may stand for the text: it scores enough, and does not
-    /// contradict the postal code.
-    fn is_trusted(&self, candidate: &Candidate, reading: &Reading) -> bool {
-        let has_code = |code: &String| candidate.postal_codes.contains(code);
-        candidate.score >= self.min_score && reading.postal_code.as_ref().is_none_or(has_code)
     }
 }

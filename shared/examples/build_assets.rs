@@ -6,6 +6,7 @@
 //! | --- | --- |
 //! | `communes.csv.gz`: `insee_code`, `name`, `postal_codes` (joined by a bar), `lat`, `lon`, `town_lat`, `town_lon`, `town_source`, `population`, `parent_commune` | `geo/gazetteer.tsv.zst` |
 //! | `communes-former.csv`: `former_insee_code`, `former_name`, `current_insee_code` | the same |
+//! | `former-names/*.json`: `communes.json` (`code`, `nom`, `chefLieu`, `communeAbsorbante`, `nouveauCode`) of the npm packages `@etalab/cog` 0.1.0 and `@etalab/decoupage-administratif` 0.3.0, 0.7.0 and 6.0.0, in any order, under any names: the states of 2018 to 2026, with what was merged since 1943 | the same |
 //! | `departements.csv`: `department_code`, `name`, `region_code`, `region_name`, `chef_lieu_insee` | the same |
 //! | `departements.geojson` | `outlines/departments.geojson.zst` |
 //! | `nos/index.csv` (`file`, `name`, `source_kind`, `source_version`) and the lists it names (`code`, `label`, `status`) | `terminology/nos.tsv` |
@@ -14,12 +15,15 @@
 //! town points of any other source are left out, their license being unknown.
 //! `terminology/ror.tsv`, `value-sets.tsv` and `synonyms.toml` are written by hand and not touched.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use shared::geo::place_key;
 
 type Row = HashMap<String, String>;
 
@@ -79,11 +83,72 @@ fn gazetteer(source: &Path) -> Result<String, Box<dyn Error>> {
     }
     let mut former = rows(&source.join("communes-former.csv"))?;
     former.sort_by(|a, b| a["former_insee_code"].cmp(&b["former_insee_code"]));
+    let names = FormerNames::read(&source.join("former-names"), &communes, &former)?;
     for f in &former {
         let (code, current) = (&f["former_insee_code"], &f["current_insee_code"]);
-        writeln!(text, "F\t{code}\t{current}\t{}", f["former_name"])?;
+        let known = Some(f["former_name"].as_str()).filter(|name| !name.is_empty());
+        let name = known.or_else(|| names.by_code.get(code).map(String::as_str));
+        let name = name.unwrap_or_default();
+        writeln!(text, "F\t{code}\t{current}\t{name}")?;
     }
-    Ok(text)
+    let held: HashSet<(&str, String)> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("F\t"))
+        .filter_map(|line| line.split_once('\t')?.1.split_once('\t'))
+        .map(|(current, name)| (current, place_key(name)))
+        .collect();
+    let mut more = String::new();
+    for ((current, key), name) in &names.by_commune {
+        if !held.contains(&(current, key.clone())) {
+            writeln!(more, "N\t{current}\t{name}")?;
+        }
+    }
+    Ok(text + &more)
+}
+
+/// Names that are no longer those of a commune, as they are written.
+#[derive(Default)]
+struct FormerNames {
+    /// By the code they stood for.
+    by_code: BTreeMap<String, String>,
+    /// By the commune of today and the key of the name.
+    by_commune: BTreeMap<(String, String), String>,
+}
+
+impl FormerNames {
+    fn read(folder: &Path, communes: &[Row], former: &[Row]) -> Result<Self, Box<dyn Error>> {
+        let current: HashMap<&str, String> =
+            communes.iter().map(|c| (&*c["insee_code"], place_key(&c["name"]))).collect();
+        let successor: HashMap<&str, &str> =
+            former.iter().map(|f| (&*f["former_insee_code"], &*f["current_insee_code"])).collect();
+        let mut paths: Vec<PathBuf> =
+            fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
+        paths.sort();
+        let mut names = Self::default();
+        for path in paths {
+            let list: Vec<Value> =
+                serde_json::from_reader(std::io::BufReader::new(File::open(path)?))?;
+            for entry in &list {
+                let codes = ["code", "chefLieu", "communeAbsorbante", "nouveauCode"];
+                let mut codes = codes.iter().filter_map(|field| entry[field].as_str());
+                let held_by = codes.find_map(|code| {
+                    let code = successor.get(code).copied().unwrap_or(code);
+                    current.get_key_value(code)
+                });
+                let (Some((held_by, own)), Some(name)) = (held_by, entry["nom"].as_str()) else {
+                    continue; // Two communes that were parted again.
+                };
+                let key = place_key(name);
+                if key != *own {
+                    let code = entry["code"].as_str().unwrap_or_default().to_owned();
+                    names.by_code.entry(code).or_insert_with(|| name.to_owned());
+                    let held = ((*held_by).to_owned(), key);
+                    names.by_commune.entry(held).or_insert_with(|| name.to_owned());
+                }
+            }
+        }
+        Ok(names)
+    }
 }
 
 /// Four decimals, about 10 m, without trailing zeros.

@@ -5,6 +5,7 @@
 mod narrative;
 mod opening;
 mod path;
+mod place;
 mod plan;
 mod price;
 mod territory;
@@ -14,8 +15,8 @@ use serde_json::Value;
 
 use crate::access::VisibilityClass;
 use crate::fhir::{Reference, ResourceType};
+use crate::geo::Point;
 use crate::geo::zone::Zone;
-use crate::geo::{Point, gazetteer};
 use crate::param::date::DateRange;
 use crate::param::opening::Opening;
 use crate::param::quantity::QuantityValue;
@@ -97,7 +98,7 @@ pub struct Record {
 pub struct ExtractedPlace {
     /// Where it is.
     pub point: Point,
-    /// Whether this is only the point of its commune.
+    /// Whether this is only the point of its commune, stated or told by its postal code.
     pub approximate: bool,
 }
 
@@ -123,23 +124,10 @@ pub fn extract(document: &Value, base_urls: &[&str]) -> Option<Extracted> {
         words,
         name_words,
         narrative: narrative::text(document),
-        place: (resource_type == ResourceType::Location).then(|| place(document)).flatten(),
+        place: (resource_type == ResourceType::Location)
+            .then(|| place::of_location(document))
+            .flatten(),
         zone: opening::zone_of(resource_type, document),
         opening: opening::of(resource_type, document),
     })
-}
-
-/// The position of a Location; without one, the point of its commune.
-fn place(location: &Value) -> Option<ExtractedPlace> {
-    let coordinate = |name: &str| location.get("position")?.get(name)?.as_f64();
-    if let (Some(lat), Some(lon)) = (coordinate("latitude"), coordinate("longitude"))
-        && let Some(point) = Point::new(lat, lon)
-    {
-        return Some(ExtractedPlace { point, approximate: false });
-    }
-    let concept = path::ror_extensions(location, "ror-commune-cog").find_map(path::any_value)?;
-    let codings = concept.get("coding")?.as_array()?;
-    let code = codings.iter().find_map(|coding| coding.get("code")?.as_str())?;
-    let point = gazetteer().current_commune(code)?.point?;
-    Some(ExtractedPlace { point, approximate: true })
 }

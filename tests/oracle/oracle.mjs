@@ -78,7 +78,7 @@ function idsWithReferrer(type, { type: referrer, via, fhirpath }) {
 function centerOf(center) {
   if (Array.isArray(center)) return center;
   const code = /commune (\w+)/.exec(center)[1];
-  return communes.get(code) ?? fail(`commune ${code} has no point`);
+  return communes.points.get(code) ?? fail(`commune ${code} has no point`);
 }
 
 function circle(type, { fhirpath, center, radius_km: radius }) {

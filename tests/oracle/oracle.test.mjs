@@ -75,12 +75,14 @@ test('spellings of code systems', () => {
 
 test('distances and points', () => {
   assert.ok(Math.abs(haversineKm([0, 0], [90, 0]) - (Math.PI / 2) * 6371.0088) < 1e-6);
-  const communes = new Map([['44162', [47.2, -1.65]]]);
+  const communes = { points: new Map([['44162', [47.2, -1.65]]]), byPostalCode: new Map([['44800', [47.2, -1.65]]]) };
   const commune = {
     url: 'https://interop.esante.gouv.fr/ig/fhir/ror/StructureDefinition/ror-commune-cog',
     valueCodeableConcept: { coding: [{ code: '44162' }] },
   };
   assert.deepEqual(pointOf({ extension: [commune] }, communes), [47.2, -1.65]);
   assert.deepEqual(pointOf({ position: { latitude: 1, longitude: 2 }, extension: [commune] }, communes), [1, 2]);
+  assert.deepEqual(pointOf({ address: { postalCode: '44800' } }, communes), [47.2, -1.65]);
+  assert.equal(pointOf({ address: { postalCode: '01400' } }, communes), undefined);
   assert.equal(pointOf({}, communes), undefined);
 });

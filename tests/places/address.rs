@@ -66,6 +66,9 @@ fn what_is_not_found_or_not_clear_finds_nothing_and_says_why() {
     let rows = [
         ("Saint-Denis|10|km", "may be Saint-Denis (974)"),
         ("75001 Lyon|10|km", "69123"),
+        ("Rocquencourt|10|km", "may be 78150 Le Chesnay-Rocquencourt"),
+        ("Rocquencourt|10|km", "60120 Rocquencourt"),
+        ("Nantes, Rennes|10|km", "may be Rennes (35)"),
         ("44093 CEDEX|10|km", "Loire-Atlantique (44) (department"),
         ("Loire-Atlantique|10|km", "Loire-Atlantique (44)"),
         ("Qwertz-les-Bains|10|km", "is not found; write a postal code"),

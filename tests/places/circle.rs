@@ -3,7 +3,7 @@
 use e2e::geo::{Point, distance_km};
 use serde_json::Value;
 
-use crate::{PLACES, bundle, distances, get, ids, issues, shared};
+use crate::{PLACES, TOWNS, bundle, distances, get, ids, issues, shared};
 
 /// Parameters of a request, and the ids it finds.
 type Row<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str]);
@@ -42,6 +42,9 @@ fn places_in_circles_nearest_first() {
         // At the point of its commune.
         (&[("near-insee-code", "69383|1|km")], &["lyon"]),
         (&[("near-insee-code", "69123|10|km")], &["lyon"]),
+        (&[("near-insee-code", "20033|0|km")], &["bastia"]),
+        (&[("near-insee-code", "2B033|0|km"), ("department", "2B")], &["bastia"]),
+        (&[("near-insee-code", "2A004|0|km"), ("department", "2A")], &["ajaccio"]),
         // Overseas, over the antimeridian, at a pole.
         (&[("near", "-20.9|55.45|30|km")], &["reunion"]),
         (&[("near-insee-code", "97120|60|km")], &["guadeloupe"]),
@@ -51,6 +54,14 @@ fn places_in_circles_nearest_first() {
         (&[("near", "-16.8|179.9|600|km")], &["dateline", "futuna", "wallis"]),
         (&[("near", "89.9|180|50|km")], &["northpole"]),
         (&[("near", "-90|0|5000|km")], &["kerguelen"]),
+        // Equally far: by id.
+        (&[("near", "0|180|6|km")], &["z-180", "z-m180", "z-east", "z-west"]),
+        (&[("near", "0|-180|6|km")], &["z-180", "z-m180", "z-east", "z-west"]),
+        (&[("near", "0|-180|0|km")], &["z-180", "z-m180"]),
+        (
+            &[("near", "0|180|6|km"), ("_sort", "-near,-_id")],
+            &["z-west", "z-east", "z-m180", "z-180"],
+        ),
         // Farthest first.
         (
             &[("near", "48.8566|2.3522|500|km"), ("_sort", "-near")],
@@ -73,7 +84,7 @@ fn places_in_circles_nearest_first() {
 #[test]
 fn the_whole_globe() {
     let all = found("Location", &[("near", "47|-1|20037|km")]);
-    assert_eq!(all.len(), PLACES.len() + 1, "all but the one that is nowhere: {all:?}");
+    assert_eq!(all.len(), PLACES.len() + TOWNS.len(), "all but the one that is nowhere: {all:?}");
     assert_eq!(all.first().map(String::as_str), Some("nantes"));
     for (lat, lon) in [(0.0, 0.0), (-47.0, 179.0), (90.0, 0.0), (-90.0, -180.0)] {
         let circle = format!("{lat}|{lon}|20000|km");
@@ -85,7 +96,7 @@ fn the_whole_globe() {
             })
             .collect();
         let found = found("Location", &[("near", &circle)]);
-        assert_eq!(found.len(), near.len() + 1, "{circle}: {found:?}");
+        assert_eq!(found.len(), near.len() + TOWNS.len(), "{circle}: {found:?}");
     }
 }
 
@@ -176,7 +187,7 @@ fn distances_of_the_answer() {
         assert!(found.is_sorted_by(|(_, a), (_, b)| a <= b), "{found:?}");
         let centers: &[(f64, f64)] =
             if at == 0 { &[(-16.0, 180.0)] } else { &[(48.8566, 2.3522), (47.2184, -1.5536)] };
-        for (id, km) in found.iter().filter(|(id, _)| id != "lyon") {
+        for (id, km) in found.iter().filter(|(id, _)| !TOWNS.contains(&id.as_str())) {
             let (_, lat, lon) = PLACES.iter().find(|(name, ..)| name == id).expect("a place");
             let place = Point { latitude: *lat, longitude: *lon };
             let all = centers.iter().map(|(latitude, longitude)| {
@@ -284,7 +295,7 @@ fn expensive_circles_are_answered() {
         .map(|n| format!("{}|{}|9000|km", f64::from(n % 170) - 85.0, n % 360 - 180))
         .collect();
     let values = circles.join(",");
-    let everywhere = PLACES.len() + 1;
+    let everywhere = PLACES.len() + TOWNS.len();
     assert_eq!(found("Location", &[("near", &values)]).len(), everywhere);
     // All but the offer whose one place is nowhere.
     assert_eq!(found("HealthcareService", &[("location.near", &values)]).len(), 7);

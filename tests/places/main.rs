@@ -19,7 +19,7 @@ const COMMUNES: &str = "https://mos.esante.gouv.fr/NOS/TRE_R13-CommuneOM/FHIR/TR
 const ROR: &str = "https://interop.esante.gouv.fr/ig/fhir/ror/StructureDefinition";
 
 /// Ids and positions of the places.
-const PLACES: [(&str, f64, f64); 12] = [
+const PLACES: [(&str, f64, f64); 16] = [
     ("nantes", 47.2184, -1.5536),
     ("herblain", 47.2128, -1.6497),
     ("paris", 48.8566, 2.3522),
@@ -32,7 +32,15 @@ const PLACES: [(&str, f64, f64); 12] = [
     ("dateline", -16.8, 179.98),
     ("northpole", 90.0, 0.0),
     ("kerguelen", -49.3500, 70.2200),
+    // One place under both names of its meridian, and two equally far from it.
+    ("z-m180", 0.0, -180.0),
+    ("z-180", 0.0, 180.0),
+    ("z-west", 0.0, 179.95),
+    ("z-east", 0.0, -179.95),
 ];
+
+/// Places without a position, at the point of a commune.
+const TOWNS: [&str; 3] = ["lyon", "bastia", "ajaccio"];
 
 fn location(id: &str, position: Option<(f64, f64)>, organization: &str) -> Value {
     let mut location = json!({
@@ -83,6 +91,15 @@ fn documents() -> Vec<Value> {
         "valueCodeableConcept": {"coding": [{"system": COMMUNES, "code": "69383"}]},
     }]);
     documents.push(lyon);
+    // At the point of Bastia, by a code that is no more; at that of Ajaccio, by its postal code.
+    let mut bastia = location("bastia", None, "one");
+    bastia["extension"] = json!([{
+        "url": format!("{ROR}/ror-commune-cog"),
+        "valueCodeableConcept": {"coding": [{"system": COMMUNES, "code": "20033"}]},
+    }]);
+    let mut ajaccio = location("ajaccio", None, "one");
+    ajaccio["address"] = json!({"postalCode": "20000"});
+    documents.extend([bastia, ajaccio]);
     documents.push(location("nowhere", None, "one"));
     documents.extend([
         offer("near-and-far", &["nantes", "reunion"], "a", &[]),

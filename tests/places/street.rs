@@ -121,6 +121,45 @@ fn doubtful_answers_fall_back_to_the_commune() {
 }
 
 #[test]
+fn an_answer_in_another_town_is_not_taken() {
+    let one =
+        |label: &str, postal_code: &str, code: &str, at| found(label, 0.96, postal_code, code, at);
+    let mut both = one("12 Rue Amb 75002 Paris", "75002", "75102", (48.868, 2.344));
+    let lyon = one("12 Rue Amb 69003 Lyon", "69003", "69383", (45.757, 4.85));
+    let features = both["features"].as_array_mut().expect("features");
+    features.extend(lyon["features"].as_array().expect("features").iter().cloned());
+    let (_service, server) = start(Reply::ok(both.to_string()), &[]);
+    let client = server.client();
+    // The commune that the text names stands in.
+    let marseille = near(&client, "12 rue amb, Marseille");
+    assert!(said(&marseille, "is read as Marseille (13)"), "{marseille}");
+    assert!(ids(&marseille, "match").is_empty());
+    // The answer in it is taken.
+    let lyon = near(&client, "12 rue amb, Lyon");
+    assert!(said(&lyon, "is read as 12 Rue Amb 69003 Lyon"), "{lyon}");
+    assert_eq!(ids(&lyon, "match"), ["lyon"]);
+    // Without a commune there are two, and both are named.
+    let either = near(&client, "12 rue amb");
+    assert_eq!(either["total"], 0);
+    assert!(said(&either, "may be 12 Rue Amb 75002 Paris"), "{either}");
+    assert!(said(&either, "12 Rue Amb 69003 Lyon"), "{either}");
+}
+
+#[test]
+fn two_streets_of_one_name_are_not_sure() {
+    let mut both = found(LABEL, 0.97, "78000", "78646", HOUSE);
+    let other = found(LABEL, 0.97, "78000", "78646", (48.81, 2.1));
+    let features = both["features"].as_array_mut().expect("features");
+    features.extend(other["features"].as_array().expect("features").iter().cloned());
+    let (_service, server) = start(Reply::ok(both.to_string()), &[]);
+    let client = server.client();
+    let answer = near(&client, ADDRESS);
+    assert_eq!(answer["total"], 0);
+    assert!(said(&answer, "may be"), "{answer}");
+    assert_eq!(candidates(&ask(&client, ADDRESS)).len(), 3, "the two, and the commune");
+}
+
+#[test]
 fn the_least_score_is_a_setting() {
     let reply = Reply::ok(found(LABEL, 0.4, "78000", "78646", HOUSE).to_string());
     let (_service, server) = start(reply, &[("ROR_GEOCODER_MIN_SCORE_PERCENT", "40")]);

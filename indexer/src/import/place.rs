@@ -3,7 +3,7 @@
 //! Uses the embedded gazetteer and a short reviewed list of places known by another name; never guesses
 //! between two communes.
 
-use shared::geo::{Commune, Postal, gazetteer};
+use shared::geo::{Commune, gazetteer};
 
 use super::finess::town_name;
 use super::{Defect, Report};
@@ -62,17 +62,17 @@ fn find_commune(
     city: Option<&str>,
     report: &mut Report,
 ) -> Option<&'static Commune> {
-    if let Some(commune) = gazetteer().commune(insee) {
+    if let Some(commune) = gazetteer().current_commune(insee) {
         return Some(commune);
     }
-    if let Some(commune) = gazetteer().current_commune(insee) {
+    if let Some(commune) = gazetteer().commune(insee) {
         report.count(Defect::RetiredCommune);
         return Some(commune);
     }
     report.count(if insee.is_empty() { Defect::CommuneMissing } else { Defect::CommuneUnknown });
     let found = city
         .and_then(|city| by_city(finess, &town_name(city), postal_code))
-        .or_else(|| postal_code.and_then(by_postal_code));
+        .or_else(|| postal_code.and_then(|code| gazetteer().only_commune_of_postal_code(code)));
     if found.is_some() {
         report.count(Defect::CommuneFromCity);
     }
@@ -101,16 +101,6 @@ fn by_city(finess: &str, town: &str, postal_code: Option<&str>) -> Option<&'stat
     match named.as_slice() {
         [only] => Some(*only),
         _ => None,
-    }
-}
-
-fn by_postal_code(code: &str) -> Option<&'static Commune> {
-    match gazetteer().by_postal_code(code)? {
-        Postal::Communes(communes) => match communes.as_slice() {
-            [only] => Some(*only),
-            _ => None,
-        },
-        Postal::Department(_) => None,
     }
 }
 

@@ -220,6 +220,12 @@ fn location(choices: &mut Choices<'_>) -> Map<String, Value> {
         Some((48.5, 2.0)),
         Some((-13.3, -176.2)),
         Some((-16.8, 179.9)),
+        // As far as another from a center of the requests.
+        Some((47.0, -1.4)),
+        Some((47.0, -1.6)),
+        Some((-16.8, -179.9)),
+        Some((-16.8, 180.0)),
+        Some((-16.8, -180.0)),
         Some((89.99, 120.0)),
     ]);
     let position = place.map(|(lat, lon)| json!({ "latitude": lat, "longitude": lon }));

@@ -275,7 +275,8 @@ fn special(choices: &mut Choices<'_>, code: &str) -> String {
 }
 
 fn circle(choices: &mut Choices<'_>) -> String {
-    const CENTERS: [&str; 5] = ["47.0|-1.5", "48.5|2.0", "-16.8|-179.9", "89.9|-60", "47.1|-1.5"];
+    const CENTERS: [&str; 6] =
+        ["47.0|-1.5", "48.5|2.0", "-16.8|-179.9", "-16.8|180", "89.9|-60", "47.1|-1.5"];
     const RADII: [&str; 5] = ["5|km", "15|km", "400|km", "3000|km", "20000|km"];
     format!("{}|{}", choices.one(&CENTERS), choices.one(&RADII))
 }

@@ -113,7 +113,7 @@ impl Incoming {
             url.ends_with("/ror-commune-cog")
         })?;
         let code = commune.pointer("/valueCodeableConcept/coding/0/code")?.as_str()?;
-        Some(gazetteer().current_commune(code)?.region)
+        Some(gazetteer().commune(code)?.region)
     }
 
     /// Replaces every string that is exactly `from`, wherever it stands.

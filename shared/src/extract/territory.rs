@@ -1,12 +1,10 @@
 //! The department and the region of an address: by the INSEE commune the resource states, else by the
-//! postal codes of its addresses.
-//!
-//! A commune that is no more counts as the one that holds its territory. Nothing is read from names.
+//! postal codes of its addresses (see `place`).
 
 use serde_json::{Value, json};
 
-use super::path::{any_value, ror_extensions};
-use crate::geo::{Department, Postal, gazetteer};
+use super::place::{postal_codes, stated_communes};
+use crate::geo::{Commune, Department, Postal, gazetteer};
 
 /// The parameters whose values are computed here; their expressions only say from what.
 pub(super) const COMPUTED: [&str; 2] = ["department", "region"];
@@ -34,24 +32,12 @@ pub(super) fn computed(parameter: &str, document: &Value) -> Vec<Value> {
 }
 
 fn departments(document: &Value) -> Vec<&'static Department> {
-    let gazetteer = gazetteer();
-    let communes = ror_extensions(document, "ror-commune-cog")
-        .filter_map(any_value)
-        .filter_map(|concept| concept.get("coding")?.as_array())
-        .flatten()
-        .filter_map(|coding| gazetteer.commune(coding.get("code")?.as_str()?));
-    let found: Vec<_> =
-        communes.filter_map(|commune| gazetteer.department(commune.department)).collect();
+    let of_commune = |commune: &Commune| gazetteer().department(commune.department);
+    let found: Vec<_> = stated_communes(document).filter_map(of_commune).collect();
     if !found.is_empty() {
         return found;
     }
-    let addresses = match document.get("address") {
-        Some(Value::Array(addresses)) => addresses.as_slice(),
-        Some(address) => std::slice::from_ref(address),
-        None => &[],
-    };
-    let codes = addresses.iter().filter_map(|address| address.get("postalCode")?.as_str());
-    codes.filter_map(of_postal_code).collect()
+    postal_codes(document).filter_map(of_postal_code).collect()
 }
 
 fn of_postal_code(code: &str) -> Option<&'static Department> {

@@ -3,7 +3,8 @@
 //!
 //! Embedded: `assets/geo/gazetteer.tsv.zst`, built by `examples/build_assets.rs` from the official
 //! geographic code (INSEE, through `@etalab/decoupage-administratif`), the commune centers of
-//! geo.api.gouv.fr and the towns of `GeoNames`. The list of CEDEX codes is not part of it, its license being
+//! geo.api.gouv.fr and the towns of `GeoNames`. Former names are those of earlier states of that code: every
+//! commune that was merged since 1943, and what communes were called since 2018. The list of CEDEX codes is not part of it, its license being
 //! unverified: a CEDEX code is read as its department.
 //!
 //! Paris, Lyon and Marseille are present both as a commune and as municipal districts, which name the
@@ -13,13 +14,15 @@ mod address;
 mod asset;
 mod names;
 mod reading;
+mod slips;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::sync::{LazyLock, OnceLock};
 
 use crate::geo::{EARTH_RADIUS_M, Point, distance_m, place_key};
-use names::NameIndex;
+use names::{NameIndex, Named};
 
 pub use reading::{Reading, SURE};
 
@@ -71,7 +74,7 @@ pub struct Commune {
 pub struct FormerCommune {
     /// The retired code.
     pub code: &'static str,
-    /// The name it stood for, empty when unknown.
+    /// The name it stood for; empty when that is the name of the commune of today, or unknown.
     pub name: &'static str,
     /// The code of the commune that holds its territory now.
     pub current: &'static str,
@@ -93,6 +96,8 @@ pub struct Gazetteer {
     departments: &'static [Department],
     communes: &'static [Commune],
     former: &'static [FormerCommune],
+    /// (code of the commune of today, a name that stands for it now and has no code of its own).
+    former_names: &'static [(&'static str, &'static str)],
     /// (postal code, index of the commune), ascending.
     postal: OnceLock<Vec<(&'static str, u32)>>,
     /// (point, index of the commune), by ascending latitude.
@@ -110,12 +115,13 @@ pub fn gazetteer() -> &'static Gazetteer {
 
 impl Gazetteer {
     fn load() -> Self {
-        let asset::Tables { regions, departments, communes, former } = asset::load();
+        let asset::Tables { regions, departments, communes, former, former_names } = asset::load();
         Self {
             regions,
             departments,
             communes,
             former,
+            former_names,
             postal: OnceLock::new(),
             by_latitude: OnceLock::new(),
             names: OnceLock::new(),
@@ -240,12 +246,26 @@ impl Gazetteer {
         Some(Postal::Communes(communes))
     }
 
-    /// The communes of a name, compared by [`place_key`], largest first.
-    ///
-    /// Where no commune has the name, it is tried without an article (`"Havre"`), without a
-    /// parenthesis, then as the name of a former commune, which gives the present one.
+    /// The commune or municipal district of a postal code, read as in [`Self::by_postal_code`]; `None` when
+    /// it serves several or none.
+    pub fn only_commune_of_postal_code(&self, text: &str) -> Option<&'static Commune> {
+        let Postal::Communes(served) = self.by_postal_code(text)? else { return None };
+        match without_divided_towns(served).as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        }
+    }
+
+    /// The communes that a name may mean, compared by [`place_key`]: those that have it, largest first, else
+    /// those that have it but for an article (`"Havre"`) or a parenthesis; then those of today that hold the
+    /// territory of a commune that had it, unless one that has it now is larger than they are.
     pub fn by_name(&self, name: &str) -> Vec<&'static Commune> {
-        self.resolve(self.names().exact(&place_key(name)))
+        self.named(name).meant()
+    }
+
+    fn named(&self, name: &str) -> Named {
+        let (direct, former) = self.names().exact(&place_key(name));
+        Named::new(self.resolve(direct), self.resolve(former))
     }
 
     /// The communes whose name or postal code begins with `text`, largest first, at most `limit`.
@@ -320,7 +340,9 @@ impl Gazetteer {
     }
 
     fn names(&self) -> &NameIndex {
-        self.names.get_or_init(|| NameIndex::new(self.communes, self.former))
+        let coded = || self.former.iter().map(|former| (former.current, former.name));
+        let former = || coded().chain(self.former_names.iter().copied());
+        self.names.get_or_init(|| NameIndex::new(self.communes, former()))
     }
 
     fn resolve(&self, indexes: Vec<u32>) -> Vec<&'static Commune> {
@@ -359,6 +381,13 @@ fn postal_digits(text: &str) -> Option<&str> {
     let code = text.get(..5)?;
     let ends_there = !text[5..].starts_with(|c: char| c.is_alphanumeric());
     (ends_there && code.bytes().all(|b| b.is_ascii_digit())).then_some(code)
+}
+
+/// The communes without the towns whose districts are among them.
+fn without_divided_towns(mut served: Vec<&'static Commune>) -> Vec<&'static Commune> {
+    let parents: Vec<&str> = served.iter().filter_map(|c| c.parent).collect();
+    served.retain(|c| !parents.contains(&c.code));
+    served
 }
 
 /// The department a postal code points to by its first digits; in Corsica (20), the third one tells.

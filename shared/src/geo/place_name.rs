@@ -22,7 +22,7 @@ pub fn place_key(text: &str) -> String {
         let district = if in_divided_town { district_number(word) } else { None };
         let word = match word {
             _ if is_cedex(word) => continue,
-            "arrondissement" | "arrdt" | "arr" if in_divided_town => continue,
+            _ if in_divided_town && is_district(word) => continue,
             "st" => "saint",
             "ste" => "sainte",
             "sts" => "saints",
@@ -33,8 +33,7 @@ pub fn place_key(text: &str) -> String {
             key.push(' ');
         }
         key.push_str(word);
-        in_divided_town =
-            matches!(key.as_str(), "paris" | "lyon" | "marseille") || district.is_some();
+        in_divided_town = is_divided_town(&key) || district.is_some();
     }
     key
 }
@@ -60,8 +59,18 @@ fn is_number(word: &str) -> bool {
     !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit())
 }
 
+/// Whether the key of a name is that of a town with municipal districts.
+pub(super) fn is_divided_town(key: &str) -> bool {
+    matches!(key, "paris" | "lyon" | "marseille")
+}
+
+/// Whether the key of a word is that of a district, whole or cut.
+pub(super) fn is_district(key: &str) -> bool {
+    matches!(key, "arrondissement" | "arrdt" | "ardt" | "arr")
+}
+
 /// `"03"`, `"3"`, `"3e"`, `"3eme"`, `"1er"` → the number without leading zeros.
-fn district_number(word: &str) -> Option<&str> {
+pub(super) fn district_number(word: &str) -> Option<&str> {
     let digits_end = word.bytes().take_while(u8::is_ascii_digit).count();
     let (digits, suffix) = word.split_at(digits_end);
     let number = digits.trim_start_matches('0');

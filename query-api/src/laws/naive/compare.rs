@@ -176,12 +176,13 @@ pub(super) fn size(value: &Value) -> Option<f64> {
     })
 }
 
-/// The distance between two points in meters, by the haversine formula on a sphere.
+/// The distance between two points in meters, by the haversine formula on a sphere; to the millimeter, so
+/// that what is equally far stands by id, whatever the last digits.
 pub(super) fn distance_m(a: (f64, f64), b: (f64, f64)) -> f64 {
     let (lat_a, lat_b) = (a.0.to_radians(), b.0.to_radians());
     let half = |angle: f64| (angle / 2.0).sin().powi(2);
     let h = half(lat_b - lat_a) + lat_a.cos() * lat_b.cos() * half((b.1 - a.1).to_radians());
-    2.0 * 6_371_008.8 * h.sqrt().asin()
+    (2_000.0 * 6_371_008.8 * h.sqrt().asin()).round() / 1_000.0
 }
 
 /// Where a Location is.

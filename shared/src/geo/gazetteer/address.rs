@@ -15,24 +15,24 @@ impl Gazetteer {
     /// preferred to its town when the name or the postal code designates one.
     pub fn commune_of_address(&self, city: &str, postal_code: &str) -> Option<&'static Commune> {
         let key = place_key(city);
-        let named = if key.is_empty() { Vec::new() } else { self.by_name(city) };
+        let named = self.named(city);
         let (served, department) = match self.by_postal_code(postal_code) {
             Some(Postal::Communes(served)) => {
                 let department = served.first()?.department;
                 (served, department)
             }
             Some(Postal::Department(department)) => (Vec::new(), department.code),
-            None => return only(&named, |_| true),
+            None => return only(&named.meant(), |_| true),
         };
-        let has_name =
-            |c: &Commune| named.iter().any(|n| n.code == c.code || Some(n.code) == c.parent);
+        let of_name = |n: &Commune| {
+            served.iter().find(|c| n.code == c.code || Some(n.code) == c.parent).copied()
+        };
         let has_district = |c: &Commune| served.iter().any(|d| d.parent == Some(c.code));
         let goes_on = self.starting_with_words(&key);
-        served
-            .iter()
-            .find(|c| has_name(c))
-            .copied()
-            .or_else(|| only(&named, |c| c.department == department))
+        named
+            .all()
+            .find_map(of_name)
+            .or_else(|| only(&named.meant_in(department), |_| true))
             .or_else(|| only(&served, |c| is_similar(&place_key(c.name), &key)))
             .or_else(|| only(&goes_on, |c| c.department == department))
             .or_else(|| only(&served, |c| !has_district(c)))

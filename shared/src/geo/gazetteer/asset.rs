@@ -2,7 +2,8 @@
 //!
 //! The asset is lines of tab-separated values, sorted by code within each kind:
 //! `R code name`, `D code name region prefecture`,
-//! `C code name postal-codes(|) lat lon population parent`, `F code current name`.
+//! `C code name postal-codes(|) lat lon population parent`, `F code current name` (a retired code),
+//! `N current name` (one more name that stands for a commune now).
 //! Texts live as long as the process, so that every record can point into them.
 
 use std::collections::HashMap;
@@ -20,6 +21,8 @@ pub(super) struct Tables {
     pub(super) departments: &'static [Department],
     pub(super) communes: &'static [Commune],
     pub(super) former: &'static [FormerCommune],
+    /// Names that stood for no retired code, each with the code of the commune of today.
+    pub(super) former_names: &'static [(&'static str, &'static str)],
 }
 
 pub(super) fn load() -> Tables {
@@ -34,6 +37,7 @@ fn parse(text: &'static str) -> Option<Tables> {
     let mut departments = Vec::new();
     let mut communes = Vec::with_capacity(36_000);
     let mut former = Vec::with_capacity(4_500);
+    let mut former_names = Vec::with_capacity(1_000);
     let mut postal_codes = Vec::with_capacity(38_000);
     let mut region_of: HashMap<&str, &'static str> = HashMap::new();
     for line in text.lines() {
@@ -56,6 +60,7 @@ fn parse(text: &'static str) -> Option<Tables> {
                 current: fields.next()?,
                 name: fields.next()?,
             }),
+            "N" => former_names.push((fields.next()?, fields.next()?)),
             _ => return None,
         }
     }
@@ -69,6 +74,7 @@ fn parse(text: &'static str) -> Option<Tables> {
         departments: departments.leak(),
         communes: communes.leak(),
         former: former.leak(),
+        former_names: former_names.leak(),
     })
 }
 

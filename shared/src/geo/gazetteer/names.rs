@@ -1,17 +1,55 @@
 //! The names of communes, sorted by their comparison key, for exact and prefix lookups.
 
-use super::{Commune, FormerCommune, reading};
+use super::Commune;
+use super::slips::edits;
 use crate::geo::place_key;
 
-/// How directly a key names its commune; a lower kind answers before a higher one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// How a key names its commune.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     /// The name in force.
     Own,
     /// The name without its article or its parenthesis.
     Shortened,
-    /// The name of a commune merged into this one.
+    /// A name that this commune, or one merged into it, had once.
     Former,
+}
+
+/// The communes of a name, largest first.
+#[derive(Debug)]
+pub(super) struct Named {
+    /// Those that have it now.
+    direct: Vec<&'static Commune>,
+    /// Those that hold the territory of one that had it, and are none of the others.
+    former: Vec<&'static Commune>,
+}
+
+impl Named {
+    pub(super) fn new(direct: Vec<&'static Commune>, mut former: Vec<&'static Commune>) -> Self {
+        former.retain(|f| direct.iter().all(|d| d.code != f.code));
+        Self { direct, former }
+    }
+
+    /// All of them, those that have the name now first.
+    pub(super) fn all(&self) -> impl Iterator<Item = &'static Commune> {
+        self.direct.iter().chain(&self.former).copied()
+    }
+
+    /// Those that may be meant: a commune that is no more is left out when one that has the name now has more
+    /// people than all that the former one is part of today (Laval, and Laval-en-Belledonne of a thousand).
+    pub(super) fn meant(&self) -> Vec<&'static Commune> {
+        let is_meant = |f: &&Commune| self.direct.iter().all(|d| d.population < f.population);
+        let former = self.former.iter().copied().filter(is_meant);
+        self.direct.iter().copied().chain(former).collect()
+    }
+
+    /// Those that may be meant where the department is known.
+    pub(super) fn meant_in(&self, department: &str) -> Vec<&'static Commune> {
+        let here = |communes: &[&'static Commune]| {
+            communes.iter().copied().filter(|c| c.department == department).collect()
+        };
+        Self { direct: here(&self.direct), former: here(&self.former) }.meant()
+    }
 }
 
 #[derive(Debug)]
@@ -40,7 +78,11 @@ pub(super) struct NameIndex {
 }
 
 impl NameIndex {
-    pub(super) fn new(communes: &[Commune], former: &[FormerCommune]) -> Self {
+    /// The names of communes, and former ones, each with the code of the commune of today.
+    pub(super) fn new<'a>(
+        communes: &[Commune],
+        former: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> Self {
         let mut entries = Vec::with_capacity(communes.len() + communes.len() / 4);
         for (commune, record) in (0u32..).zip(communes) {
             let key = place_key(record.name);
@@ -50,33 +92,43 @@ impl NameIndex {
             }
             entries.push(Entry::new(&key, Kind::Own, commune));
         }
-        for record in former.iter().filter(|f| !f.name.is_empty()) {
-            let Ok(commune) = communes.binary_search_by(|c| c.code.cmp(record.current)) else {
+        for (current, name) in former.filter(|(_, name)| !name.is_empty()) {
+            let Ok(commune) = communes.binary_search_by(|c| c.code.cmp(current)) else {
                 continue;
             };
-            entries.push(Entry::new(&place_key(record.name), Kind::Former, commune as u32));
+            entries.push(Entry::new(&place_key(name), Kind::Former, commune as u32));
         }
         entries.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         Self { entries }
     }
 
-    /// The communes the whole key names, by its most direct kind.
-    pub(super) fn exact(&self, key: &str) -> Vec<u32> {
+    /// The communes the whole key names: by its most direct kind of name in force, and by former ones.
+    pub(super) fn exact(&self, key: &str) -> (Vec<u32>, Vec<u32>) {
         let start = self.entries.partition_point(|e| *e.key < *key);
         let found = || self.entries[start..].iter().take_while(|e| *e.key == *key);
-        let Some(kind) = found().map(|e| e.kind).min() else { return Vec::new() };
-        found().filter(|e| e.kind == kind).map(|e| e.commune).collect()
+        let of = |kind: Kind| -> Vec<u32> {
+            found().filter(|e| e.kind == kind).map(|e| e.commune).collect()
+        };
+        let direct = match of(Kind::Own) {
+            own if own.is_empty() => of(Kind::Shortened),
+            own => own,
+        };
+        (direct, of(Kind::Former))
     }
 
     /// The communes a name of which, former ones apart, begins with the key; some twice.
     pub(super) fn starting_with(&self, key: &str) -> Vec<u32> {
+        self.beginning(key).filter(|e| e.kind != Kind::Former).map(|e| e.commune).collect()
+    }
+
+    /// The communes a former name of which begins with the key; some twice.
+    pub(super) fn formerly_starting_with(&self, key: &str) -> Vec<u32> {
+        self.beginning(key).filter(|e| e.kind == Kind::Former).map(|e| e.commune).collect()
+    }
+
+    fn beginning(&self, key: &str) -> impl Iterator<Item = &Entry> {
         let start = self.entries.partition_point(|e| *e.key < *key);
-        self.entries[start..]
-            .iter()
-            .take_while(|e| e.key.starts_with(key))
-            .filter(|e| e.kind != Kind::Former)
-            .map(|e| e.commune)
-            .collect()
+        self.entries[start..].iter().take_while(move |e| e.key.starts_with(key))
     }
 }
 
@@ -91,8 +143,7 @@ impl NameIndex {
             entry.key.len().abs_diff(key.len()) <= max
                 && (entry.letters ^ typed).count_ones() as usize <= 2 * max
         });
-        near.filter_map(|entry| Some((entry.commune, reading::edits(&entry.key, key, max)?)))
-            .collect()
+        near.filter_map(|entry| Some((entry.commune, edits(&entry.key, key, max)?))).collect()
     }
 }
 

@@ -5,14 +5,13 @@
 //! ([`Reading::has_street`]). No guess is made between communes that fit equally well: they all come, none
 //! with a score of [`SURE`].
 
-use super::{Commune, Gazetteer, Postal};
+use super::slips::{edits, edits_allowed};
+use super::words::{Word, is_postal_code, join, words};
+use super::{Commune, Gazetteer, Postal, without_divided_towns};
 use crate::geo::{Candidate, Precision, place_key};
 
 /// From this score on a candidate may stand for the text without asking.
 pub const SURE: f64 = 0.7;
-
-/// Words of a text that are looked at; the last ones, where the place stands.
-const WORDS_MAX: usize = 40;
 
 /// A city name that the postal code confirms, or the only one of its name.
 const EXACT: f64 = 1.0;
@@ -31,6 +30,10 @@ const BEGINNING: f64 = 0.5;
 const TWO_EDITS: f64 = 0.45;
 /// The communes of a code whose name is none of theirs.
 const UNNAMED: f64 = 0.4;
+/// The only name that begins with the words of the text.
+const GOES_ON: f64 = 0.8;
+/// Letters of words that may stand for a longer name.
+const GOES_ON_MIN: usize = 4;
 /// What a street that is not looked at costs.
 const STREET: f64 = 0.9;
 
@@ -63,39 +66,23 @@ impl Reading {
             && first.point.is_some();
         is_sure.then_some(first)
     }
-}
 
-/// The text in words, each with whether a comma stands before it.
-struct Words<'a>(Vec<(&'a str, bool)>);
-
-impl<'a> Words<'a> {
-    fn of(text: &'a str) -> Self {
-        let mut words = Vec::new();
-        for segment in text.split([',', ';', '\n']) {
-            let mut is_first = true;
-            for word in segment.split_whitespace() {
-                words.push((word, is_first));
-                is_first = false;
-            }
-        }
-        let is_country = |(word, _): &(&str, bool)| place_key(word) == "france";
-        // "Île-de-France" is one word, but "Île de France" is three.
-        if words.len() > 1 && words.last().is_some_and(|last| is_country(last) && last.1) {
-            words.pop();
-        }
-        Self(words.split_off(words.len().saturating_sub(WORDS_MAX)))
-    }
-
-    fn join(words: &[(&str, bool)]) -> String {
-        words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(" ")
+    /// Of the candidates of an address, those that the text names: the sure one, else all of the name. What
+    /// only begins like a word of the text, resembles one, or has its postal code is not named.
+    pub fn named(&self) -> &[Candidate] {
+        let count = match self.sure() {
+            Some(sure) => usize::from(sure.precision == Precision::Municipality),
+            None => self.candidates.partition_point(|c| c.score >= HOMONYM * STREET),
+        };
+        &self.candidates[..count]
     }
 }
 
 impl Gazetteer {
     /// The candidates for a text, best first, at most `limit`.
     pub fn read(&self, text: &str, limit: usize) -> Reading {
-        let words = Words::of(text).0;
-        let code = words.iter().rposition(|(word, _)| is_postal_code(word));
+        let words = words(text);
+        let code = words.iter().rposition(|word| is_postal_code(&word.text));
         let mut reading = match code {
             Some(at) => self.with_code(&words, at, limit),
             None => self.without_code(&words, limit),
@@ -120,8 +107,8 @@ impl Gazetteer {
     }
 
     /// `7 rue porte de Buc 78000 Versailles`, `Versailles 78000`, `78000`, `44093 Nantes CEDEX 1`.
-    fn with_code(&self, words: &[(&str, bool)], at: usize, limit: usize) -> Reading {
-        let code = words[at].0;
+    fn with_code(&self, words: &[Word<'_>], at: usize, limit: usize) -> Reading {
+        let code = &*words[at].text;
         let (before, after) = (&words[..at], &words[at + 1..]);
         let (served, department) = match self.by_postal_code(code) {
             Some(Postal::Communes(served)) => {
@@ -132,7 +119,7 @@ impl Gazetteer {
             None => (Vec::new(), None),
         };
         let area = Area { code, served, department };
-        let after = Words::join(after);
+        let after = join(after);
         let (city, street_words) = if place_key(&after).is_empty() {
             self.city_at_end(before, &area)
         } else {
@@ -154,17 +141,19 @@ impl Gazetteer {
 
     /// The longest end of `words` that names a commune of the area, and how many words stand before it;
     /// no name when there is none.
-    fn city_at_end(&self, words: &[(&str, bool)], area: &Area<'_>) -> (String, usize) {
+    fn city_at_end(&self, words: &[Word<'_>], area: &Area<'_>) -> (String, usize) {
         for start in 0..words.len() {
-            let name = Words::join(&words[start..]);
-            if self.by_name(&name).iter().any(|commune| area.has(commune)) {
+            let name = join(&words[start..]);
+            if self.named(&name).all().any(|commune| area.has(commune)) {
                 return (name, start);
             }
         }
         // A name on its own is a name that nobody knows here, not a street.
         match words {
             [] => (String::new(), 0),
-            [only] if !only.0.starts_with(|c: char| c.is_ascii_digit()) => (only.0.to_owned(), 0),
+            [only] if !only.text.starts_with(|c: char| c.is_ascii_digit()) => {
+                (only.text.clone().into_owned(), 0)
+            }
             _ => (String::new(), words.len()),
         }
     }
@@ -199,16 +188,17 @@ impl Gazetteer {
     /// A code with a name: each may correct the other.
     fn of_city(&self, area: &Area<'_>, city: &str, limit: usize) -> Vec<Candidate> {
         let key = place_key(city);
-        let named = self.by_name(city);
-        let has_name =
-            |c: &Commune| named.iter().any(|n| n.code == c.code || Some(n.code) == c.parent);
-        if let Some(commune) = area.served.iter().find(|c| has_name(c)) {
+        let by_name = self.named(city);
+        let named: Vec<&Commune> = by_name.all().collect();
+        let serves = |n: &&Commune| {
+            area.served.iter().find(|c| n.code == c.code || Some(n.code) == c.parent).copied()
+        };
+        if let Some(commune) = named.iter().find_map(serves) {
             let is_own = named.iter().any(|n| n.code == commune.code && place_key(n.name) == key);
             let score = if is_own || commune.parent.is_some() { EXACT } else { NEARLY_EXACT };
             return vec![area.candidate(commune, score)];
         }
-        let in_department: Vec<&Commune> =
-            named.iter().copied().filter(|c| Some(c.department) == area.department).collect();
+        let in_department = area.department.map(|code| by_name.meant_in(code)).unwrap_or_default();
         match (in_department.as_slice(), area.served.is_empty()) {
             ([only], true) => return vec![area.candidate(only, EXACT)],
             ([only], false) => return vec![area.candidate(only, CONTRADICTED)],
@@ -277,8 +267,8 @@ impl Gazetteer {
     }
 
     /// `Versailles`, `Saint-Denis (974)`, `12 rue de la Paix, Paris`, `Vers`, `44`, `Loire-Atlantique`.
-    fn without_code(&self, words: &[(&str, bool)], limit: usize) -> Reading {
-        let text = Words::join(words);
+    fn without_code(&self, words: &[Word<'_>], limit: usize) -> Reading {
+        let text = join(words);
         let mut reading = Reading::default();
         if place_key(&text).is_empty() {
             return reading;
@@ -288,19 +278,21 @@ impl Gazetteer {
             return reading;
         }
         for start in 1..words.len() {
-            let is_linked = LINKS.contains(&place_key(words[start - 1].0).as_str());
-            if is_linked && !words[start].1 {
+            let is_linked = LINKS.contains(&place_key(&words[start - 1].text).as_str());
+            if is_linked && !words[start].is_first {
                 continue;
             }
-            reading.candidates = self.named_place(&Words::join(&words[start..]));
+            reading.candidates = self.named_place(&join(&words[start..]));
             if !reading.candidates.is_empty() {
+                let others = self.also_named(&words[..start], &mut reading.candidates);
+                reading.candidates.extend(others);
                 reading.has_street = true;
                 return reading;
             }
         }
         // What stands after the last comma may be misspelt or unfinished; without a comma, all of it.
-        let segment = words.iter().rposition(|(_, is_first)| *is_first).unwrap_or(0);
-        let key = place_key(&Words::join(&words[segment..]));
+        let segment = words.iter().rposition(|word| word.is_first).unwrap_or(0);
+        let key = place_key(&join(&words[segment..]));
         reading.has_street = true;
         if segment > 0 || !key.contains(|c: char| c.is_ascii_digit()) {
             reading.candidates = self.by_beginning(&key, limit);
@@ -310,6 +302,35 @@ impl Gazetteer {
             reading.has_street = segment > 0 || reading.candidates.is_empty();
         }
         reading
+    }
+
+    /// The other communes that stand by their names before the place, each the only one of its name: "Nantes,
+    /// Rennes" may be either, and then nothing is sure. The name of a quarter is often that of several.
+    fn also_named(&self, before: &[Word<'_>], found: &mut [Candidate]) -> Vec<Candidate> {
+        let is_same = |c: &Commune| {
+            let codes = [Some(c.code), c.parent];
+            found.iter().filter_map(Candidate::insee_code).any(|code| {
+                codes.contains(&Some(code))
+                    || self.current_commune(code).is_some_and(|f| f.parent == Some(c.code))
+            })
+        };
+        let whole = std::iter::once(join(before));
+        let parts = before.chunk_by(|_, next| !next.is_first).map(join);
+        let mut others: Vec<&Commune> = whole
+            .chain(parts)
+            .filter_map(|name| match self.named(&name).meant().as_slice() {
+                [only] if place_key(only.name) == place_key(&name) => Some(*only),
+                _ => None,
+            })
+            .filter(|other| !is_same(other))
+            .collect();
+        others.dedup_by_key(|other| other.code);
+        if !others.is_empty() {
+            for candidate in found {
+                candidate.score = candidate.score.min(HOMONYM);
+            }
+        }
+        others.into_iter().map(|c| Candidate::commune(c, None, HOMONYM)).collect()
     }
 
     /// The places that the whole text names, or begins to name.
@@ -343,17 +364,22 @@ impl Gazetteer {
 
     /// The communes that the text names, a department behind the name telling which.
     fn named_place(&self, text: &str) -> Vec<Candidate> {
-        let named = self.by_name(text);
         let score = |c: &Commune, name: &str| {
             if place_key(c.name) == place_key(name) { EXACT } else { NEARLY_EXACT }
         };
-        match named.as_slice() {
-            [] => {}
-            [only] => return vec![Candidate::commune(only, None, score(only, text))],
+        let named = self.named(text);
+        let meant = named.meant();
+        let mut found: Vec<Candidate> = match meant.as_slice() {
+            [only] => vec![Candidate::commune(only, None, score(only, text))],
             several => {
-                let homonyms = several.iter();
-                return homonyms.map(|c| Candidate::commune(c, None, HOMONYM + size(c))).collect();
+                several.iter().map(|c| Candidate::commune(c, None, HOMONYM + size(c))).collect()
             }
+        };
+        let is_less = |c: &&Commune| meant.iter().all(|other| other.code != c.code);
+        let less = named.all().filter(is_less);
+        found.extend(less.map(|c| Candidate::commune(c, None, BEGINNING + size(c))));
+        if !found.is_empty() {
+            return found;
         }
         let words: Vec<&str> = text.split_whitespace().collect();
         for at in words.len().saturating_sub(DEPARTMENT_WORDS_MAX).max(1)..words.len() {
@@ -364,22 +390,31 @@ impl Gazetteer {
             else {
                 continue;
             };
-            let mut named = self.by_name(&name);
-            named.retain(|c| c.department == department.code);
-            if let [only] = named.as_slice() {
+            if let [only] = self.named(&name).meant_in(department.code).as_slice() {
                 return vec![Candidate::commune(only, None, score(only, &name))];
             }
         }
         Vec::new()
     }
 
-    /// The places whose name or postal code begins with the key.
+    /// The places whose name or postal code begins with the key; former names where no other does. The only
+    /// commune whose name goes on after the words that are there may stand for them: "Brive", "Hellemmes".
     fn by_beginning(&self, key: &str, limit: usize) -> Vec<Candidate> {
         // The larger place first, unless far more of a smaller one is typed.
         let share = |name: &str| 0.02 * key.len() as f64 / name.len().max(key.len()) as f64;
-        let communes = self.by_prefix(key, limit).into_iter().map(|commune| {
-            let score = BEGINNING + share(commune.name) + size(commune);
-            Candidate::commune(commune, None, score)
+        let goes_on = match self.going_on(key).as_slice() {
+            [only] if key.len() >= GOES_ON_MIN => Some(only.code),
+            _ => None,
+        };
+        let mut communes = self.by_prefix(key, limit);
+        if communes.is_empty() && !key.is_empty() {
+            communes = self.resolve(self.names().formerly_starting_with(key));
+            communes.truncate(limit);
+        }
+        let communes = communes.into_iter().map(|commune| {
+            let is_meant = goes_on == Some(commune.code);
+            let begins = BEGINNING + share(commune.name) + size(commune);
+            Candidate::commune(commune, None, if is_meant { GOES_ON } else { begins })
         });
         let mut found: Vec<Candidate> = communes.collect();
         if key.chars().count() >= 2 {
@@ -387,6 +422,14 @@ impl Gazetteer {
             found.extend(beginning.map(|d| Candidate::department(d, BEGINNING + share(d.name))));
         }
         found
+    }
+
+    /// The communes a name of which, present or former, begins with the words of the key and has more.
+    fn going_on(&self, key: &str) -> Vec<&'static Commune> {
+        let more = format!("{key} ");
+        let mut found = self.names().starting_with(&more);
+        found.extend(self.names().formerly_starting_with(&more));
+        self.resolve(found)
     }
 
     /// The communes whose name is one or two letters away from the key: of a department, or of all.
@@ -426,16 +469,6 @@ impl Area<'_> {
     }
 }
 
-fn without_divided_towns(mut served: Vec<&'static Commune>) -> Vec<&'static Commune> {
-    let parents: Vec<&str> = served.iter().filter_map(|c| c.parent).collect();
-    served.retain(|c| !parents.contains(&c.code));
-    served
-}
-
-fn is_postal_code(word: &str) -> bool {
-    word.len() == 5 && word.bytes().all(|b| b.is_ascii_digit())
-}
-
 /// Whether one name begins with the other, a cut last word allowed in the typed one.
 fn is_similar(name: &str, typed: &str) -> bool {
     let has_more = typed.strip_prefix(name).is_some_and(|more| more.starts_with(' '));
@@ -445,43 +478,6 @@ fn is_similar(name: &str, typed: &str) -> bool {
 /// Up to 0.05 for the population: of equals the larger is meant more often.
 fn size(commune: &Commune) -> f64 {
     0.05 * (f64::from(commune.population) + 1.0).log10() / 7.0
-}
-
-/// One wrong letter from 5 letters on, two from 9; none in a text with digits.
-fn edits_allowed(key: &str) -> usize {
-    match key.chars().count() {
-        _ if key.contains(|c: char| c.is_ascii_digit()) => 0,
-        0..5 => 0,
-        5..9 => 1,
-        _ => 2,
-    }
-}
-
-/// The number of letters to insert, delete, replace or swap with their neighbor, at most `max`; 0 is
-/// no slip and is left out.
-pub(super) fn edits(a: &str, b: &str, max: usize) -> Option<usize> {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    if max == 0 || a.len().abs_diff(b.len()) > max {
-        return None;
-    }
-    let mut before: Vec<usize> = Vec::new();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for i in 1..=a.len() {
-        let mut next = vec![i; b.len() + 1];
-        for j in 1..=b.len() {
-            let change = row[j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            next[j] = change.min(row[j] + 1).min(next[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                next[j] = next[j].min(before[j - 2] + 1);
-            }
-        }
-        if next.iter().min().is_some_and(|least| *least > max) {
-            return None;
-        }
-        before = std::mem::replace(&mut row, next);
-    }
-    let edits = row[b.len()];
-    (1..=max).contains(&edits).then_some(edits)
 }
 
 #[cfg(test)]

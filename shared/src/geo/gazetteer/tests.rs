@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Commune, Postal, gazetteer, place_key};
+use super::{Commune, Postal, department_of_insee, gazetteer, place_key};
 use crate::geo::{Point, department_of, distance_m};
 
 fn codes(communes: &[&Commune]) -> Vec<&'static str> {
@@ -117,6 +117,11 @@ fn by_name() {
         ("Château-Chinon", &["58062", "58063"]),
         // The former name of a merged commune.
         ("La Glacerie", &["50129"]),
+        ("Courcouronnes", &["91228"]),
+        ("Varades", &["44213"]),
+        // A small commune, and the former name of a larger one; the other way round.
+        ("Rocquencourt", &["60544", "78158"]),
+        ("Laval", &["53130"]),
         ("", &[]),
         ("Nulle-Part-les-Bains", &[]),
     ];
@@ -234,6 +239,9 @@ fn every_former_code_leads_to_a_commune() {
             );
         }
     }
+    let unnamed = gazetteer().former_communes().iter().filter(|f| f.name.is_empty());
+    let changed = unnamed.filter(|f| department_of_insee(f.code) == department_of_insee(f.current));
+    assert!(changed.count() < 30, "only codes that changed department kept the name");
 }
 
 #[test]
