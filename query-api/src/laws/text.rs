@@ -16,7 +16,7 @@ use super::{config, matches, page, paged, parse};
 use crate::parse::Scope;
 
 /// A word as documents write it, and as a comparison reads it.
-const WORDS: [(&str, &str); 16] = [
+const WORDS: [(&str, &str); 18] = [
     ("soin", "soin"),
     ("Soins", "soins"),
     ("l’Hôpital", "hopital"),
@@ -25,8 +25,10 @@ const WORDS: [(&str, &str); 16] = [
     ("COEUR", "coeur"),
     ("cardio", "cardio"),
     ("Échocardio", "echocardio"),
-    ("Saint", "st"),
-    ("st", "st"),
+    ("Saint", "saint"),
+    ("st", "saint"),
+    ("Ste", "sainte"),
+    ("stand", "stand"),
     ("de", "de"),
     ("C", "c"),
     ("IRM", "irm"),

@@ -386,7 +386,8 @@ mod tests {
         for (text, expected) in [
             ("Chirurgie cardiaque", "chirurgie cardiaque"),
             ("\"Soins  palliatifs\" -pédiatrie", "\"soins palliatifs\" -pediatrie"),
-            ("saint-malo", "st malo"),
+            ("saint-malo", "saint malo"),
+            ("St-Malo", "saint malo"),
             ("porte-à-porte", "porte a"),
             ("cardio - pédiatrie", "cardio pediatrie"),
             ("-dialyse", "-dialyse"),

@@ -18,7 +18,7 @@ pub const ANALYZER: &str = "ror_words";
 pub const NAME: char = '!';
 
 /// Bumped when words are cut, folded or stemmed differently.
-pub const ANALYZER_VERSION: u32 = 2;
+pub const ANALYZER_VERSION: u32 = 3;
 
 /// The form of a term: the word itself.
 pub const WORD: char = '=';

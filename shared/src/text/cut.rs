@@ -1,7 +1,7 @@
 //! How text is cut into words: one rule for what is indexed and for what is asked.
 //!
 //! A word is a run of letters and digits of folded text, so a hyphen separates as a space does. Elided
-//! articles fall off, `saint` and `sainte` become `st` and `ste`, `CEDEX` and its number are dropped, and
+//! articles fall off, `st` and `ste` become `saint` and `sainte`, `CEDEX` and its number are dropped, and
 //! a telephone number is one word however it is grouped. What words are worth is not decided here.
 
 use std::borrow::Cow;
@@ -52,8 +52,8 @@ impl Cutter {
                 continue;
             }
             let word = match word {
-                "saint" => "st",
-                "sainte" => "ste",
+                "st" => "saint",
+                "ste" => "sainte",
                 "cedex" => {
                     self.at += office_number(tail);
                     continue;
@@ -147,7 +147,8 @@ mod tests {
     fn cuts_words() {
         let rows: &[(&str, &[&str])] = &[
             ("L'hôpital d’Aix-en-Provence", &["hopital", "aix", "en", "provence"]),
-            ("Saint-Étienne / Sainte Anne", &["st", "etienne", "ste", "anne"]),
+            ("Saint-Étienne / Sainte Anne", &["saint", "etienne", "sainte", "anne"]),
+            ("ST. ETIENNE, Ste-Anne, stand", &["saint", "etienne", "sainte", "anne", "stand"]),
             ("hépatite C, vitamine D", &["hepatite", "c", "vitamine", "d"]),
             ("SSR/SMR (n° 12)", &["ssr", "smr", "n", "12"]),
             ("aujourd'hui", &["aujourd", "hui"]),
