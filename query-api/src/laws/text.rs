@@ -21,13 +21,14 @@ const WORDS: [(&str, &str); 18] = [
     ("Soins", "soins"),
     ("l’Hôpital", "hopital"),
     ("hopital", "hopital"),
+    // Not a space to the naive reading, which knows of no words in two pieces.
+    ("L\u{a0}HOPITAL", "hopital"),
     ("cœur", "coeur"),
     ("COEUR", "coeur"),
     ("cardio", "cardio"),
     ("Échocardio", "echocardio"),
     ("Saint", "saint"),
     ("st", "saint"),
-    ("Ste", "sainte"),
     ("stand", "stand"),
     ("de", "de"),
     ("C", "c"),
@@ -107,6 +108,8 @@ fn part() -> impl Strategy<Value = Part> {
             // A word that says nothing need not be there: that is a law of its own.
             words[0] = if WORDS[words[0]].1 == "de" { 0 } else { words[0] };
         }
+        // An exclusion ends at the first space, whichever it is.
+        let is_phrase = is_phrase || WORDS[words[0]].0.contains('\u{a0}');
         Part { words, is_phrase, is_excluded: sign == 0 }
     })
 }

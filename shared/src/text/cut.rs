@@ -46,9 +46,7 @@ impl Cutter {
             let end = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
             let (word, tail) = rest.split_at(end);
             self.at = start + end;
-            if is_elided(word)
-                && tail.strip_prefix('\'').is_some_and(|t| t.starts_with(char::is_alphanumeric))
-            {
+            if is_elided(word, tail) {
                 continue;
             }
             let word = match word {
@@ -113,22 +111,23 @@ fn office_number(tail: &str) -> usize {
     if (1..=2).contains(&digits) && ends { 1 + digits } else { 0 }
 }
 
-fn is_elided(word: &str) -> bool {
-    matches!(
-        word,
-        "l" | "d"
-            | "j"
-            | "m"
-            | "n"
-            | "s"
-            | "t"
-            | "c"
-            | "qu"
-            | "jusqu"
-            | "lorsqu"
-            | "puisqu"
-            | "quoiqu"
-    )
+/// Whether a word lost its last vowel to the one behind it: `l'hopital`, and `l hopital` as registers
+/// without apostrophes write it.
+///
+/// Behind a space `c` is a letter ("hépatite C aiguë"), and so is what stands before a word that no
+/// elision comes before ("vitamine D et calcium") or before a letter alone.
+fn is_elided(word: &str, tail: &str) -> bool {
+    let is_article = matches!(word, "l" | "d" | "j" | "m" | "n" | "s" | "t" | "qu");
+    let is_longer = || matches!(word, "c" | "jusqu" | "lorsqu" | "puisqu" | "quoiqu");
+    if let Some(next) = tail.strip_prefix('\'') {
+        let next = next.strip_prefix(' ').unwrap_or(next);
+        return (is_article || is_longer()) && next.starts_with(char::is_alphanumeric);
+    }
+    let Some(next) = tail.strip_prefix(' ').filter(|_| is_article) else { return false };
+    let end = next.find(|c: char| !c.is_alphanumeric()).unwrap_or(next.len());
+    next.starts_with(['a', 'e', 'h', 'i', 'o', 'u', 'y'])
+        && end > 1
+        && !matches!(&next[..end], "et" | "ou" | "au" | "aux" | "avec")
 }
 
 fn truncated(word: &str) -> &str {
@@ -151,6 +150,11 @@ mod tests {
             ("ST. ETIENNE, Ste-Anne, stand", &["saint", "etienne", "sainte", "anne", "stand"]),
             ("hépatite C, vitamine D", &["hepatite", "c", "vitamine", "d"]),
             ("SSR/SMR (n° 12)", &["ssr", "smr", "n", "12"]),
+            ("SSR L ESTUAIRE, CLINIQUE DE L ALMA", &["ssr", "estuaire", "clinique", "de", "alma"]),
+            ("Jeanne D ARC, d′Hérouville, L' Oasis", &["jeanne", "arc", "herouville", "oasis"]),
+            ("hépatite C aiguë, type O", &["hepatite", "c", "aigue", "type", "o"]),
+            ("vitamine D et d'autres", &["vitamine", "d", "et", "autres"]),
+            ("bâtiment D, étage; aile S a, l B", &["batiment", "d", "etage", "aile", "s", "a", "l", "b"]),
             ("aujourd'hui", &["aujourd", "hui"]),
             ("cœur, qu'il", &["coeur", "il"]),
             ("44093 NANTES CEDEX 1", &["44093", "nantes"]),
