@@ -16,7 +16,7 @@ use super::{config, matches, page, paged, parse};
 use crate::parse::Scope;
 
 /// A word as documents write it, and as a comparison reads it.
-const WORDS: [(&str, &str); 18] = [
+const WORDS: [(&str, &str); 20] = [
     ("soin", "soin"),
     ("Soins", "soins"),
     ("l’Hôpital", "hopital"),
@@ -33,6 +33,8 @@ const WORDS: [(&str, &str); 18] = [
     ("de", "de"),
     ("C", "c"),
     ("IRM", "irm"),
+    ("S.A.M.U.", "samu"),
+    ("samu", "samu"),
     ("infirmier", "infirmier"),
     ("75015", "75015"),
     ("12", "12"),

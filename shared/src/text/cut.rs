@@ -1,7 +1,7 @@
 //! How text is cut into words: one rule for what is indexed and for what is asked.
 //!
 //! A word is a run of letters and digits of folded text, so a hyphen separates as a space does. Elided
-//! articles fall off, `st` and `ste` become `saint` and `sainte`, `CEDEX` and its number are dropped, and
+//! articles fall off, letters joined by dots are one word (`C.H.U.`), `st` and `ste` become `saint` and `sainte`, `CEDEX` and its number are dropped, and
 //! a telephone number is one word however it is grouped. What words are worth is not decided here.
 
 use std::borrow::Cow;
@@ -43,13 +43,21 @@ impl Cutter {
                 self.at = start + 1;
                 continue;
             }
-            let end = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
-            let (word, tail) = rest.split_at(end);
-            self.at = start + end;
+            if let Some((acronym, length)) = dotted(rest) {
+                self.at = start + length;
+                return Some((Cow::Owned(acronym), self.advance()));
+            }
+            let (word, tail) = rest.split_at(word_length(rest));
+            self.at = start + word.len();
             if is_elided(word, tail) {
                 continue;
             }
             let word = match word {
+                "ap" => {
+                    let (name, length) = hospitals(tail).unwrap_or((word, 0));
+                    self.at += length;
+                    name
+                }
                 "st" => "saint",
                 "ste" => "sainte",
                 "cedex" => {
@@ -103,6 +111,43 @@ pub fn words(text: &str) -> Vec<String> {
     std::iter::from_fn(|| cutter.next(&folded).map(|(word, _)| word.into_owned())).collect()
 }
 
+/// The length of the letters and digits that a text starts with.
+fn word_length(text: &str) -> usize {
+    text.find(|c: char| !c.is_alphanumeric()).unwrap_or(text.len())
+}
+
+/// Letters each behind a dot, as one word, and how many bytes they take: `chu` for `"c.h.u. de"` with
+/// its last dot left.
+fn dotted(text: &str) -> Option<(String, usize)> {
+    let bytes = text.as_bytes();
+    let is_letter = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_alphabetic);
+    let is_dot = |at: usize| bytes.get(at) == Some(&b'.');
+    // Most words end here.
+    if !(is_dot(1) && is_letter(0) && is_letter(2)) {
+        return None;
+    }
+    let mut end = 1;
+    while end < MAX_WORD && is_dot(end) && is_letter(end + 1) {
+        // What a dot is followed by may be a word of its own: "m.dupont".
+        if text[end + 2..].starts_with(char::is_alphanumeric) {
+            break;
+        }
+        end += 2;
+    }
+    (end > 1).then(|| (text[..end].replace('.', ""), end))
+}
+
+/// The one word of the two hospital groups whose name is written with a hyphen, a space or neither, from
+/// what follows `ap`; and how many bytes it takes.
+fn hospitals(tail: &str) -> Option<(&'static str, usize)> {
+    let rest = tail.strip_prefix(['-', ' '])?;
+    match &rest[..word_length(rest)] {
+        "hp" => Some(("aphp", 3)),
+        "hm" => Some(("aphm", 3)),
+        _ => None,
+    }
+}
+
 /// The length of the number of a distribution office: `" 01"` in `"NANTES CEDEX 01"`.
 fn office_number(tail: &str) -> usize {
     let Some(number) = tail.strip_prefix(' ') else { return 0 };
@@ -124,7 +169,7 @@ fn is_elided(word: &str, tail: &str) -> bool {
         return (is_article || is_longer()) && next.starts_with(char::is_alphanumeric);
     }
     let Some(next) = tail.strip_prefix(' ').filter(|_| is_article) else { return false };
-    let end = next.find(|c: char| !c.is_alphanumeric()).unwrap_or(next.len());
+    let end = word_length(next);
     next.starts_with(['a', 'e', 'h', 'i', 'o', 'u', 'y'])
         && end > 1
         && !matches!(&next[..end], "et" | "ou" | "au" | "aux" | "avec")
@@ -155,6 +200,10 @@ mod tests {
             ("hépatite C aiguë, type O", &["hepatite", "c", "aigue", "type", "o"]),
             ("vitamine D et d'autres", &["vitamine", "d", "et", "autres"]),
             ("bâtiment D, étage; aile S a, l B", &["batiment", "d", "etage", "aile", "s", "a", "l", "b"]),
+            ("C.H.U. de Nantes, E.H.P.A.D", &["chu", "de", "nantes", "ehpad"]),
+            ("l'E.H.P.A.D. S.A.M.U. 44", &["ehpad", "samu", "44"]),
+            ("M.Dupont J.C.Martin 3.a", &["m", "dupont", "jc", "martin", "3", "a"]),
+            ("AP-HP, AP HM, aphp, ap-hop", &["aphp", "aphm", "aphp", "ap", "hop"]),
             ("aujourd'hui", &["aujourd", "hui"]),
             ("cœur, qu'il", &["coeur", "il"]),
             ("44093 NANTES CEDEX 1", &["44093", "nantes"]),
