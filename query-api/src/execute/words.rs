@@ -32,6 +32,8 @@ pub(super) struct WordHits {
     pub(super) keys: KeySet,
     /// Key and score of those found by words, by key.
     scores: Vec<Scored>,
+    /// How much the search weighs beside others: as much as all that its weightiest text wants.
+    pub(super) weight: f32,
     /// How words were read that are not what was typed.
     pub(super) issues: Vec<Issue>,
 }
@@ -99,6 +101,7 @@ pub(super) fn find(snapshot: &Snapshot, base: ResourceType, query: &WordQuery) -
     let universe = snapshot.universe();
     let mut scores = Vec::new();
     let mut unscored = KeySet::default();
+    let mut weight = 0.0f32;
     for text in &query.texts {
         let excluded = search.excluded(text)?;
         if text.wanted.is_empty() {
@@ -106,7 +109,8 @@ pub(super) fn find(snapshot: &Snapshot, base: ResourceType, query: &WordQuery) -
             unscored = unscored.or(rest, universe);
             continue;
         }
-        let mut hits = search.wanted(text)?;
+        let (mut hits, text_weight) = search.wanted(text)?;
+        weight = weight.max(text_weight);
         if !excluded.is_empty() {
             hits.retain(|(key, _)| !excluded.contains(*key));
         }
@@ -114,7 +118,7 @@ pub(super) fn find(snapshot: &Snapshot, base: ResourceType, query: &WordQuery) -
     }
     let keys = scores.iter().map(|(key, _)| *key).collect();
     let keys = KeySet::from_keys(keys, universe).or(unscored, universe);
-    Ok(WordHits { keys, scores, issues: search.issues })
+    Ok(WordHits { keys, scores, weight, issues: search.issues })
 }
 
 /// What is wanted must be there, what is excluded not: the search of one text on one type.
@@ -136,7 +140,8 @@ struct Found {
 }
 
 impl Search<'_> {
-    fn wanted(&mut self, text: &TextQuery) -> Result<Vec<Scored>> {
+    /// What holds everything a text wants, and the weight of what was looked at.
+    fn wanted(&mut self, text: &TextQuery) -> Result<(Vec<Scored>, f32)> {
         let mut all: Option<Vec<Scored>> = None;
         let mut bound = 0.0;
         for part in &text.wanted {
@@ -150,7 +155,7 @@ impl Search<'_> {
                 Some(former) => intersect(&former, &hits),
             };
             if both.is_empty() {
-                return Ok(both);
+                return Ok((both, bound));
             }
             all = Some(both);
         }
@@ -158,7 +163,7 @@ impl Search<'_> {
         for (_, score) in &mut hits {
             *score = (*score / bound).clamp(0.0, 1.0);
         }
-        Ok(hits)
+        Ok((hits, bound))
     }
 
     fn excluded(&mut self, text: &TextQuery) -> Result<KeySet> {

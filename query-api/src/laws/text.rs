@@ -4,7 +4,7 @@
 //! works on the parts, so that it shares neither the parsing of the text nor the cutting of words with
 //! the engine. The alphabet is small and holds what folding is about.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -166,8 +166,45 @@ fn found(directory: &Directory, base: ResourceType, name: &str, value: &str) -> 
     matches(directory, &request).into_iter().collect()
 }
 
+/// The score of each match; 0 where nothing ranks.
+fn scores(directory: &Directory, pairs: &[(&str, &str)]) -> BTreeMap<Identity, f32> {
+    let pairs: Vec<_> = pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+    let request = parse(Scope::Type(HealthcareService), &pairs);
+    let (hits, _) = page(directory, &request, 1_000, 1_000, None);
+    let scored = |hit: crate::execute::Hit| ((HealthcareService, hit.id), hit.score.unwrap_or(0.0));
+    hits.matches.into_iter().map(scored).collect()
+}
+
 proptest! {
     #![proptest_config(config(40))]
+
+    #[test]
+    fn all_criteria_count_and_of_alternatives_the_best(
+        directory in directories(),
+        asked in vec((part(), part()), 5),
+    ) {
+        for (a, b) in asked {
+            let [a, b] = [a, b].map(|part| Part { is_excluded: false, ..part }.typed());
+            for (first, second) in [("_content", "_content"), ("_content", "location._content")] {
+                let (of_a, of_b) =
+                    (scores(&directory, &[(first, &a)]), scores(&directory, &[(second, &b)]));
+                for (id, score) in scores(&directory, &[(first, &a), (second, &b)]) {
+                    let (a, b) = (of_a[&id], of_b[&id]);
+                    prop_assert!((a.min(b) - 1e-5..=a.max(b) + 1e-5).contains(&score));
+                    let differ = (a - b).abs() > 1e-3;
+                    prop_assert!(!differ || (a.min(b) < score && score < a.max(b)), "{a} {b} {score}");
+                }
+                let quoted = |text: &str| text.replace('"', "\\\"");
+                let either =
+                    format!("{first} co \"{}\" or {second} co \"{}\"", quoted(&a), quoted(&b));
+                for (id, score) in scores(&directory, &[("_filter", &either)]) {
+                    let of = |scores: &BTreeMap<_, f32>| scores.get(&id).copied().unwrap_or(0.0);
+                    let best = of(&of_a).max(of(&of_b));
+                    prop_assert!((score - best).abs() < 1e-5, "{either}: {score}, not {best}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn texts_find_what_the_documents_hold(directory in directories(), asked in vec(asked(), 20)) {
