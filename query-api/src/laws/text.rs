@@ -16,7 +16,7 @@ use super::{config, matches, page, paged, parse};
 use crate::parse::Scope;
 
 /// A word as documents write it, and as a comparison reads it.
-const WORDS: [(&str, &str); 20] = [
+const WORDS: [(&str, &str); 22] = [
     ("soin", "soin"),
     ("Soins", "soins"),
     ("l’Hôpital", "hopital"),
@@ -38,6 +38,8 @@ const WORDS: [(&str, &str); 20] = [
     ("infirmier", "infirmier"),
     ("75015", "75015"),
     ("12", "12"),
+    ("02.99.28.43.21", "0299284321"),
+    ("02)99284321", "0299284321"),
 ];
 
 /// What stands between two words of one value.

@@ -33,7 +33,7 @@ impl Cutter {
         loop {
             let start = self.skip_to_word(folded)?;
             let rest = &folded[start..];
-            if rest.starts_with(['0', '+'])
+            if rest.starts_with(['0', '+', '3'])
                 && let Some((number, length)) = telephone::at_start(rest)
             {
                 self.at = start + length;
@@ -199,7 +199,10 @@ mod tests {
             ("Jeanne D ARC, d′Hérouville, L' Oasis", &["jeanne", "arc", "herouville", "oasis"]),
             ("hépatite C aiguë, type O", &["hepatite", "c", "aigue", "type", "o"]),
             ("vitamine D et d'autres", &["vitamine", "d", "et", "autres"]),
-            ("bâtiment D, étage; aile S a, l B", &["batiment", "d", "etage", "aile", "s", "a", "l", "b"]),
+            (
+                "bâtiment D, étage; aile S a, l B",
+                &["batiment", "d", "etage", "aile", "s", "a", "l", "b"],
+            ),
             ("C.H.U. de Nantes, E.H.P.A.D", &["chu", "de", "nantes", "ehpad"]),
             ("l'E.H.P.A.D. S.A.M.U. 44", &["ehpad", "samu", "44"]),
             ("M.Dupont J.C.Martin 3.a", &["m", "dupont", "jc", "martin", "3", "a"]),
@@ -211,6 +214,8 @@ mod tests {
             ("cedex 123", &["123"]),
             ("Tél. : 02.99.28.43.21 ; 15", &["tel", "0299284321", "15"]),
             ("+33 2 99 28 43 21", &["0299284321"]),
+            ("Fax (02) 99 28 43 21)", &["fax", "0299284321"]),
+            ("33 rue Lamartine, 330000123", &["33", "rue", "lamartine", "330000123"]),
             ("A+ 12 +7", &["a", "12", "7"]),
             ("", &[]),
             ("' - '", &[]),
