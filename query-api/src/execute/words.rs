@@ -2,7 +2,7 @@
 //!
 //! Everything wanted must be there. A word is met by itself, by its stem, by a word that starts with it
 //! or, from five letters, by one that contains it (`words/word.rs`); a phrase by its words next to each
-//! other (`words/phrase.rs`); a number of known form only by itself. The score is BM25 divided by its own
+//! other (`words/phrase.rs`); a number of known form only by itself, best by a resource whose own it is. The score is BM25 divided by its own
 //! upper bound, so between 0 and 1 and independent of the other hits. What it needs to know of all
 //! documents is as old as the generation: a commit changes the score of nothing else.
 
@@ -15,7 +15,7 @@ use shared::error::{Issue, IssueType};
 use shared::fhir::ResourceType;
 use shared::index::{KeySet, Segment, SegmentView, Snapshot};
 use shared::param::text::{NumberForm, TextPart, TextQuery};
-use shared::schema::words::{WORD, stem};
+use shared::schema::words::{NUMBER, WORD, stem};
 use tantivy::postings::TermInfo;
 use tantivy::{Result, TERMINATED};
 
@@ -67,6 +67,7 @@ impl Worth {
     }
 }
 
+const OWN_NUMBER: Worth = Worth::text(0.9, 1.0);
 const WHOLE: Worth = Worth::text(0.55, 0.85);
 const WHOLE_IN_NAME: Worth = Worth::name(0.7, 1.0);
 const SAME_STEM: Worth = Worth::text(0.5, 0.8);
@@ -206,8 +207,10 @@ impl Search<'_> {
         for segment in snapshot.segments() {
             for scope in self.scopes {
                 for spelling in &spellings {
-                    if let Some(info) = term_info(&segment.view, scope, WORD, spelling)? {
-                        self.note(segment, &info, WHOLE)?;
+                    for (form, worth) in [(WORD, WHOLE), (NUMBER, OWN_NUMBER)] {
+                        if let Some(info) = term_info(&segment.view, scope, form, spelling)? {
+                            self.note(segment, &info, worth)?;
+                        }
                     }
                 }
             }
@@ -347,6 +350,7 @@ mod tests {
             let rare = score(worth, 1, 1_000.0);
             assert!(rare > frequent, "{worth:?}: {rare} {frequent}");
         }
+        assert!(score(OWN_NUMBER, 1, 1_000.0) > score(WHOLE, 10_000, 0.01));
         for worth in [WHOLE, WHOLE_IN_NAME, SAME_STEM, PREFIX, INSIDE, MISSPELLED] {
             let score = score(worth, 3, 0.8);
             assert!(score > worth.least && score < worth.most, "{score}");

@@ -2,7 +2,8 @@
 //!
 //! A word's term is `type class form word`, one letter for the resource type, one for the visibility
 //! class, `=` for the word itself, `~` for its stem when it differs and `!` once more for a word of the
-//! resource's name, all at one position. Stemming is limited to plural and feminine: heavier stems mix unrelated units.
+//! resource's name, `#` once more for a number that is one of its identifiers or telephones, all at one
+//! position. Stemming is limited to plural and feminine: heavier stems mix unrelated units.
 
 use tantivy::tokenizer::{TextAnalyzer, Token, TokenStream, Tokenizer};
 
@@ -16,6 +17,12 @@ pub const ANALYZER: &str = "ror_words";
 
 /// The form of a term: a word of the resource's own name.
 pub const NAME: char = '!';
+
+/// The form of a term: a number of the resource's own, whole.
+pub const NUMBER: char = '#';
+
+/// Shortest number that has a term of its own, in bytes: shorter ones are no identifiers known by their form.
+const NUMBER_MIN: usize = 9;
 
 /// Bumped when words are cut, folded or stemmed differently.
 pub const ANALYZER_VERSION: u32 = 3;
@@ -121,6 +128,9 @@ impl TokenStream for ScopedWordStream {
         if stem.len() < word.len() {
             self.further.push((STEM, word_start + stem.len()));
         }
+        if word.len() >= NUMBER_MIN && self.cutter.is_own_number(&self.folded) {
+            self.further.push((NUMBER, word_start + word.len()));
+        }
         if self.cutter.is_in_name() {
             self.further.push((NAME, word_start + word.len()));
         }
@@ -144,7 +154,10 @@ mod tests {
     fn all_terms_of_a_word_stand_where_it_does() {
         let scope = scope(ResourceType::Organization, VisibilityClass::Open);
         let mut analyzer = analyzer();
-        let text = format!("{scope}\u{1d}Soins\u{1e}Unités médicales");
+        let text = format!(
+            "{scope}\u{1d}Soins\u{1e}Unités médicales\u{1e}\u{1c}440000271\u{1e}\u{1c}440000271-1\u{1e}\
+             \u{1c}+33 2 99 28 43 21\u{1e}440000271"
+        );
         let mut stream = analyzer.token_stream(&text);
         let mut terms = Vec::new();
         while stream.advance() {
@@ -159,6 +172,13 @@ mod tests {
             ("~unit", 2),
             ("=medicales", 3),
             ("~medic", 3),
+            ("=440000271", 5),
+            ("#440000271", 5),
+            ("=440000271", 7),
+            ("=1", 8),
+            ("=0299284321", 10),
+            ("#0299284321", 10),
+            ("=440000271", 12),
         ];
         assert_eq!(terms, expected.map(|(term, position)| (term.to_owned(), position)));
     }

@@ -16,6 +16,9 @@ pub const VALUE_END: char = '\u{1e}';
 /// Opens a value that is the name of what the text is about; [`VALUE_END`] closes it.
 pub const NAME_START: char = '\u{1d}';
 
+/// Opens a value that is a number of what the text is about; [`VALUE_END`] closes it.
+pub const NUMBER_START: char = '\u{1c}';
+
 /// Longest word kept, in bytes of its folded form.
 const MAX_WORD: usize = 80;
 
@@ -25,6 +28,8 @@ pub struct Cutter {
     at: usize,
     position: usize,
     is_name: bool,
+    /// Where the first word of the present value stands, when it is a number of what the text is about.
+    number_at: Option<usize>,
 }
 
 impl Cutter {
@@ -75,6 +80,12 @@ impl Cutter {
         self.is_name
     }
 
+    /// Whether the last word is all there is of a number of what the text is about.
+    pub fn is_own_number(&self, folded: &str) -> bool {
+        self.number_at.is_some_and(|at| at + 1 == self.position)
+            && folded[self.at..].starts_with(VALUE_END)
+    }
+
     fn advance(&mut self) -> usize {
         self.position += 1;
         self.position - 1
@@ -91,8 +102,12 @@ impl Cutter {
                 return Some(self.at + offset);
             }
             match c {
-                VALUE_END => (self.position, self.is_name) = (self.position + 1, false),
+                VALUE_END => {
+                    (self.position, self.is_name) = (self.position + 1, false);
+                    self.number_at = None;
+                }
                 NAME_START => self.is_name = true,
+                NUMBER_START => self.number_at = Some(self.position),
                 _ => {}
             }
         }
