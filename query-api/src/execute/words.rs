@@ -72,6 +72,7 @@ const WHOLE: Worth = Worth::text(0.55, 0.85);
 const WHOLE_IN_NAME: Worth = Worth::name(0.7, 1.0);
 const SAME_STEM: Worth = Worth::text(0.5, 0.8);
 const PREFIX: Worth = Worth::text(0.45, 0.75);
+const DERIVED: Worth = Worth::text(0.4, 0.7);
 const PREFIX_IN_NAME: Worth = Worth::name(0.55, 0.85);
 const INSIDE: Worth = Worth::text(0.1, 0.4);
 const MISSPELLED: Worth = Worth::text(0.05, 0.3);
@@ -346,7 +347,7 @@ mod tests {
     #[test]
     fn a_match_inside_a_word_is_never_worth_more() {
         let frequent = score(INSIDE, 10_000, 0.01);
-        for worth in [WHOLE, WHOLE_IN_NAME, SAME_STEM, PREFIX, PREFIX_IN_NAME] {
+        for worth in [WHOLE, WHOLE_IN_NAME, SAME_STEM, PREFIX, DERIVED, PREFIX_IN_NAME] {
             let rare = score(worth, 1, 1_000.0);
             assert!(rare > frequent, "{worth:?}: {rare} {frequent}");
         }

@@ -16,7 +16,7 @@ use super::{config, matches, page, paged, parse};
 use crate::parse::Scope;
 
 /// A word as documents write it, and as a comparison reads it.
-const WORDS: [(&str, &str); 22] = [
+const WORDS: [(&str, &str); 27] = [
     ("soin", "soin"),
     ("Soins", "soins"),
     ("l’Hôpital", "hopital"),
@@ -33,6 +33,11 @@ const WORDS: [(&str, &str); 22] = [
     ("de", "de"),
     ("C", "c"),
     ("IRM", "irm"),
+    ("Pédiatries", "pediatries"),
+    ("neuropédiatries", "neuropediatries"),
+    ("pédiatrique", "pediatrique"),
+    ("mentaux", "mentaux"),
+    ("fondamental", "fondamental"),
     ("S.A.M.U.", "samu"),
     ("samu", "samu"),
     ("infirmier", "infirmier"),
@@ -74,11 +79,23 @@ impl Part {
 }
 
 fn meets(wanted: &str, word: &str) -> bool {
-    let singular = |word: &str| word.strip_suffix('s').unwrap_or(word).to_owned();
+    let singular = |word: &str| match word.strip_suffix("aux") {
+        Some(base) => format!("{base}al"),
+        None => word.strip_suffix('s').unwrap_or(word).to_owned(),
+    };
+    if wanted.split_once("iatr").is_some_and(|(start, _)| word.starts_with(&format!("{start}iatr")))
+    {
+        return true;
+    }
+    let shorter = singular(wanted);
     let is_number = wanted.starts_with(|c: char| c.is_ascii_digit());
     match wanted.len() {
         1 => word == wanted,
-        5.. if !is_number => word.contains(wanted) || singular(word) == singular(wanted),
+        5.. if !is_number => {
+            word.contains(wanted)
+                || shorter.len() >= 5 && word.contains(&shorter)
+                || singular(word) == shorter
+        }
         _ => word.starts_with(wanted) || singular(word) == singular(wanted),
     }
 }

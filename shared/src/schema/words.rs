@@ -5,6 +5,8 @@
 //! resource's name, `#` once more for a number that is one of its identifiers or telephones, all at one
 //! position. Stemming is limited to plural and feminine: heavier stems mix unrelated units.
 
+use std::borrow::Cow;
+
 use tantivy::tokenizer::{TextAnalyzer, Token, TokenStream, Tokenizer};
 
 use crate::access::VisibilityClass;
@@ -68,6 +70,38 @@ pub fn stem(word: &str) -> &str {
         _ => stem,
     }
 }
+
+/// A folded word without the mark of the plural; the word itself where it has none.
+///
+/// `psychiatres` is `psychiatre`, `mentaux` is `mental`; what ends in `eaux` only loses its `x`.
+pub fn singular(word: &str) -> Cow<'_, str> {
+    if word.len() < 4 || !word.bytes().all(|b| b.is_ascii_lowercase()) {
+        return Cow::Borrowed(word);
+    }
+    match without(word, "aux", 3) {
+        Some(base) if !base.ends_with('e') => Cow::Owned(format!("{base}al")),
+        _ => Cow::Borrowed(word.strip_suffix(['s', 'x']).unwrap_or(word)),
+    }
+}
+
+/// What a word of medicine shares with those derived from the same: `pediatr` of `pediatrie`,
+/// `pediatriques` and `pediatre`; `None` for other words.
+pub fn family(word: &str) -> Option<&str> {
+    let stem = stem(word);
+    FAMILIES.iter().find_map(|(root, endings)| {
+        let (start, ending) = stem.rsplit_once(root)?;
+        let is_one = start.len() >= 2 && endings.contains(&ending);
+        is_one.then(|| &stem[..start.len() + root.len()])
+    })
+}
+
+/// Ends of words of medicine, with what their stems end in: the doctor, the discipline, what belongs to it.
+const FAMILIES: [(&str, &[&str]); 4] = [
+    ("iatr", &["", "i", "iqu"]),
+    ("log", &["i", "iqu", "ist", "u"]),
+    ("graph", &["", "i", "iqu"]),
+    ("therap", &["eut", "i", "iqu"]),
+];
 
 /// `word` without `ending`, when at least `keep` letters stay.
 fn without<'a>(word: &'a str, ending: &str, keep: usize) -> Option<&'a str> {
@@ -207,5 +241,33 @@ mod tests {
             assert_ne!(stem(a), stem(b), "{a} {b}");
         }
         assert_eq!(stem("75015"), "75015");
+    }
+
+    #[test]
+    fn singulars_and_families() {
+        for (word, expected) in [
+            ("psychiatres", "psychiatre"),
+            ("mentaux", "mental"),
+            ("hopitaux", "hopital"),
+            ("bureaux", "bureau"),
+            ("lit", "lit"),
+            ("ssr", "ssr"),
+            ("2as", "2as"),
+        ] {
+            assert_eq!(singular(word), expected, "{word}");
+        }
+        for (words, root) in [
+            (&["geriatrie", "geriatrique", "geriatriques", "geriatre", "geriatres"][..], "geriatr"),
+            (&["cardiologie", "cardiologue", "cardiologiques", "cardiologiste"], "cardiolog"),
+            (&["radiographie", "radiographique"], "radiograph"),
+            (&["kinesitherapie", "kinesitherapeutes"], "kinesitherap"),
+        ] {
+            for word in words {
+                assert_eq!(family(word), Some(root), "{word}");
+            }
+        }
+        for word in ["logique", "logement", "therapie", "cardio", "chirurgie", "geriatron"] {
+            assert_eq!(family(word), None, "{word}");
+        }
     }
 }
