@@ -221,9 +221,8 @@ fn describe(
         .map(|(plan, matches)| NamedRecords::prepare(context, plan, matches))
         .collect::<Result<_, _>>()?;
     for candidate in candidates {
-        let is_scored = !plan.types[candidate.plan].texts.is_empty();
-        let scores = &scores[candidate.plan];
-        let score = is_scored.then(|| context.score(scores, candidate.key)).transpose()?;
+        let scores = scores[candidate.plan].as_ref();
+        let score = scores.map(|scores| context.score(scores, candidate.key)).transpose()?;
         let records = named[candidate.plan].of(context, candidate.key)?;
         let nearest = match centers {
             Some(centers) => {

@@ -12,6 +12,7 @@ mod named;
 mod near;
 mod order;
 mod predicate;
+mod relevance;
 mod slot;
 
 use shared::access::Access;
@@ -27,6 +28,7 @@ pub(crate) use named::{Named, is_named};
 pub(crate) use near::PlaceSource;
 pub(crate) use order::{Order, OrderKey, Source};
 pub(crate) use predicate::{JoinStep, Leaf, LeafTest, Predicate, WordQuery};
+pub(crate) use relevance::Relevance;
 
 /// What planning needs to know besides the request.
 #[derive(Debug, Clone, Copy)]
@@ -94,8 +96,8 @@ pub(crate) struct TypePlan {
     pub(crate) places: Vec<PlaceSource>,
     /// The records that the answer names beside each match.
     pub(crate) named: Vec<Named>,
-    /// The word searches, each with the way to the resource that holds the words.
-    pub(crate) texts: Vec<(Vec<JoinStep>, Leaf)>,
+    /// What matches are scored by; `None` when no words are searched.
+    pub(crate) relevance: Option<Relevance>,
 }
 
 /// Why a request cannot be planned.
@@ -157,26 +159,16 @@ pub(crate) fn search(
         .enumerate()
         .map(|(number, (base, expr))| {
             let predicate = correlate::predicate(context, *base, expr)?;
-            let mut found = Found { centers: near::centers(expr), ..Found::default() };
-            found.walk(&predicate, &mut Vec::new());
+            let centers = near::centers(expr);
+            let relevance = Relevance::of(&predicate);
             let sort_conditions = request.sort_conditions.get(number);
-            let asked = order::Asked { expr, sort_conditions };
-            let order = order::order(context, request, *base, &found, asked)?;
+            let (has_words, has_places) = (relevance.is_some(), !centers.is_empty());
+            let asked = order::Asked { expr, sort_conditions, has_words, has_places };
+            let order = order::order(context, request, *base, asked)?;
             let named = named::records(&predicate, &order);
-            let places = if found.centers.is_empty() {
-                Vec::new()
-            } else {
-                near::sources(context, *base, expr, None)?
-            };
-            Ok(TypePlan {
-                base: *base,
-                predicate,
-                order,
-                centers: found.centers,
-                places,
-                named,
-                texts: found.texts,
-            })
+            let places =
+                if has_places { near::sources(context, *base, expr, None)? } else { Vec::new() };
+            Ok(TypePlan { base: *base, predicate, order, centers, places, named, relevance })
         })
         .collect::<Result<_, _>>()?;
     Ok(SearchPlan { types })
@@ -192,37 +184,4 @@ pub(crate) fn predicate(
     expr: &ast::Expr,
 ) -> Result<Predicate, PlanError> {
     correlate::predicate(context, base, expr)
-}
-
-/// The places and words that are searched (not the negated ones), with the way to the words.
-#[derive(Debug, Default)]
-struct Found {
-    centers: Vec<NearQuery>,
-    texts: Vec<(Vec<JoinStep>, Leaf)>,
-}
-
-impl Found {
-    fn walk(&mut self, predicate: &Predicate, steps: &mut Vec<JoinStep>) {
-        match predicate {
-            Predicate::All | Predicate::Not(_) | Predicate::Record(..) => {}
-            Predicate::And(parts) | Predicate::Or(parts) => {
-                for part in parts {
-                    self.walk(part, steps);
-                }
-            }
-            Predicate::Leaf(leaf) => {
-                // Texts that only exclude rank nothing.
-                if let LeafTest::Words(query) = &leaf.test
-                    && query.texts.iter().any(|text| !text.wanted.is_empty())
-                {
-                    self.texts.push((steps.clone(), leaf.clone()));
-                }
-            }
-            Predicate::Join(step, target) => {
-                steps.push(*step);
-                self.walk(target, steps);
-                steps.pop();
-            }
-        }
-    }
 }

@@ -95,6 +95,29 @@ fn what_is_typed_finds_what_is_meant() {
 }
 
 #[test]
+fn all_criteria_rank() {
+    let client = harness::client();
+    let first = |query: &str, count: usize| {
+        let path = format!("/HealthcareService?{query}&_count={count}");
+        let answer = client.get(&path);
+        assert_eq!(answer.status, 200, "{query}: {}", answer.excerpt());
+        Page { bundle: answer.json().expect("a Bundle") }
+    };
+    let page = first("_content=cardiologie&organization._content=clinique", 1);
+    assert!(headline(at(&page.bundle, "entry.resource")[0]).contains("cardiologie"));
+    // What one text weighs does not hide how well the other is met.
+    let page = first("_content=cardio&_content=chirurgie", 200);
+    let score_of = |name: &str| {
+        let entries = at(&page.bundle, "entry").into_iter();
+        let named = entries.filter(|entry| entry["resource"]["name"] == name);
+        let scores = named.filter_map(|entry| entry["search"]["score"].as_f64());
+        scores.fold(0.0, f64::max)
+    };
+    let (heart, chest) = (score_of("Chirurgie cardiaque"), score_of("Chirurgie thoracique"));
+    assert!(heart > chest && chest > 0.0, "{heart} {chest}");
+}
+
+#[test]
 fn phrases_are_neighbors_in_one_value() {
     let holds = |document: &Value| {
         at(document, "name").iter().any(|name| {

@@ -24,7 +24,7 @@ use records::negated;
 
 use super::Identify;
 use super::words::{self, WordHits};
-use crate::plan::{JoinStep, Leaf, LeafTest, Predicate, TypePlan, WordQuery};
+use crate::plan::{JoinStep, Leaf, LeafTest, Predicate, Relevance, TypePlan, WordQuery};
 
 /// Up to so many candidates, what they refer to and their records are looked at one by one. Tests have
 /// small directories.
@@ -42,10 +42,25 @@ pub(super) struct Evaluation<'a> {
     trace: Option<Trace>,
 }
 
-/// The word searches of a plan, with what each found.
-#[derive(Debug, Default)]
-pub(super) struct Scores {
-    searches: Vec<(Vec<JoinStep>, Arc<WordHits>)>,
+/// What each word search of a plan found, combined as [`Relevance`] says.
+#[derive(Debug)]
+pub(super) enum Scores {
+    Words(Arc<WordHits>),
+    All(Vec<Scores>),
+    Any(Vec<Scores>),
+    Join(JoinStep, Box<Scores>),
+}
+
+impl Scores {
+    /// How much they weigh among others that must hold too.
+    fn weight(&self) -> f32 {
+        match self {
+            Self::Words(hits) => hits.weight,
+            Self::All(parts) => parts.iter().map(Self::weight).sum(),
+            Self::Any(parts) => parts.iter().map(Self::weight).fold(0.0, f32::max),
+            Self::Join(_, target) => target.weight(),
+        }
+    }
 }
 
 /// What was done, step by step, when the caller asks.
@@ -363,28 +378,53 @@ impl<'a> Evaluation<'a> {
         issues
     }
 
-    /// What the matches of a plan are scored by; empty when it searches no words.
-    pub(super) fn scores(&mut self, plan: &TypePlan) -> Result<Scores> {
-        let mut scores = Scores::default();
-        for (steps, leaf) in &plan.texts {
-            let base = steps.last().map_or(plan.base, |step| step.to);
-            scores.searches.push((steps.clone(), self.word_hits(base, leaf)?));
-        }
-        Ok(scores)
+    /// What the matches of a plan are scored by; `None` when it searches no words.
+    pub(super) fn scores(&mut self, plan: &TypePlan) -> Result<Option<Scores>> {
+        let relevance = plan.relevance.as_ref();
+        relevance.map(|relevance| self.scores_of(plan.base, relevance)).transpose()
     }
 
-    /// The relevance of a match: the best of its word searches, directly or at the end of a chain.
-    pub(super) fn score(&self, scores: &Scores, key: u32) -> Result<f32> {
-        let mut best = 0.0f32;
-        for (steps, hits) in &scores.searches {
-            if steps.is_empty() {
-                best = best.max(hits.score(key));
-                continue;
+    fn scores_of(&mut self, base: ResourceType, relevance: &Relevance) -> Result<Scores> {
+        let mut scores_of = |parts: &[Relevance]| -> Result<Vec<Scores>> {
+            parts.iter().map(|part| self.scores_of(base, part)).collect()
+        };
+        Ok(match relevance {
+            Relevance::All(parts) => Scores::All(scores_of(parts)?),
+            Relevance::Any(parts) => Scores::Any(scores_of(parts)?),
+            Relevance::Words(leaf) => Scores::Words(self.word_hits(base, leaf)?),
+            Relevance::Join(step, target) => {
+                Scores::Join(*step, Box::new(self.scores_of(step.to, target)?))
             }
-            let reached = self.reached(steps, key)?;
-            best = reached.iter().map(|key| hits.score(*key)).fold(best, f32::max);
-        }
-        Ok(best)
+        })
+    }
+
+    /// The relevance of a match, from 0 to 1.
+    pub(super) fn score(&self, scores: &Scores, key: u32) -> Result<f32> {
+        Ok(match scores {
+            Scores::Words(hits) => hits.score(key),
+            Scores::All(parts) => {
+                let (mut sum, mut bound) = (0.0, 0.0);
+                for part in parts {
+                    sum += part.weight() * self.score(part, key)?;
+                    bound += part.weight();
+                }
+                if bound > 0.0 { (sum / bound).clamp(0.0, 1.0) } else { 0.0 }
+            }
+            Scores::Any(parts) => {
+                let mut best = 0.0f32;
+                for part in parts {
+                    best = best.max(self.score(part, key)?);
+                }
+                best
+            }
+            Scores::Join(step, target) => {
+                let mut best = 0.0f32;
+                for end in self.reached(std::slice::from_ref(step), key)? {
+                    best = best.max(self.score(target, end)?);
+                }
+                best
+            }
+        })
     }
 
     /// The resources at the end of a chain from one resource.

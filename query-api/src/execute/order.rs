@@ -337,7 +337,7 @@ fn prepare(context: &mut Evaluation<'_>, plan: &TypePlan, matches: &KeySet) -> R
     let mut keys = Vec::with_capacity(plan.order.len());
     for key in &plan.order {
         match key {
-            OrderKey::Score => keys.push(Key::Score(context.scores(plan)?)),
+            OrderKey::Score => keys.extend(context.scores(plan)?.map(Key::Score)),
             OrderKey::Distance { sources, descending } => {
                 // Nothing has a distance from nowhere.
                 if let Some(centers) = Centers::of(&plan.centers) {

@@ -2,7 +2,7 @@
 //!
 //! Everything wanted must be there. A word is met by itself, by its stem, by a word that starts with it
 //! or, from five letters, by one that contains it (`words/word.rs`); a phrase by its words next to each
-//! other (`words/phrase.rs`); a number of known form only by itself. The score is BM25 divided by its own
+//! other (`words/phrase.rs`); a number of known form only by itself, best by a resource whose own it is. The score is BM25 divided by its own
 //! upper bound, so between 0 and 1 and independent of the other hits. What it needs to know of all
 //! documents is as old as the generation: a commit changes the score of nothing else.
 
@@ -15,7 +15,7 @@ use shared::error::{Issue, IssueType};
 use shared::fhir::ResourceType;
 use shared::index::{KeySet, Segment, SegmentView, Snapshot};
 use shared::param::text::{NumberForm, TextPart, TextQuery};
-use shared::schema::words::{WORD, stem};
+use shared::schema::words::{NUMBER, WORD, stem};
 use tantivy::postings::TermInfo;
 use tantivy::{Result, TERMINATED};
 
@@ -32,6 +32,8 @@ pub(super) struct WordHits {
     pub(super) keys: KeySet,
     /// Key and score of those found by words, by key.
     scores: Vec<Scored>,
+    /// How much the search weighs beside others: as much as all that its weightiest text wants.
+    pub(super) weight: f32,
     /// How words were read that are not what was typed.
     pub(super) issues: Vec<Issue>,
 }
@@ -65,10 +67,12 @@ impl Worth {
     }
 }
 
+const OWN_NUMBER: Worth = Worth::text(0.9, 1.0);
 const WHOLE: Worth = Worth::text(0.55, 0.85);
 const WHOLE_IN_NAME: Worth = Worth::name(0.7, 1.0);
 const SAME_STEM: Worth = Worth::text(0.5, 0.8);
 const PREFIX: Worth = Worth::text(0.45, 0.75);
+const DERIVED: Worth = Worth::text(0.4, 0.7);
 const PREFIX_IN_NAME: Worth = Worth::name(0.55, 0.85);
 const INSIDE: Worth = Worth::text(0.1, 0.4);
 const MISSPELLED: Worth = Worth::text(0.05, 0.3);
@@ -99,6 +103,7 @@ pub(super) fn find(snapshot: &Snapshot, base: ResourceType, query: &WordQuery) -
     let universe = snapshot.universe();
     let mut scores = Vec::new();
     let mut unscored = KeySet::default();
+    let mut weight = 0.0f32;
     for text in &query.texts {
         let excluded = search.excluded(text)?;
         if text.wanted.is_empty() {
@@ -106,7 +111,8 @@ pub(super) fn find(snapshot: &Snapshot, base: ResourceType, query: &WordQuery) -
             unscored = unscored.or(rest, universe);
             continue;
         }
-        let mut hits = search.wanted(text)?;
+        let (mut hits, text_weight) = search.wanted(text)?;
+        weight = weight.max(text_weight);
         if !excluded.is_empty() {
             hits.retain(|(key, _)| !excluded.contains(*key));
         }
@@ -114,7 +120,7 @@ pub(super) fn find(snapshot: &Snapshot, base: ResourceType, query: &WordQuery) -
     }
     let keys = scores.iter().map(|(key, _)| *key).collect();
     let keys = KeySet::from_keys(keys, universe).or(unscored, universe);
-    Ok(WordHits { keys, scores, issues: search.issues })
+    Ok(WordHits { keys, scores, weight, issues: search.issues })
 }
 
 /// What is wanted must be there, what is excluded not: the search of one text on one type.
@@ -136,7 +142,8 @@ struct Found {
 }
 
 impl Search<'_> {
-    fn wanted(&mut self, text: &TextQuery) -> Result<Vec<Scored>> {
+    /// What holds everything a text wants, and the weight of what was looked at.
+    fn wanted(&mut self, text: &TextQuery) -> Result<(Vec<Scored>, f32)> {
         let mut all: Option<Vec<Scored>> = None;
         let mut bound = 0.0;
         for part in &text.wanted {
@@ -150,7 +157,7 @@ impl Search<'_> {
                 Some(former) => intersect(&former, &hits),
             };
             if both.is_empty() {
-                return Ok(both);
+                return Ok((both, bound));
             }
             all = Some(both);
         }
@@ -158,7 +165,7 @@ impl Search<'_> {
         for (_, score) in &mut hits {
             *score = (*score / bound).clamp(0.0, 1.0);
         }
-        Ok(hits)
+        Ok((hits, bound))
     }
 
     fn excluded(&mut self, text: &TextQuery) -> Result<KeySet> {
@@ -201,8 +208,10 @@ impl Search<'_> {
         for segment in snapshot.segments() {
             for scope in self.scopes {
                 for spelling in &spellings {
-                    if let Some(info) = term_info(&segment.view, scope, WORD, spelling)? {
-                        self.note(segment, &info, WHOLE)?;
+                    for (form, worth) in [(WORD, WHOLE), (NUMBER, OWN_NUMBER)] {
+                        if let Some(info) = term_info(&segment.view, scope, form, spelling)? {
+                            self.note(segment, &info, worth)?;
+                        }
                     }
                 }
             }
@@ -338,10 +347,11 @@ mod tests {
     #[test]
     fn a_match_inside_a_word_is_never_worth_more() {
         let frequent = score(INSIDE, 10_000, 0.01);
-        for worth in [WHOLE, WHOLE_IN_NAME, SAME_STEM, PREFIX, PREFIX_IN_NAME] {
+        for worth in [WHOLE, WHOLE_IN_NAME, SAME_STEM, PREFIX, DERIVED, PREFIX_IN_NAME] {
             let rare = score(worth, 1, 1_000.0);
             assert!(rare > frequent, "{worth:?}: {rare} {frequent}");
         }
+        assert!(score(OWN_NUMBER, 1, 1_000.0) > score(WHOLE, 10_000, 0.01));
         for worth in [WHOLE, WHOLE_IN_NAME, SAME_STEM, PREFIX, INSIDE, MISSPELLED] {
             let score = score(worth, 3, 0.8);
             assert!(score > worth.least && score < worth.most, "{score}");

@@ -11,7 +11,7 @@ use super::correlate::{Alternative, alternatives_over, join_steps};
 use super::near::{self, PlaceSource};
 use super::predicate::{JoinStep, Leaf, Predicate};
 use super::slot::{on_resource, records};
-use super::{Found, PlanContext, PlanError};
+use super::{PlanContext, PlanError};
 use crate::parse::ast::{Correlation, Expr, Hop, SearchRequest};
 
 /// One key of the order.
@@ -37,6 +37,9 @@ pub(super) struct Asked<'a> {
     pub(super) expr: &'a Expr,
     /// Of the records that are sorted by.
     pub(super) sort_conditions: Option<&'a Expr>,
+    /// Whether words are searched, and places.
+    pub(super) has_words: bool,
+    pub(super) has_places: bool,
 }
 
 /// A key that reads a field.
@@ -74,15 +77,14 @@ pub(super) fn order(
     context: PlanContext,
     request: &SearchRequest,
     base: ResourceType,
-    found: &Found,
     asked: Asked<'_>,
 ) -> Result<Vec<OrderKey>, PlanError> {
     let expr = asked.expr;
     if request.sort.is_empty() {
-        if !found.texts.is_empty() {
+        if asked.has_words {
             return Ok(vec![OrderKey::Score]);
         }
-        if !found.centers.is_empty() {
+        if asked.has_places {
             let sources = near::sources(context, base, expr, None)?;
             return Ok(vec![OrderKey::Distance { sources, descending: false }]);
         }
@@ -91,7 +93,7 @@ pub(super) fn order(
     let mut keys = Vec::with_capacity(request.sort.len());
     for sort in &request.sort {
         if sort.parameter.code == "near" {
-            if found.centers.is_empty() {
+            if !asked.has_places {
                 return Err(PlanError::NoPlace);
             }
             let sources = near::sources(context, base, expr, Some(&sort.chain))?;

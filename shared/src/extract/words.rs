@@ -10,7 +10,7 @@ use super::path::{ROR_EXTENSION_BASE, any_value};
 use crate::access::VisibilityClass;
 use crate::fhir::ResourceType;
 use crate::terminology::terminology;
-use crate::text::cut::{NAME_START, VALUE_END};
+use crate::text::cut::{NAME_START, NUMBER_START, VALUE_END};
 
 /// The words of a document.
 pub(super) struct DocumentWords {
@@ -69,6 +69,8 @@ enum Place {
     Document,
     /// In the document's own name.
     Name,
+    /// In one of the document's own identifiers or telecoms.
+    Number,
     /// Anywhere else.
     Other,
 }
@@ -76,6 +78,9 @@ enum Place {
 /// The elements of a document that are its names: of resources, and of people.
 const NAMES: [&str; 3] = ["name", "alias", "title"];
 const NAME_PARTS: [&str; 2] = ["family", "given"];
+
+/// The elements of a document whose values are its numbers, as far as they are any.
+const NUMBERS: [&str; 2] = ["identifier", "telecom"];
 
 impl Collector {
     fn walk(&mut self, name: &str, node: &Value, class: VisibilityClass, place: Place) {
@@ -94,7 +99,11 @@ impl Collector {
                         let place = match place {
                             Place::Document if NAMES.contains(&name.as_str()) => Place::Name,
                             Place::Name if NAME_PARTS.contains(&name.as_str()) => Place::Name,
-                            Place::Document | Place::Name | Place::Other => Place::Other,
+                            Place::Document if NUMBERS.contains(&name.as_str()) => Place::Number,
+                            Place::Number if name == "value" => Place::Number,
+                            Place::Document | Place::Name | Place::Number | Place::Other => {
+                                Place::Other
+                            }
                         };
                         self.walk(name, child, class, place);
                     }
@@ -110,6 +119,9 @@ impl Collector {
             let words = u8::try_from(text.split_whitespace().count()).unwrap_or(u8::MAX);
             self.name_words = Some(self.name_words.map_or(words, |known| known.min(words)));
             all.push(NAME_START);
+        }
+        if place == Place::Number {
+            all.push(NUMBER_START);
         }
         // A phrase never runs from one value into the next.
         all.push_str(text);
@@ -213,7 +225,7 @@ mod tests {
         let base = document["resourceType"].as_str().unwrap().parse().unwrap();
         let texts = of(base, document).texts;
         let text = texts.into_iter().find(|(of, _)| *of == class).map_or_else(String::new, |t| t.1);
-        text.replace(NAME_START, "#").replace(VALUE_END, "|")
+        text.replace(NAME_START, "#").replace(NUMBER_START, "=").replace(VALUE_END, "|")
     }
 
     #[test]
@@ -233,11 +245,12 @@ mod tests {
         let place = json!({
             "resourceType": "Location", "name": "Pavillon des Lilas", "alias": ["Les Lilas"],
             "description": "Aile nord",
+            "identifier": [{ "value": "440000271", "assigner": { "display": "ARS" } }],
         });
         let words = of(ResourceType::Location, &place);
         assert_eq!(words.name_words, 2);
         let open = text(&place, VisibilityClass::Open);
-        assert_eq!(open, "#Les Lilas|Aile nord|#Pavillon des Lilas|");
+        assert_eq!(open, "#Les Lilas|Aile nord|ARS|=440000271|#Pavillon des Lilas|");
         let person = json!({
             "resourceType": "Practitioner",
             "name": [{ "family": "MARTIN", "given": ["Anne"], "prefix": ["MME"] }],

@@ -103,9 +103,16 @@ impl NumberForm {
             std::iter::once(number.to_owned()).chain(prefixed).collect()
         };
         match self {
-            Self::Telephone => vec![number.to_owned()],
+            Self::Telephone => vec![number.to_owned(), format!("33{}", &number[1..])],
+            // "0" is also how a telephone number starts that was typed without.
             Self::Finess => behind(&["0", "1", "2"]),
-            Self::Rpps => behind(&["8"]),
+            Self::Rpps => {
+                let mut spellings = behind(&["8"]);
+                // A number from abroad whose "+" was lost on its way, as in a URL.
+                let national = number.strip_prefix("33").filter(|rest| !rest.starts_with('0'));
+                spellings.extend(national.map(|rest| format!("0{rest}")));
+                spellings
+            }
             Self::Siret => behind(&["3"]),
             Self::PrefixedFiness | Self::PrefixedRpps | Self::PrefixedSiret => {
                 vec![number.to_owned(), number[1..].to_owned()]
@@ -115,17 +122,41 @@ impl NumberForm {
 }
 
 /// How the groups of a number are written apart: SIREN, SIRET, FINESS, RPPS.
-const GROUPINGS: [&[usize]; 9] = [
+const GROUPINGS: [&[usize]; 11] = [
     &[3, 3, 3],
     &[3, 3, 3, 5],
     &[9, 5],
     &[2, 3, 3, 1],
+    &[2, 3, 4],
+    &[4, 3, 4],
     &[2, 7],
     &[2, 2, 3, 2],
     &[2, 3, 3, 3],
     &[1, 2, 3, 3, 2],
     &[1, 3, 3, 3, 1],
 ];
+
+/// Words that say what a number is: they need not be there when one is wanted.
+const NUMBER_LABELS: [&str; 15] = [
+    "adeli",
+    "fax",
+    "finess",
+    "mobile",
+    "n",
+    "no",
+    "nº",
+    "num",
+    "numero",
+    "portable",
+    "rpps",
+    "siren",
+    "siret",
+    "tel",
+    "telephone",
+];
+
+/// Digits of a postal code: a group of so many is rather that than a part of a number.
+const POSTAL_CODE_DIGITS: usize = 5;
 
 /// Longest run of capitals that is taken for an acronym.
 const ACRONYM_MAX: usize = 6;
@@ -277,7 +308,7 @@ fn phrase(words: Vec<String>) -> Option<TextPart> {
 
 /// `-soins-palliatifs` excludes the phrase, not whatever holds one of the two words.
 fn excluded_word(text: &str) -> Option<TextPart> {
-    let mut words = words(text);
+    let mut words = join_groups(&words(text));
     if words.len() > 1 {
         return phrase(words);
     }
@@ -295,9 +326,12 @@ fn read_words(text: &str, wanted: &mut Vec<TextPart>, optional: &mut Vec<TextPar
             acronyms.extend(words(typed));
         }
     }
-    for word in join_groups(&words(text)) {
-        let is_function_word =
-            FUNCTION_WORDS.contains(&word.as_str()) || prepositions.contains(&word);
+    let words = join_groups(&words(text));
+    let has_number = words.iter().any(|word| NumberForm::of(word).is_some());
+    for word in words {
+        let is_function_word = FUNCTION_WORDS.contains(&word.as_str())
+            || prepositions.contains(&word)
+            || has_number && NUMBER_LABELS.contains(&word.as_str());
         let is_acronym = acronyms.contains(&word);
         let parts = if is_function_word { &mut *optional } else { &mut *wanted };
         add(parts, Some(part_of(word, is_acronym)));
@@ -317,28 +351,47 @@ fn part_of(word: String, is_acronym: bool) -> TextPart {
     }
 }
 
-/// Joins the groups of numbers that are written apart: `269 710 877 00011`.
+/// Joins the groups of numbers that are written apart: `269 710 877 00011`; in any grouping where
+/// nothing but the groups of one number stand next to each other.
 fn join_groups(words: &[String]) -> Vec<String> {
     let mut joined = Vec::with_capacity(words.len());
     let mut at = 0;
     while at < words.len() {
-        let longest = GROUPINGS
-            .iter()
-            .filter(|grouping| {
-                let groups = words.get(at..at + grouping.len());
-                groups.is_some_and(|groups| {
-                    let mut pairs = groups.iter().zip(**grouping);
-                    pairs.all(|(word, length)| word.len() == *length && is_group(word))
+        let run = run_length(&words[at..]);
+        let is_start = at == 0 || !is_group(&words[at - 1]);
+        let whole = (is_start && is_one_number(&words[at..at + run])).then_some(run);
+        let longest = || {
+            GROUPINGS
+                .iter()
+                .filter(|grouping| {
+                    let groups = words.get(at..at + grouping.len());
+                    groups.is_some_and(|groups| {
+                        let mut pairs = groups.iter().zip(**grouping);
+                        pairs.all(|(word, length)| word.len() == *length && is_group(word))
+                    })
                 })
-            })
-            .filter(|grouping| NumberForm::of(&words[at..at + grouping.len()].concat()).is_some())
-            .map(|grouping| grouping.len())
-            .max();
-        let length = longest.unwrap_or(1);
+                .filter(|grouping| {
+                    NumberForm::of(&words[at..at + grouping.len()].concat()).is_some()
+                })
+                .map(|grouping| grouping.len())
+                .max()
+        };
+        let length = whole.or_else(longest).unwrap_or(1);
         joined.push(words[at..at + length].concat());
         at += length;
     }
     joined
+}
+
+/// How many words from the first are groups of digits, and no numbers of their own.
+fn run_length(words: &[String]) -> usize {
+    words.iter().take_while(|word| is_group(word) && NumberForm::of(word).is_none()).count()
+}
+
+fn is_one_number(groups: &[String]) -> bool {
+    groups.len() > 1
+        && groups.iter().all(|group| group.len() != POSTAL_CODE_DIGITS)
+        && NumberForm::of(&groups.concat()).is_some()
 }
 
 fn is_group(word: &str) -> bool {
@@ -386,7 +439,8 @@ mod tests {
         for (text, expected) in [
             ("Chirurgie cardiaque", "chirurgie cardiaque"),
             ("\"Soins  palliatifs\" -pédiatrie", "\"soins palliatifs\" -pediatrie"),
-            ("saint-malo", "st malo"),
+            ("saint-malo", "saint malo"),
+            ("St-Malo", "saint malo"),
             ("porte-à-porte", "porte a"),
             ("cardio - pédiatrie", "cardio pediatrie"),
             ("-dialyse", "-dialyse"),
@@ -441,6 +495,16 @@ mod tests {
             ("-02.99.28.43.21", "-#0299284321"),
             ("10001234567", "#10001234567"),
             ("810001234567", "#810001234567"),
+            ("44 000 0271", "#440000271"),
+            ("44.000.0271, 44-000-0272", "#440000271 #440000272"),
+            ("-44-000-0271", "-#440000271"),
+            ("8999 157 3474", "#89991573474"),
+            ("2 40 08 33 33", "#240083333"),
+            ("02 40 083 333", "#0240083333"),
+            ("n° FINESS : 440000271", "#440000271"),
+            ("tél. (02) 40 08 33 33", "#0240083333"),
+            ("n 1", "n 1"),
+            ("2024 35000", "2024 35000"),
             ("35000 Rennes", "35000 rennes"),
             ("35000 2024", "35000 2024"),
             ("2c0000123", "2c0000123"),
@@ -450,6 +514,8 @@ mod tests {
         }
         let spellings = |text: &str| NumberForm::of(text).unwrap().spellings(text);
         assert_eq!(spellings("350000123"), ["350000123", "0350000123", "1350000123", "2350000123"]);
+        assert_eq!(spellings("0299284321"), ["0299284321", "33299284321"]);
+        assert_eq!(spellings("33299284321"), ["33299284321", "833299284321", "0299284321"]);
         assert_eq!(spellings("810001234567"), ["810001234567", "10001234567"]);
     }
 

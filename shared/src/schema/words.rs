@@ -2,7 +2,10 @@
 //!
 //! A word's term is `type class form word`, one letter for the resource type, one for the visibility
 //! class, `=` for the word itself, `~` for its stem when it differs and `!` once more for a word of the
-//! resource's name, all at one position. Stemming is limited to plural and feminine: heavier stems mix unrelated units.
+//! resource's name, `#` once more for a number that is one of its identifiers or telephones, all at one
+//! position. Stemming is limited to plural and feminine: heavier stems mix unrelated units.
+
+use std::borrow::Cow;
 
 use tantivy::tokenizer::{TextAnalyzer, Token, TokenStream, Tokenizer};
 
@@ -17,8 +20,14 @@ pub const ANALYZER: &str = "ror_words";
 /// The form of a term: a word of the resource's own name.
 pub const NAME: char = '!';
 
+/// The form of a term: a number of the resource's own, whole.
+pub const NUMBER: char = '#';
+
+/// Shortest number that has a term of its own, in bytes: shorter ones are no identifiers known by their form.
+const NUMBER_MIN: usize = 9;
+
 /// Bumped when words are cut, folded or stemmed differently.
-pub const ANALYZER_VERSION: u32 = 2;
+pub const ANALYZER_VERSION: u32 = 3;
 
 /// The form of a term: the word itself.
 pub const WORD: char = '=';
@@ -61,6 +70,38 @@ pub fn stem(word: &str) -> &str {
         _ => stem,
     }
 }
+
+/// A folded word without the mark of the plural; the word itself where it has none.
+///
+/// `psychiatres` is `psychiatre`, `mentaux` is `mental`; what ends in `eaux` only loses its `x`.
+pub fn singular(word: &str) -> Cow<'_, str> {
+    if word.len() < 4 || !word.bytes().all(|b| b.is_ascii_lowercase()) {
+        return Cow::Borrowed(word);
+    }
+    match without(word, "aux", 3) {
+        Some(base) if !base.ends_with('e') => Cow::Owned(format!("{base}al")),
+        _ => Cow::Borrowed(word.strip_suffix(['s', 'x']).unwrap_or(word)),
+    }
+}
+
+/// What a word of medicine shares with those derived from the same: `pediatr` of `pediatrie`,
+/// `pediatriques` and `pediatre`; `None` for other words.
+pub fn family(word: &str) -> Option<&str> {
+    let stem = stem(word);
+    FAMILIES.iter().find_map(|(root, endings)| {
+        let (start, ending) = stem.rsplit_once(root)?;
+        let is_one = start.len() >= 2 && endings.contains(&ending);
+        is_one.then(|| &stem[..start.len() + root.len()])
+    })
+}
+
+/// Ends of words of medicine, with what their stems end in: the doctor, the discipline, what belongs to it.
+const FAMILIES: [(&str, &[&str]); 4] = [
+    ("iatr", &["", "i", "iqu"]),
+    ("log", &["i", "iqu", "ist", "u"]),
+    ("graph", &["", "i", "iqu"]),
+    ("therap", &["eut", "i", "iqu"]),
+];
 
 /// `word` without `ending`, when at least `keep` letters stay.
 fn without<'a>(word: &'a str, ending: &str, keep: usize) -> Option<&'a str> {
@@ -121,6 +162,9 @@ impl TokenStream for ScopedWordStream {
         if stem.len() < word.len() {
             self.further.push((STEM, word_start + stem.len()));
         }
+        if word.len() >= NUMBER_MIN && self.cutter.is_own_number(&self.folded) {
+            self.further.push((NUMBER, word_start + word.len()));
+        }
         if self.cutter.is_in_name() {
             self.further.push((NAME, word_start + word.len()));
         }
@@ -144,7 +188,10 @@ mod tests {
     fn all_terms_of_a_word_stand_where_it_does() {
         let scope = scope(ResourceType::Organization, VisibilityClass::Open);
         let mut analyzer = analyzer();
-        let text = format!("{scope}\u{1d}Soins\u{1e}Unités médicales");
+        let text = format!(
+            "{scope}\u{1d}Soins\u{1e}Unités médicales\u{1e}\u{1c}440000271\u{1e}\u{1c}440000271-1\u{1e}\
+             \u{1c}+33 2 99 28 43 21\u{1e}440000271"
+        );
         let mut stream = analyzer.token_stream(&text);
         let mut terms = Vec::new();
         while stream.advance() {
@@ -159,6 +206,13 @@ mod tests {
             ("~unit", 2),
             ("=medicales", 3),
             ("~medic", 3),
+            ("=440000271", 5),
+            ("#440000271", 5),
+            ("=440000271", 7),
+            ("=1", 8),
+            ("=0299284321", 10),
+            ("#0299284321", 10),
+            ("=440000271", 12),
         ];
         assert_eq!(terms, expected.map(|(term, position)| (term.to_owned(), position)));
     }
@@ -187,5 +241,33 @@ mod tests {
             assert_ne!(stem(a), stem(b), "{a} {b}");
         }
         assert_eq!(stem("75015"), "75015");
+    }
+
+    #[test]
+    fn singulars_and_families() {
+        for (word, expected) in [
+            ("psychiatres", "psychiatre"),
+            ("mentaux", "mental"),
+            ("hopitaux", "hopital"),
+            ("bureaux", "bureau"),
+            ("lit", "lit"),
+            ("ssr", "ssr"),
+            ("2as", "2as"),
+        ] {
+            assert_eq!(singular(word), expected, "{word}");
+        }
+        for (words, root) in [
+            (&["geriatrie", "geriatrique", "geriatriques", "geriatre", "geriatres"][..], "geriatr"),
+            (&["cardiologie", "cardiologue", "cardiologiques", "cardiologiste"], "cardiolog"),
+            (&["radiographie", "radiographique"], "radiograph"),
+            (&["kinesitherapie", "kinesitherapeutes"], "kinesitherap"),
+        ] {
+            for word in words {
+                assert_eq!(family(word), Some(root), "{word}");
+            }
+        }
+        for word in ["logique", "logement", "therapie", "cardio", "chirurgie", "geriatron"] {
+            assert_eq!(family(word), None, "{word}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! How text is cut into words: one rule for what is indexed and for what is asked.
 //!
 //! A word is a run of letters and digits of folded text, so a hyphen separates as a space does. Elided
-//! articles fall off, `saint` and `sainte` become `st` and `ste`, `CEDEX` and its number are dropped, and
+//! articles fall off, letters joined by dots are one word (`C.H.U.`), `st` and `ste` become `saint` and `sainte`, `CEDEX` and its number are dropped, and
 //! a telephone number is one word however it is grouped. What words are worth is not decided here.
 
 use std::borrow::Cow;
@@ -16,6 +16,9 @@ pub const VALUE_END: char = '\u{1e}';
 /// Opens a value that is the name of what the text is about; [`VALUE_END`] closes it.
 pub const NAME_START: char = '\u{1d}';
 
+/// Opens a value that is a number of what the text is about; [`VALUE_END`] closes it.
+pub const NUMBER_START: char = '\u{1c}';
+
 /// Longest word kept, in bytes of its folded form.
 const MAX_WORD: usize = 80;
 
@@ -25,6 +28,8 @@ pub struct Cutter {
     at: usize,
     position: usize,
     is_name: bool,
+    /// Where the first word of the present value stands, when it is a number of what the text is about.
+    number_at: Option<usize>,
 }
 
 impl Cutter {
@@ -33,7 +38,7 @@ impl Cutter {
         loop {
             let start = self.skip_to_word(folded)?;
             let rest = &folded[start..];
-            if rest.starts_with(['0', '+'])
+            if rest.starts_with(['0', '+', '3'])
                 && let Some((number, length)) = telephone::at_start(rest)
             {
                 self.at = start + length;
@@ -43,17 +48,23 @@ impl Cutter {
                 self.at = start + 1;
                 continue;
             }
-            let end = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
-            let (word, tail) = rest.split_at(end);
-            self.at = start + end;
-            if is_elided(word)
-                && tail.strip_prefix('\'').is_some_and(|t| t.starts_with(char::is_alphanumeric))
-            {
+            if let Some((acronym, length)) = dotted(rest) {
+                self.at = start + length;
+                return Some((Cow::Owned(acronym), self.advance()));
+            }
+            let (word, tail) = rest.split_at(word_length(rest));
+            self.at = start + word.len();
+            if is_elided(word, tail) {
                 continue;
             }
             let word = match word {
-                "saint" => "st",
-                "sainte" => "ste",
+                "ap" => {
+                    let (name, length) = hospitals(tail).unwrap_or((word, 0));
+                    self.at += length;
+                    name
+                }
+                "st" => "saint",
+                "ste" => "sainte",
                 "cedex" => {
                     self.at += office_number(tail);
                     continue;
@@ -67,6 +78,12 @@ impl Cutter {
     /// Whether the last word stands in a name.
     pub fn is_in_name(&self) -> bool {
         self.is_name
+    }
+
+    /// Whether the last word is all there is of a number of what the text is about.
+    pub fn is_own_number(&self, folded: &str) -> bool {
+        self.number_at.is_some_and(|at| at + 1 == self.position)
+            && folded[self.at..].starts_with(VALUE_END)
     }
 
     fn advance(&mut self) -> usize {
@@ -85,8 +102,12 @@ impl Cutter {
                 return Some(self.at + offset);
             }
             match c {
-                VALUE_END => (self.position, self.is_name) = (self.position + 1, false),
+                VALUE_END => {
+                    (self.position, self.is_name) = (self.position + 1, false);
+                    self.number_at = None;
+                }
                 NAME_START => self.is_name = true,
+                NUMBER_START => self.number_at = Some(self.position),
                 _ => {}
             }
         }
@@ -105,6 +126,43 @@ pub fn words(text: &str) -> Vec<String> {
     std::iter::from_fn(|| cutter.next(&folded).map(|(word, _)| word.into_owned())).collect()
 }
 
+/// The length of the letters and digits that a text starts with.
+fn word_length(text: &str) -> usize {
+    text.find(|c: char| !c.is_alphanumeric()).unwrap_or(text.len())
+}
+
+/// Letters each behind a dot, as one word, and how many bytes they take: `chu` for `"c.h.u. de"` with
+/// its last dot left.
+fn dotted(text: &str) -> Option<(String, usize)> {
+    let bytes = text.as_bytes();
+    let is_letter = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_alphabetic);
+    let is_dot = |at: usize| bytes.get(at) == Some(&b'.');
+    // Most words end here.
+    if !(is_dot(1) && is_letter(0) && is_letter(2)) {
+        return None;
+    }
+    let mut end = 1;
+    while end < MAX_WORD && is_dot(end) && is_letter(end + 1) {
+        // What a dot is followed by may be a word of its own: "m.dupont".
+        if text[end + 2..].starts_with(char::is_alphanumeric) {
+            break;
+        }
+        end += 2;
+    }
+    (end > 1).then(|| (text[..end].replace('.', ""), end))
+}
+
+/// The one word of the two hospital groups whose name is written with a hyphen, a space or neither, from
+/// what follows `ap`; and how many bytes it takes.
+fn hospitals(tail: &str) -> Option<(&'static str, usize)> {
+    let rest = tail.strip_prefix(['-', ' '])?;
+    match &rest[..word_length(rest)] {
+        "hp" => Some(("aphp", 3)),
+        "hm" => Some(("aphm", 3)),
+        _ => None,
+    }
+}
+
 /// The length of the number of a distribution office: `" 01"` in `"NANTES CEDEX 01"`.
 fn office_number(tail: &str) -> usize {
     let Some(number) = tail.strip_prefix(' ') else { return 0 };
@@ -113,22 +171,23 @@ fn office_number(tail: &str) -> usize {
     if (1..=2).contains(&digits) && ends { 1 + digits } else { 0 }
 }
 
-fn is_elided(word: &str) -> bool {
-    matches!(
-        word,
-        "l" | "d"
-            | "j"
-            | "m"
-            | "n"
-            | "s"
-            | "t"
-            | "c"
-            | "qu"
-            | "jusqu"
-            | "lorsqu"
-            | "puisqu"
-            | "quoiqu"
-    )
+/// Whether a word lost its last vowel to the one behind it: `l'hopital`, and `l hopital` as registers
+/// without apostrophes write it.
+///
+/// Behind a space `c` is a letter ("hépatite C aiguë"), and so is what stands before a word that no
+/// elision comes before ("vitamine D et calcium") or before a letter alone.
+fn is_elided(word: &str, tail: &str) -> bool {
+    let is_article = matches!(word, "l" | "d" | "j" | "m" | "n" | "s" | "t" | "qu");
+    let is_longer = || matches!(word, "c" | "jusqu" | "lorsqu" | "puisqu" | "quoiqu");
+    if let Some(next) = tail.strip_prefix('\'') {
+        let next = next.strip_prefix(' ').unwrap_or(next);
+        return (is_article || is_longer()) && next.starts_with(char::is_alphanumeric);
+    }
+    let Some(next) = tail.strip_prefix(' ').filter(|_| is_article) else { return false };
+    let end = word_length(next);
+    next.starts_with(['a', 'e', 'h', 'i', 'o', 'u', 'y'])
+        && end > 1
+        && !matches!(&next[..end], "et" | "ou" | "au" | "aux" | "avec")
 }
 
 fn truncated(word: &str) -> &str {
@@ -147,9 +206,22 @@ mod tests {
     fn cuts_words() {
         let rows: &[(&str, &[&str])] = &[
             ("L'hôpital d’Aix-en-Provence", &["hopital", "aix", "en", "provence"]),
-            ("Saint-Étienne / Sainte Anne", &["st", "etienne", "ste", "anne"]),
+            ("Saint-Étienne / Sainte Anne", &["saint", "etienne", "sainte", "anne"]),
+            ("ST. ETIENNE, Ste-Anne, stand", &["saint", "etienne", "sainte", "anne", "stand"]),
             ("hépatite C, vitamine D", &["hepatite", "c", "vitamine", "d"]),
             ("SSR/SMR (n° 12)", &["ssr", "smr", "n", "12"]),
+            ("SSR L ESTUAIRE, CLINIQUE DE L ALMA", &["ssr", "estuaire", "clinique", "de", "alma"]),
+            ("Jeanne D ARC, d′Hérouville, L' Oasis", &["jeanne", "arc", "herouville", "oasis"]),
+            ("hépatite C aiguë, type O", &["hepatite", "c", "aigue", "type", "o"]),
+            ("vitamine D et d'autres", &["vitamine", "d", "et", "autres"]),
+            (
+                "bâtiment D, étage; aile S a, l B",
+                &["batiment", "d", "etage", "aile", "s", "a", "l", "b"],
+            ),
+            ("C.H.U. de Nantes, E.H.P.A.D", &["chu", "de", "nantes", "ehpad"]),
+            ("l'E.H.P.A.D. S.A.M.U. 44", &["ehpad", "samu", "44"]),
+            ("M.Dupont J.C.Martin 3.a", &["m", "dupont", "jc", "martin", "3", "a"]),
+            ("AP-HP, AP HM, aphp, ap-hop", &["aphp", "aphm", "aphp", "ap", "hop"]),
             ("aujourd'hui", &["aujourd", "hui"]),
             ("cœur, qu'il", &["coeur", "il"]),
             ("44093 NANTES CEDEX 1", &["44093", "nantes"]),
@@ -157,6 +229,8 @@ mod tests {
             ("cedex 123", &["123"]),
             ("Tél. : 02.99.28.43.21 ; 15", &["tel", "0299284321", "15"]),
             ("+33 2 99 28 43 21", &["0299284321"]),
+            ("Fax (02) 99 28 43 21)", &["fax", "0299284321"]),
+            ("33 rue Lamartine, 330000123", &["33", "rue", "lamartine", "330000123"]),
             ("A+ 12 +7", &["a", "12", "7"]),
             ("", &[]),
             ("' - '", &[]),

@@ -2,16 +2,16 @@
 //!
 //! One letter is met by itself only, up to four letters by what they start, so that acronyms do not
 //! match half the dictionary ("IRM" is in "infirmier"). Numbers and codes are never looked for inside
-//! others.
+//! others. A plural meets what its singular does, a discipline its doctors (`pédiatrie`, `pédiatre`).
 
 use shared::index::SegmentView;
-use shared::schema::words::{NAME, STEM, WORD, stem};
+use shared::schema::words::{NAME, STEM, WORD, family, singular, stem};
 use tantivy::Result;
 use tantivy::postings::TermInfo;
 
 use super::{
-    INSIDE, PREFIX, PREFIX_IN_NAME, SAME_STEM, Scored, Search, WHOLE, WHOLE_IN_NAME, Worth,
-    term_info,
+    DERIVED, INSIDE, PREFIX, PREFIX_IN_NAME, SAME_STEM, Scored, Search, WHOLE, WHOLE_IN_NAME,
+    Worth, term_info,
 };
 
 /// Fewest letters of a word that is looked for inside others.
@@ -44,30 +44,37 @@ fn matching_terms(
     terms: &mut Vec<(TermInfo, Worth)>,
 ) -> Result<()> {
     let length = word.chars().count();
-    let mut add = |found: &str, info: &TermInfo| {
-        let worth = match found.strip_prefix(word) {
-            Some("") => WHOLE,
-            Some(_) => PREFIX,
-            None => INSIDE,
-        };
-        terms.push((info.clone(), worth));
-    };
+    let is_coded = word.contains(|c: char| c.is_numeric());
     if length < PREFIX_FROM {
-        if let Some(info) = term_info(view, scope, WORD, word)? {
-            add(word, &info);
-        }
-    } else if length < INSIDE_FROM || word.contains(|c: char| c.is_numeric()) {
-        view.dictionary(scope, WORD)?.starting_with(word, &mut add);
-    } else {
-        view.dictionary(scope, WORD)?.containing(word, &mut add);
-    }
-    if length < PREFIX_FROM {
+        terms.extend(term_info(view, scope, WORD, word)?.map(|info| (info, WHOLE)));
         terms.extend(term_info(view, scope, NAME, word)?.map(|info| (info, WHOLE_IN_NAME)));
-    } else {
-        view.dictionary(scope, NAME)?.starting_with(word, &mut |found, info| {
-            let worth = if found.len() == word.len() { WHOLE_IN_NAME } else { PREFIX_IN_NAME };
+        return Ok(());
+    }
+    let (words, names) = (view.dictionary(scope, WORD)?, view.dictionary(scope, NAME)?);
+    let shorter = Some(singular(word)).filter(|s| s.len() >= INSIDE_FROM && **s != *word);
+    // What the plural is in, a singular that it starts with is in too.
+    let is_covered = shorter.as_ref().is_some_and(|singular| word.starts_with(&**singular));
+    for part in (!is_covered).then_some(word).into_iter().chain(shorter.as_deref()) {
+        let mut add = |found: &str, info: &TermInfo| {
+            let worth = match (found == word, found.starts_with(part)) {
+                (true, _) => WHOLE,
+                (false, true) => PREFIX,
+                (false, false) => INSIDE,
+            };
+            terms.push((info.clone(), worth));
+        };
+        if length < INSIDE_FROM || is_coded {
+            words.starting_with(part, &mut add);
+        } else {
+            words.containing(part, &mut add);
+        }
+        names.starting_with(part, &mut |found, info| {
+            let worth = if found == word { WHOLE_IN_NAME } else { PREFIX_IN_NAME };
             terms.push((info.clone(), worth));
         });
+    }
+    if let Some(root) = family(word) {
+        words.starting_with(root, &mut |_, info| terms.push((info.clone(), DERIVED)));
     }
     let stem = stem(word);
     for form in [WORD, STEM] {
