@@ -10,6 +10,7 @@ mod include;
 mod named;
 mod order;
 mod page;
+mod watch;
 mod words;
 
 use std::io;
@@ -20,6 +21,7 @@ use shared::fhir::ResourceType;
 use shared::index::{DocumentAddress, KeySet, Location, Snapshot};
 use shared::registry::record_name;
 
+use crate::engine::Deadline;
 use crate::parse::ast::Include;
 use crate::plan::SearchPlan;
 use distance::Centers;
@@ -83,7 +85,13 @@ pub(crate) enum ExecuteError {
     /// The index cannot be read.
     #[error("the index: {0}")]
     Index(#[from] tantivy::TantivyError),
+    /// The deadline has passed.
+    #[error("the deadline has passed")]
+    Deadline,
 }
+
+/// What execution gives.
+type Result<T> = std::result::Result<T, ExecuteError>;
 
 /// Finds the key of a resource that need not exist (any more): it may still be referred to.
 pub(crate) type Identify<'a> = &'a dyn Fn(ResourceType, &str) -> io::Result<Option<u32>>;
@@ -105,6 +113,8 @@ pub(crate) struct PageRequest<'a> {
     pub(crate) included_max: usize,
     /// The keys of resources that a request names.
     pub(crate) identify: Identify<'a>,
+    /// When nobody waits for the page any more.
+    pub(crate) deadline: Deadline,
 }
 
 /// The end of a page, for the token of the next.
@@ -119,14 +129,14 @@ pub(crate) struct PageEnd {
 /// Executes a plan. The second result is where the page ends, when more follows.
 ///
 /// # Errors
-/// When the index cannot be read.
+/// When the index cannot be read, or the deadline has passed.
 pub(crate) fn search(
     snapshot: &Snapshot,
     plan: &SearchPlan,
     page: &PageRequest<'_>,
-) -> Result<(Hits, Option<PageEnd>), ExecuteError> {
+) -> Result<(Hits, Option<PageEnd>)> {
     let start = Instant::now();
-    let mut context = Evaluation::new(snapshot, page.identify, page.explain);
+    let mut context = Evaluation::new(snapshot, page.identify, page.deadline, page.explain);
     let mut hits = Hits::default();
     let mut total = 0;
     let mut candidates = Vec::new();
@@ -161,7 +171,7 @@ pub(crate) fn search(
     let more = candidates.len() > page.count;
     candidates.truncate(page.count);
     let keys: Vec<u32> = candidates.iter().map(|c| c.key).collect();
-    let included = include::closure(snapshot, plan, page, &keys)?;
+    let included = include::closure(&context, plan, page, &keys)?;
     candidates.truncate(included.matches);
     if included.matches < keys.len() {
         hits.issues.push(Issue::information(
@@ -198,7 +208,7 @@ fn describe(
     candidates: &[Candidate],
     included: &[u32],
     hits: &mut Hits,
-) -> Result<(), ExecuteError> {
+) -> Result<()> {
     let snapshot = context.snapshot;
     let centers = plan.types.iter().find_map(|plan| Centers::of(&plan.centers));
     let centers = centers.as_ref();
@@ -213,14 +223,15 @@ fn describe(
         places.push(order::eligible_places(context, plan, &plan.places, matches)?);
     }
     let scores: Vec<_> =
-        plan.types.iter().map(|plan| context.scores(plan)).collect::<Result<_, _>>()?;
+        plan.types.iter().map(|plan| context.scores(plan)).collect::<Result<_>>()?;
     let named: Vec<_> = plan
         .types
         .iter()
         .zip(&shown)
         .map(|(plan, matches)| NamedRecords::prepare(context, plan, matches))
-        .collect::<Result<_, _>>()?;
+        .collect::<Result<_>>()?;
     for candidate in candidates {
+        context.watch.step()?;
         let is_scored = !plan.types[candidate.plan].texts.is_empty();
         let scores = &scores[candidate.plan];
         let score = is_scored.then(|| context.score(scores, candidate.key)).transpose()?;
@@ -282,7 +293,7 @@ pub(crate) fn read(
     snapshot: &Snapshot,
     resource_type: ResourceType,
     id: &str,
-) -> Result<Option<Hit>, ExecuteError> {
+) -> Result<Option<Hit>> {
     let key = snapshot.key_of(resource_type, id)?;
     Ok(key.and_then(|key| hit(snapshot, key, None, None)))
 }

@@ -130,6 +130,18 @@ pub const KEYS: &[Key] = &[
         "Most words in the values of one _content or _text. Default: 1000",
     ),
     key(
+        "limits.search_values",
+        "ROR_LIMITS_SEARCH_VALUES",
+        Kind::Integer,
+        "Most values of all parameters of one search together. Default: 10000",
+    ),
+    key(
+        "limits.search_words",
+        "ROR_LIMITS_SEARCH_WORDS",
+        Kind::Integer,
+        "Most words of all _content and _text of one search together. Default: 2000",
+    ),
+    key(
         "limits.chain_depth",
         "ROR_LIMITS_CHAIN_DEPTH",
         Kind::Integer,

@@ -6,6 +6,7 @@
 
 mod costly;
 mod damage;
+mod deadline;
 mod disk;
 mod hostile;
 mod kill;

@@ -18,10 +18,11 @@ use shared::index::{DocSet, KeySet, Snapshot};
 use shared::param::reference::ReferenceQuery;
 use shared::registry::{self, RecordKind, field_id};
 use shared::schema::{TermKind, term};
-use tantivy::Result;
 
-use super::Identify;
+use super::watch::Watch;
 use super::words::{self, WordHits};
+use super::{Identify, Result};
+use crate::engine::Deadline;
 use crate::plan::{JoinStep, Leaf, LeafTest, Predicate, TypePlan, WordQuery};
 
 /// Up to so many candidates, what they refer to and their records are looked at one by one. Tests have
@@ -31,6 +32,7 @@ const FEW: usize = if cfg!(test) { 3 } else { 2_000 };
 /// The evaluation of one request: its snapshot, and what it has found already.
 pub(super) struct Evaluation<'a> {
     pub(super) snapshot: &'a Snapshot,
+    pub(super) watch: Watch,
     identify: Identify<'a>,
     words: HashMap<WordQuery, Arc<WordHits>>,
     /// What was found of records and of the ends of chains: the matches, their order and what the
@@ -55,9 +57,15 @@ pub(super) struct Trace {
 }
 
 impl<'a> Evaluation<'a> {
-    pub(super) fn new(snapshot: &'a Snapshot, identify: Identify<'a>, explain: bool) -> Self {
+    pub(super) fn new(
+        snapshot: &'a Snapshot,
+        identify: Identify<'a>,
+        deadline: Deadline,
+        explain: bool,
+    ) -> Self {
         Self {
             snapshot,
+            watch: Watch::new(deadline),
             identify,
             words: HashMap::new(),
             records: Vec::new(),
@@ -83,6 +91,7 @@ impl<'a> Evaluation<'a> {
         predicate: &Predicate,
         among: Option<&KeySet>,
     ) -> Result<KeySet> {
+        self.watch.look()?;
         let Some(trace) = &mut self.trace else { return self.evaluate(base, predicate, among) };
         let line = trace.lines.len();
         trace.lines.push(format!("{}{predicate}", "  ".repeat(trace.depth)));
@@ -176,7 +185,7 @@ impl<'a> Evaluation<'a> {
             let limit = among.unwrap_or(snapshot.existing(base));
             return Ok(snapshot.referred(step.field, &targets)?.and(limit));
         }
-        snapshot.referrers(step.field, &targets, among)
+        Ok(snapshot.referrers(step.field, &targets, among)?)
     }
 
     /// What few candidates refer to, or are referred to by: only these are then asked of.
@@ -229,6 +238,7 @@ impl<'a> Evaluation<'a> {
             LeafTest::OpenAt(instants) => {
                 let mut found = KeySet::default();
                 for instant_ms in instants {
+                    self.watch.look()?;
                     found = found.or(snapshot.open_at(*instant_ms)?, snapshot.universe());
                 }
                 Ok(found)
@@ -319,13 +329,14 @@ impl<'a> Evaluation<'a> {
     fn named(&self, target: ResourceType, queries: &[ReferenceQuery]) -> Result<KeySet> {
         let mut keys = Vec::new();
         for query in queries {
+            self.watch.step()?;
             let ReferenceQuery::Id { resource_type, id } = query else { continue };
             if resource_type.is_some_and(|wanted| wanted != target) {
                 continue;
             }
             let key = match self.snapshot.key_of(target, id)? {
                 Some(key) => Some(key),
-                None => (self.identify)(target, id)?,
+                None => (self.identify)(target, id).map_err(tantivy::TantivyError::from)?,
             };
             keys.extend(key);
         }
@@ -339,7 +350,7 @@ impl<'a> Evaluation<'a> {
         if let Some(hits) = self.words.get(query) {
             return Ok(Arc::clone(hits));
         }
-        let hits = Arc::new(words::find(self.snapshot, base, query)?);
+        let hits = Arc::new(words::find(self.snapshot, &self.watch, base, query)?);
         self.words.insert(query.clone(), Arc::clone(&hits));
         Ok(hits)
     }
@@ -384,6 +395,7 @@ impl<'a> Evaluation<'a> {
     /// The resources at the end of a chain from one resource.
     pub(super) fn reached(&self, steps: &[JoinStep], key: u32) -> Result<Vec<u32>> {
         let snapshot = self.snapshot;
+        self.watch.step()?;
         let mut frontier = vec![key];
         for step in steps {
             let mut next = Vec::new();

@@ -80,6 +80,10 @@ pub struct Limits {
     pub sort_keys: usize,
     /// Most words in the values of one text parameter.
     pub words: usize,
+    /// Most values of all parameters of one search.
+    pub search_values: usize,
+    /// Most words of all text parameters of one search.
+    pub search_words: usize,
     /// Most steps of one chain.
     pub chain_depth: usize,
     /// Most levels of parentheses, brackets and nots in a `_filter`.
@@ -239,6 +243,8 @@ impl Default for Limits {
             or_values: 2000,
             sort_keys: 20,
             words: 1000,
+            search_values: 10_000,
+            search_words: 2000,
             chain_depth: 8,
             filter_depth: 32,
             includes: 10_000,
@@ -313,6 +319,8 @@ impl Settings {
             ("limits.parameters", limits.parameters as u64),
             ("limits.or_values", limits.or_values as u64),
             ("limits.words", limits.words as u64),
+            ("limits.search_values", limits.search_values as u64),
+            ("limits.search_words", limits.search_words as u64),
             ("limits.chain_depth", limits.chain_depth as u64),
             ("limits.filter_depth", limits.filter_depth as u64),
             ("limits.bundle_entries", limits.bundle_entries as u64),
