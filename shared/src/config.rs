@@ -166,6 +166,12 @@ pub const KEYS: &[Key] = &[
         "Most entries of a batch or transaction. Default: 5000",
     ),
     key(
+        "limits.bundle_answer_bytes",
+        "ROR_LIMITS_BUNDLE_ANSWER_BYTES",
+        Kind::Integer,
+        "Most bytes of the answers to all entries of a batch or transaction. Default: 67108864",
+    ),
+    key(
         "limits.patch_operations",
         "ROR_LIMITS_PATCH_OPERATIONS",
         Kind::Integer,

@@ -92,6 +92,8 @@ pub struct Limits {
     pub includes: usize,
     /// Most entries of a batch or transaction.
     pub bundle_entries: usize,
+    /// Most bytes of the answers to the entries of one batch or transaction.
+    pub bundle_answer_bytes: usize,
     /// Most operations of one patch.
     pub patch_operations: usize,
 }
@@ -249,6 +251,7 @@ impl Default for Limits {
             filter_depth: 32,
             includes: 10_000,
             bundle_entries: 5_000,
+            bundle_answer_bytes: 64 << 20,
             patch_operations: 500,
         }
     }
@@ -324,6 +327,7 @@ impl Settings {
             ("limits.chain_depth", limits.chain_depth as u64),
             ("limits.filter_depth", limits.filter_depth as u64),
             ("limits.bundle_entries", limits.bundle_entries as u64),
+            ("limits.bundle_answer_bytes", limits.bundle_answer_bytes as u64),
             ("limits.patch_operations", limits.patch_operations as u64),
             ("write.queue", self.write.queue as u64),
             ("paging.count_default", u64::from(self.paging.count_default)),
