@@ -106,6 +106,18 @@ pub const KEYS: &[Key] = &[
         "Time a request body has to arrive, in seconds. Default: 60",
     ),
     key(
+        "limits.unread_seconds",
+        "ROR_LIMITS_UNREAD_SECONDS",
+        Kind::Integer,
+        "Time a caller may take nothing of an answer before it is given up, in seconds. Default: 30",
+    ),
+    key(
+        "limits.unread_bytes",
+        "ROR_LIMITS_UNREAD_BYTES",
+        Kind::Integer,
+        "Most bytes of large answers that callers have not read yet; beyond it 503. Default: 536870912",
+    ),
+    key(
         "limits.parameters",
         "ROR_LIMITS_PARAMETERS",
         Kind::Integer,

@@ -12,6 +12,7 @@ mod hostile;
 mod kill;
 mod page;
 mod together;
+mod unread;
 
 use std::path::Path;
 use std::process::Output;

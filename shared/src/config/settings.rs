@@ -72,6 +72,10 @@ pub struct Limits {
     pub body_bytes: usize,
     /// Time a request body has to arrive, in seconds.
     pub body_seconds: u64,
+    /// Time a caller may take nothing of an answer, in seconds.
+    pub unread_seconds: u64,
+    /// Most bytes of answers that callers have not read yet.
+    pub unread_bytes: usize,
     /// Most parameters of one search.
     pub parameters: usize,
     /// Most values separated by commas in one parameter.
@@ -235,12 +239,21 @@ impl Default for Server {
     }
 }
 
+impl Limits {
+    /// Time a caller may take nothing of an answer.
+    pub fn unread(&self) -> Duration {
+        Duration::from_secs(self.unread_seconds)
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
             url_bytes: 32 * 1024,
             body_bytes: 4 * 1024 * 1024,
             body_seconds: 60,
+            unread_seconds: 30,
+            unread_bytes: 512 << 20,
             parameters: 200,
             or_values: 2000,
             sort_keys: 20,
@@ -319,6 +332,8 @@ impl Settings {
             ("limits.url_bytes", limits.url_bytes as u64),
             ("limits.body_bytes", limits.body_bytes as u64),
             ("limits.body_seconds", limits.body_seconds),
+            ("limits.unread_seconds", limits.unread_seconds),
+            ("limits.unread_bytes", limits.unread_bytes as u64),
             ("limits.parameters", limits.parameters as u64),
             ("limits.or_values", limits.or_values as u64),
             ("limits.words", limits.words as u64),

@@ -28,6 +28,7 @@ use crate::bundle::versions::{self, EntryAnswer};
 use crate::engine::EngineError;
 use crate::http::error::ApiError;
 use crate::http::prefer::PREFER;
+use crate::http::unread::IsEntry;
 use crate::http::written::Form;
 use crate::http::{answer, body, router};
 use room::Room;
@@ -235,6 +236,7 @@ fn inner_request(app: &App, outer: &HeaderMap, part: Part) -> Result<Request<Bod
         refused(IssueType::Value, text, format!("{place}.url"))
     })?;
     let mut request = Request::new(Body::from(Bytes::from(part.resource.unwrap_or_default())));
+    request.extensions_mut().insert(IsEntry);
     *request.method_mut() = part.method;
     *request.uri_mut() = uri;
     let headers = request.headers_mut();
