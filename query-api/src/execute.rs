@@ -10,6 +10,7 @@ mod include;
 mod named;
 mod order;
 mod page;
+mod trace;
 mod watch;
 mod words;
 
@@ -33,6 +34,7 @@ pub(crate) use count::{Bands, CapacityGroup, CapacitySum, CodeField, Counted, Co
 pub(crate) use distance::center_of;
 pub(crate) use named::NamedRecord;
 pub(crate) use page::{PageKeys, PageToken};
+pub(crate) use trace::Explanation;
 
 /// The answer to one page of a search, before it is written as a Bundle.
 #[derive(Debug, Default)]
@@ -50,6 +52,8 @@ pub(crate) struct Hits {
     pub(crate) sort_missing: Vec<u64>,
     /// What the caller should know (a capped include, an inexact page, unknown codes …).
     pub(crate) issues: Vec<Issue>,
+    /// How they were found, when the caller asks.
+    pub(crate) explanation: Option<Explanation>,
 }
 
 impl Hits {
@@ -137,6 +141,21 @@ pub(crate) fn search(
 ) -> Result<(Hits, Option<PageEnd>)> {
     let start = Instant::now();
     let mut context = Evaluation::new(snapshot, page.identify, page.deadline, page.explain);
+    let (mut hits, end) = find(&mut context, plan, page)?;
+    hits.explanation = context.take_trace().map(|trace| {
+        let (all, segments) = (snapshot.universe(), snapshot.segments().len());
+        let directory = format!("{all} resources in {segments} segments, change {}", snapshot.seq);
+        trace.explain(directory, start)
+    });
+    Ok((hits, end))
+}
+
+fn find(
+    context: &mut Evaluation<'_>,
+    plan: &SearchPlan,
+    page: &PageRequest<'_>,
+) -> Result<(Hits, Option<PageEnd>)> {
+    let snapshot = context.snapshot;
     let mut hits = Hits::default();
     let mut total = 0;
     let mut candidates = Vec::new();
@@ -145,23 +164,16 @@ pub(crate) fn search(
         let matches = context.matches(plan)?;
         total += matches.len() as u64;
         if page.count > 0 {
-            let first = order::first(&mut context, plan, number, &matches, page)?;
+            let first = context.step(
+                "first in order",
+                |context| order::first(context, plan, number, &matches, page),
+                |first| format!("{} {} put forward", first.candidates.len(), plan.base),
+            )?;
             candidates.extend(first.candidates);
             Missing::add(&mut missing, first.missing);
         }
     }
     hits.total = page.total.then_some(total);
-    if let Some(trace) = context.take_trace() {
-        let text = format!(
-            "{} resources in {} segments, change {}; matches and first order in {} us:\n{}",
-            snapshot.universe(),
-            snapshot.segments().len(),
-            snapshot.seq,
-            start.elapsed().as_micros(),
-            trace.lines.join("\n")
-        );
-        hits.issues.push(Issue::information(IssueType::Informational, text));
-    }
     hits.issues.extend(context.word_issues());
     if page.count == 0 {
         return Ok((hits, None));
@@ -171,7 +183,11 @@ pub(crate) fn search(
     let more = candidates.len() > page.count;
     candidates.truncate(page.count);
     let keys: Vec<u32> = candidates.iter().map(|c| c.key).collect();
-    let included = include::closure(&context, plan, page, &keys)?;
+    let included = context.step(
+        "includes",
+        |context| include::closure(context, plan, page, &keys),
+        |included| format!("{} resources", included.keys.len()),
+    )?;
     candidates.truncate(included.matches);
     if included.matches < keys.len() {
         hits.issues.push(Issue::information(
@@ -197,7 +213,11 @@ pub(crate) fn search(
         .then(|| candidates.last().map(|last| last.position(snapshot)))
         .flatten()
         .map(|keys| PageEnd { keys, seq: snapshot.seq });
-    describe(&mut context, plan, &candidates, &included.keys, &mut hits)?;
+    context.step(
+        "scores, distances and records of the page",
+        |context| describe(context, plan, &candidates, &included.keys, &mut hits),
+        |()| format!("{} matches", candidates.len()),
+    )?;
     Ok((hits, end))
 }
 

@@ -7,9 +7,7 @@
 mod records;
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::sync::Arc;
-use std::time::Instant;
 
 use shared::access::VisibilityClass;
 use shared::error::Issue;
@@ -19,6 +17,7 @@ use shared::param::reference::ReferenceQuery;
 use shared::registry::{self, RecordKind, field_id};
 use shared::schema::{TermKind, term};
 
+use super::trace::Trace;
 use super::watch::Watch;
 use super::words::{self, WordHits};
 use super::{Identify, Result};
@@ -48,14 +47,6 @@ pub(super) struct Scores {
     searches: Vec<(Vec<JoinStep>, Arc<WordHits>)>,
 }
 
-/// What was done, step by step, when the caller asks.
-#[derive(Debug, Default)]
-pub(super) struct Trace {
-    depth: usize,
-    /// One line a step, in the order they began; a step inside another is indented.
-    pub(super) lines: Vec<String>,
-}
-
 impl<'a> Evaluation<'a> {
     pub(super) fn new(
         snapshot: &'a Snapshot,
@@ -79,6 +70,21 @@ impl<'a> Evaluation<'a> {
         self.trace.take()
     }
 
+    /// Does what is no predicate; noted too, with the size of what it finds.
+    pub(super) fn step<T>(
+        &mut self,
+        what: &str,
+        work: impl FnOnce(&mut Self) -> Result<T>,
+        size: impl FnOnce(&T) -> String,
+    ) -> Result<T> {
+        let step = self.trace.as_mut().map(|trace| trace.begin(&what));
+        let done = work(self)?;
+        if let (Some(trace), Some(step)) = (&mut self.trace, step) {
+            trace.end(&step, &size(&done));
+        }
+        Ok(done)
+    }
+
     /// The matches of a plan.
     pub(super) fn matches(&mut self, plan: &TypePlan) -> Result<KeySet> {
         self.keys(plan.base, &plan.predicate, None)
@@ -93,15 +99,10 @@ impl<'a> Evaluation<'a> {
     ) -> Result<KeySet> {
         self.watch.look()?;
         let Some(trace) = &mut self.trace else { return self.evaluate(base, predicate, among) };
-        let line = trace.lines.len();
-        trace.lines.push(format!("{}{predicate}", "  ".repeat(trace.depth)));
-        trace.depth += 1;
-        let start = Instant::now();
+        let step = trace.begin(predicate);
         let keys = self.evaluate(base, predicate, among)?;
-        let micros = start.elapsed().as_micros();
         if let Some(trace) = &mut self.trace {
-            trace.depth -= 1;
-            let _ = write!(trace.lines[line], " -> {} {base}, {micros} us", keys.len());
+            trace.end(&step, &format_args!("{} {base}", keys.len()));
         }
         Ok(keys)
     }
