@@ -12,6 +12,7 @@ use crate::geocoder::Geocoder;
 use crate::http::interaction::capabilities;
 use crate::http::request_id::RequestIds;
 use crate::http::sealed::Seal;
+use crate::http::unread::Unread;
 use crate::telemetry::metrics::Metrics;
 
 /// Everything the parts of the service share; cheap to clone.
@@ -40,6 +41,8 @@ pub(crate) struct Parts {
     pub(crate) seal: Seal,
     /// What was served.
     pub(crate) metrics: Metrics,
+    /// Answers that are not read yet.
+    pub(crate) unread: Unread,
     /// Names of requests.
     pub(crate) request_ids: RequestIds,
     /// The capability statement, as it is answered.
@@ -84,6 +87,7 @@ impl App {
             anonymous: settings.anonymous_profile(),
             engine: Pool::new(engine, &settings.engine),
             metrics: Metrics::default(),
+            unread: Unread::new(settings.limits.unread_bytes, settings.limits.unread()),
             request_ids: RequestIds::new(now().as_nanosecond() as u64),
             base_url,
             base_urls,

@@ -11,6 +11,8 @@ pub(crate) mod pretty;
 pub(crate) mod subset;
 pub(crate) mod versions;
 
+use std::time::Instant;
+
 use shared::error::Issue;
 
 use crate::execute::Hits;
@@ -69,6 +71,7 @@ pub(crate) fn searchset<E: From<subset::NotAnObject>>(
     }
     out.extend_from_slice(b"}]");
 
+    let start = hits.explanation.is_some().then(Instant::now);
     let mut annotations = Annotations::new(page.base_url, page.now_ms);
     let mut separator: &[u8] = br#","entry":["#;
     let groups = [
@@ -88,7 +91,9 @@ pub(crate) fn searchset<E: From<subset::NotAnObject>>(
             entry::finish(&mut out, mode, hit);
         }
     }
-    let issues: Vec<&Issue> = page.issues.iter().chain(&hits.issues).collect();
+    let told = hits.explanation.as_ref().zip(start);
+    let told = told.map(|(explanation, start)| explanation.issue(resources, start.elapsed()));
+    let issues: Vec<&Issue> = page.issues.iter().chain(&told).chain(&hits.issues).collect();
     if !issues.is_empty() {
         out.extend_from_slice(separator);
         separator = b",";

@@ -256,6 +256,7 @@ impl View for DirectoryView {
             identify: &|resource_type, id| {
                 self.store.key_of(resource_type, id).map_err(io::Error::other)
             },
+            deadline,
         };
         let (mut hits, end) = execute::search(snapshot, &plan, &page)?;
         if held.is_none() && token.is_some() {
@@ -278,8 +279,8 @@ impl View for DirectoryView {
         let identify = |resource_type, id: &str| {
             self.store.key_of(resource_type, id).map_err(io::Error::other)
         };
-        let mut counting = Counting::new(&self.snapshot, &identify);
-        facets::count(&mut counting, request, self.plan_context(request), asked, deadline)
+        let mut counting = Counting::new(&self.snapshot, &identify, deadline);
+        facets::count(&mut counting, request, self.plan_context(request), asked)
     }
 
     fn read(&self, resource_type: ResourceType, id: &str) -> Result<Stored, EngineError> {
@@ -455,6 +456,7 @@ impl From<ExecuteError> for EngineError {
     fn from(error: ExecuteError) -> Self {
         match error {
             ExecuteError::Index(error) => Self::Io(io::Error::other(error)),
+            ExecuteError::Deadline => Self::Deadline,
         }
     }
 }

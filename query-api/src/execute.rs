@@ -10,6 +10,8 @@ mod include;
 mod named;
 mod order;
 mod page;
+mod trace;
+mod watch;
 mod words;
 
 use std::io;
@@ -20,6 +22,7 @@ use shared::fhir::ResourceType;
 use shared::index::{DocumentAddress, KeySet, Location, Snapshot};
 use shared::registry::record_name;
 
+use crate::engine::Deadline;
 use crate::parse::ast::Include;
 use crate::plan::SearchPlan;
 use distance::Centers;
@@ -31,6 +34,7 @@ pub(crate) use count::{Bands, CapacityGroup, CapacitySum, CodeField, Counted, Co
 pub(crate) use distance::center_of;
 pub(crate) use named::NamedRecord;
 pub(crate) use page::{PageKeys, PageToken};
+pub(crate) use trace::Explanation;
 
 /// The answer to one page of a search, before it is written as a Bundle.
 #[derive(Debug, Default)]
@@ -48,6 +52,8 @@ pub(crate) struct Hits {
     pub(crate) sort_missing: Vec<u64>,
     /// What the caller should know (a capped include, an inexact page, unknown codes …).
     pub(crate) issues: Vec<Issue>,
+    /// How they were found, when the caller asks.
+    pub(crate) explanation: Option<Explanation>,
 }
 
 impl Hits {
@@ -83,7 +89,13 @@ pub(crate) enum ExecuteError {
     /// The index cannot be read.
     #[error("the index: {0}")]
     Index(#[from] tantivy::TantivyError),
+    /// The deadline has passed.
+    #[error("the deadline has passed")]
+    Deadline,
 }
+
+/// What execution gives.
+type Result<T> = std::result::Result<T, ExecuteError>;
 
 /// Finds the key of a resource that need not exist (any more): it may still be referred to.
 pub(crate) type Identify<'a> = &'a dyn Fn(ResourceType, &str) -> io::Result<Option<u32>>;
@@ -105,6 +117,8 @@ pub(crate) struct PageRequest<'a> {
     pub(crate) included_max: usize,
     /// The keys of resources that a request names.
     pub(crate) identify: Identify<'a>,
+    /// When nobody waits for the page any more.
+    pub(crate) deadline: Deadline,
 }
 
 /// The end of a page, for the token of the next.
@@ -119,14 +133,29 @@ pub(crate) struct PageEnd {
 /// Executes a plan. The second result is where the page ends, when more follows.
 ///
 /// # Errors
-/// When the index cannot be read.
+/// When the index cannot be read, or the deadline has passed.
 pub(crate) fn search(
     snapshot: &Snapshot,
     plan: &SearchPlan,
     page: &PageRequest<'_>,
-) -> Result<(Hits, Option<PageEnd>), ExecuteError> {
+) -> Result<(Hits, Option<PageEnd>)> {
     let start = Instant::now();
-    let mut context = Evaluation::new(snapshot, page.identify, page.explain);
+    let mut context = Evaluation::new(snapshot, page.identify, page.deadline, page.explain);
+    let (mut hits, end) = find(&mut context, plan, page)?;
+    hits.explanation = context.take_trace().map(|trace| {
+        let (all, segments) = (snapshot.universe(), snapshot.segments().len());
+        let directory = format!("{all} resources in {segments} segments, change {}", snapshot.seq);
+        trace.explain(directory, start)
+    });
+    Ok((hits, end))
+}
+
+fn find(
+    context: &mut Evaluation<'_>,
+    plan: &SearchPlan,
+    page: &PageRequest<'_>,
+) -> Result<(Hits, Option<PageEnd>)> {
+    let snapshot = context.snapshot;
     let mut hits = Hits::default();
     let mut total = 0;
     let mut candidates = Vec::new();
@@ -135,23 +164,16 @@ pub(crate) fn search(
         let matches = context.matches(plan)?;
         total += matches.len() as u64;
         if page.count > 0 {
-            let first = order::first(&mut context, plan, number, &matches, page)?;
+            let first = context.step(
+                "first in order",
+                |context| order::first(context, plan, number, &matches, page),
+                |first| format!("{} {} put forward", first.candidates.len(), plan.base),
+            )?;
             candidates.extend(first.candidates);
             Missing::add(&mut missing, first.missing);
         }
     }
     hits.total = page.total.then_some(total);
-    if let Some(trace) = context.take_trace() {
-        let text = format!(
-            "{} resources in {} segments, change {}; matches and first order in {} us:\n{}",
-            snapshot.universe(),
-            snapshot.segments().len(),
-            snapshot.seq,
-            start.elapsed().as_micros(),
-            trace.lines.join("\n")
-        );
-        hits.issues.push(Issue::information(IssueType::Informational, text));
-    }
     hits.issues.extend(context.word_issues());
     if page.count == 0 {
         return Ok((hits, None));
@@ -161,7 +183,11 @@ pub(crate) fn search(
     let more = candidates.len() > page.count;
     candidates.truncate(page.count);
     let keys: Vec<u32> = candidates.iter().map(|c| c.key).collect();
-    let included = include::closure(snapshot, plan, page, &keys)?;
+    let included = context.step(
+        "includes",
+        |context| include::closure(context, plan, page, &keys),
+        |included| format!("{} resources", included.keys.len()),
+    )?;
     candidates.truncate(included.matches);
     if included.matches < keys.len() {
         hits.issues.push(Issue::information(
@@ -187,7 +213,11 @@ pub(crate) fn search(
         .then(|| candidates.last().map(|last| last.position(snapshot)))
         .flatten()
         .map(|keys| PageEnd { keys, seq: snapshot.seq });
-    describe(&mut context, plan, &candidates, &included.keys, &mut hits)?;
+    context.step(
+        "scores, distances and records of the page",
+        |context| describe(context, plan, &candidates, &included.keys, &mut hits),
+        |()| format!("{} matches", candidates.len()),
+    )?;
     Ok((hits, end))
 }
 
@@ -198,7 +228,7 @@ fn describe(
     candidates: &[Candidate],
     included: &[u32],
     hits: &mut Hits,
-) -> Result<(), ExecuteError> {
+) -> Result<()> {
     let snapshot = context.snapshot;
     let centers = plan.types.iter().find_map(|plan| Centers::of(&plan.centers));
     let centers = centers.as_ref();
@@ -213,14 +243,15 @@ fn describe(
         places.push(order::eligible_places(context, plan, &plan.places, matches)?);
     }
     let scores: Vec<_> =
-        plan.types.iter().map(|plan| context.scores(plan)).collect::<Result<_, _>>()?;
+        plan.types.iter().map(|plan| context.scores(plan)).collect::<Result<_>>()?;
     let named: Vec<_> = plan
         .types
         .iter()
         .zip(&shown)
         .map(|(plan, matches)| NamedRecords::prepare(context, plan, matches))
-        .collect::<Result<_, _>>()?;
+        .collect::<Result<_>>()?;
     for candidate in candidates {
+        context.watch.step()?;
         let scores = scores[candidate.plan].as_ref();
         let score = scores.map(|scores| context.score(scores, candidate.key)).transpose()?;
         let records = named[candidate.plan].of(context, candidate.key)?;
@@ -281,7 +312,7 @@ pub(crate) fn read(
     snapshot: &Snapshot,
     resource_type: ResourceType,
     id: &str,
-) -> Result<Option<Hit>, ExecuteError> {
+) -> Result<Option<Hit>> {
     let key = snapshot.key_of(resource_type, id)?;
     Ok(key.and_then(|key| hit(snapshot, key, None, None)))
 }

@@ -16,8 +16,8 @@ use shared::param::near::NearQuery;
 use shared::param::token::StoredCode;
 use shared::registry::{RecordKind, field_id};
 
-use crate::engine::{Deadline, EngineError};
-use crate::execute::{self, Bands, CapacityGroup, CodeField, Counted, Counting, ExecuteError};
+use crate::engine::EngineError;
+use crate::execute::{self, Bands, CapacityGroup, CodeField, Counted, Counting};
 use crate::parse::ast::{Correlation, Expr, SearchRequest};
 use crate::parse::{self, ast};
 use crate::plan::{self, Beside, PlanContext, PlanError};
@@ -73,17 +73,15 @@ pub(crate) fn count(
     request: &SearchRequest,
     context: PlanContext,
     asked: &Asked,
-    deadline: Deadline,
 ) -> Result<Facets, EngineError> {
     if !parse::locate::addresses(request).is_empty() {
         return Err(refused(&PlanError::Address));
     }
     let (base, expr) = (request.types[0], &request.criteria[0]);
     let predicate = plan::predicate(context, base, expr).map_err(|e| refused(&e))?;
-    let total = counting.total(base, &predicate).map_err(ExecuteError::from)?;
+    let total = counting.total(base, &predicate)?;
     let mut facets = Vec::with_capacity(asked.facets.len());
     for facet in &asked.facets {
-        deadline.check()?;
         let Some(place) = facet.place(base) else { continue };
         let search = Search { base, expr, context };
         let counted = match facet.kind {
@@ -181,7 +179,7 @@ impl Search<'_> {
             system: place.system,
             in_any_system: place.bare,
         };
-        let counted = counting.codes(self.base, &sources, field).map_err(ExecuteError::from)?;
+        let counted = counting.codes(self.base, &sources, field)?;
         let mut buckets: Vec<Bucket> = counted
             .counts
             .iter()
@@ -207,7 +205,7 @@ impl Search<'_> {
             edges,
             on_one: self.context.correlation() == Correlation::Record,
         };
-        let counted = counting.bands(self.base, &sources, bands).map_err(ExecuteError::from)?;
+        let counted = counting.bands(self.base, &sources, bands)?;
         let counts = counted.counts.iter().enumerate().filter(|(_, count)| **count > 0);
         let buckets =
             counts.map(|(band, count)| bucket::of_band(&facet, edges, band, *count)).collect();
@@ -227,7 +225,7 @@ impl Search<'_> {
             let expr = without_choice(self.base, self.expr, place);
             let predicate = plan::predicate(self.context, self.base, &expr);
             let predicate = predicate.map_err(|e| refused(&e))?;
-            let matches = counting.total(self.base, &predicate).map_err(ExecuteError::from)?;
+            let matches = counting.total(self.base, &predicate)?;
             return Ok(Some(Buckets { matches, without_value: None, all: Vec::new() }));
         };
         let facet = self.way(place);
@@ -236,8 +234,7 @@ impl Search<'_> {
         let mut radii_m: Vec<f64> =
             radii_m.iter().copied().filter(|radius_m| *radius_m < asked_m).collect();
         radii_m.push(asked_m);
-        let counted =
-            counting.rings(self.base, &sources, center, &radii_m).map_err(ExecuteError::from)?;
+        let counted = counting.rings(self.base, &sources, center, &radii_m)?;
         let counts = radii_m.iter().zip(&counted.counts).filter(|(_, count)| **count > 0);
         let buckets = counts
             .map(|(radius_m, count)| {
@@ -259,7 +256,7 @@ impl Search<'_> {
         let mut total = |expr: &Expr| {
             let predicate =
                 plan::predicate(self.context, self.base, expr).map_err(|e| refused(&e))?;
-            let total = counting.total(self.base, &predicate).map_err(ExecuteError::from)?;
+            let total = counting.total(self.base, &predicate)?;
             Ok::<u64, EngineError>(total)
         };
         let matches = total(&lifted)?;
@@ -281,9 +278,7 @@ impl Search<'_> {
         let sources =
             plan::sources_of_records(self.context, self.base, self.expr, &way.chain, kind)
                 .map_err(|e| refused(&e))?;
-        let sums = counting
-            .capacities(self.base, &sources, group, self.context.access())
-            .map_err(ExecuteError::from)?;
+        let sums = counting.capacities(self.base, &sources, group, self.context.access())?;
         let mut buckets: Vec<Bucket> =
             sums.iter().map(|sum| bucket::of_capacity(self.base, group, sum)).collect();
         buckets.sort_by(bucket::order);

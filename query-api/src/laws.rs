@@ -21,6 +21,7 @@ use shared::access::Access;
 use shared::error::{Issue, IssueType};
 use shared::fhir::ResourceType;
 
+use crate::engine::Deadline;
 use crate::execute::{self, Hits, PageRequest, PageToken};
 use crate::parse::ast::{Correlation, SearchRequest};
 use crate::parse::{self, Scope};
@@ -60,6 +61,7 @@ fn page(
         explain: false,
         included_max,
         identify: &|resource_type, id| Ok(directory.key_of(resource_type, id)),
+        deadline: Deadline::after(std::time::Duration::from_mins(10)),
     };
     let (hits, end) =
         execute::search(&directory.snapshot, &plan, &page).expect("the index is whole");

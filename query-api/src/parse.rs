@@ -49,6 +49,10 @@ pub(crate) struct Limits {
     pub(crate) sort_keys: usize,
     /// Words of all values of one text parameter.
     pub(crate) words: usize,
+    /// Values of all parameters.
+    pub(crate) search_values: usize,
+    /// Words of all text parameters, on one of the searched types.
+    pub(crate) search_words: usize,
     /// Steps of a chain.
     pub(crate) chain_depth: usize,
     /// Levels of parentheses, brackets and nots in a `_filter`.
@@ -63,6 +67,8 @@ impl Default for Limits {
             or_values: 2_000,
             sort_keys: 20,
             words: 1_000,
+            search_values: 10_000,
+            search_words: 2_000,
             chain_depth: 8,
             filter_depth: 32,
         }
@@ -106,6 +112,7 @@ pub(crate) fn search_request(
         if let Some(inner) = name.strip_prefix(SORT_CONDITION) {
             let exprs = sort_condition(context, &mut report, &request.types, inner, value);
             if let Some(exprs) = exprs {
+                count_words(context, &mut report, &exprs);
                 add_each(&mut sort_conditions, exprs);
                 request.applied.push((name.clone(), value.clone()));
             }
@@ -118,6 +125,7 @@ pub(crate) fn search_request(
             Outcome::NotMine => {
                 let exprs = criterion(context, &mut report, &request.types, name, value);
                 let applied = exprs.is_some();
+                count_words(context, &mut report, exprs.as_deref().unwrap_or_default());
                 add_each(&mut criteria, exprs.unwrap_or_default());
                 applied
             }
@@ -173,6 +181,12 @@ fn add_each(lists: &mut [Vec<Expr>], exprs: Vec<Expr>) {
     for (list, expr) in lists.iter_mut().zip(exprs) {
         list.push(expr);
     }
+}
+
+/// Counts the words of a criterion: those of the type where they are most.
+fn count_words(context: &Context<'_>, report: &mut Report, exprs: &[Expr]) {
+    let words = exprs.iter().map(value::words_in).max().unwrap_or(0);
+    report.add_words(words, context.limits.search_words);
 }
 
 fn empty_request(types: Vec<ResourceType>) -> SearchRequest {
@@ -288,6 +302,9 @@ fn criterion(
 ) -> Option<Vec<Expr>> {
     if name == "_filter" {
         return filter::read(context, report, types, value);
+    }
+    if !report.add_values(value::count(value), context.limits.search_values) {
+        return None;
     }
     let resolved: Vec<_> =
         types.iter().map(|t| key::resolve(*t, name, context.limits.chain_depth)).collect();

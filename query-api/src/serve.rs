@@ -26,6 +26,7 @@ use crate::geocoder::Geocoder;
 use crate::http::internal::{self, Internal};
 use crate::http::router;
 use crate::http::sealed::Seal;
+use crate::http::stall::StallAcceptor;
 use crate::http::wire::OutcomeAcceptor;
 use crate::operate::Operator;
 use crate::telemetry;
@@ -96,14 +97,11 @@ async fn run(settings: &Settings) -> anyhow::Result<()> {
         Some(files) => Some(tls(files).await?),
         None => None,
     };
-    let fhir = listen(listener, router::router(app.clone()), tls, handle.clone());
-    let internal = listen(
-        internal_listener,
-        internal::router(app).merge(internal::commands(commands)),
-        None,
-        internal_handle.clone(),
-    );
-    let fhir = tokio::spawn(fhir);
+    let patience = settings.limits.unread();
+    let fhir = router::router(app.clone());
+    let fhir = tokio::spawn(listen(listener, fhir, tls, handle.clone(), patience));
+    let internal = internal::router(app).merge(internal::commands(commands));
+    let internal = listen(internal_listener, internal, None, internal_handle.clone(), patience);
     let internal = tokio::spawn(internal);
     // Whoever reads the next line may ask to stop at once.
     let stop = StopSignals::new().context("the signals that stop the service")?;
@@ -153,6 +151,7 @@ async fn listen(
     router: Router,
     tls: Option<RustlsConfig>,
     handle: Handle<SocketAddr>,
+    patience: Duration,
 ) -> std::io::Result<()> {
     let mut server =
         axum_server::from_tcp(listener)?.handle(handle).first_request_timeout(FIRST_REQUEST);
@@ -160,10 +159,14 @@ async fn listen(
     server.http_builder().http1().header_read_timeout(FIRST_REQUEST);
     let service = router.into_make_service();
     match tls {
-        None => server.acceptor(OutcomeAcceptor(NoDelayAcceptor::new())).serve(service).await,
+        None => {
+            let inner = OutcomeAcceptor(NoDelayAcceptor::new());
+            server.acceptor(StallAcceptor { inner, patience }).serve(service).await
+        }
         Some(config) => {
             let acceptor = RustlsAcceptor::new(config).acceptor(NoDelayAcceptor::new());
-            server.acceptor(OutcomeAcceptor(acceptor)).serve(service).await
+            let inner = OutcomeAcceptor(acceptor);
+            server.acceptor(StallAcceptor { inner, patience }).serve(service).await
         }
     }
 }

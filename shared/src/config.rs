@@ -106,6 +106,18 @@ pub const KEYS: &[Key] = &[
         "Time a request body has to arrive, in seconds. Default: 60",
     ),
     key(
+        "limits.unread_seconds",
+        "ROR_LIMITS_UNREAD_SECONDS",
+        Kind::Integer,
+        "Time a caller may take nothing of an answer before it is given up, in seconds. Default: 30",
+    ),
+    key(
+        "limits.unread_bytes",
+        "ROR_LIMITS_UNREAD_BYTES",
+        Kind::Integer,
+        "Most bytes of large answers that callers have not read yet; beyond it 503. Default: 536870912",
+    ),
+    key(
         "limits.parameters",
         "ROR_LIMITS_PARAMETERS",
         Kind::Integer,
@@ -130,6 +142,18 @@ pub const KEYS: &[Key] = &[
         "Most words in the values of one _content or _text. Default: 1000",
     ),
     key(
+        "limits.search_values",
+        "ROR_LIMITS_SEARCH_VALUES",
+        Kind::Integer,
+        "Most values of all parameters of one search together. Default: 10000",
+    ),
+    key(
+        "limits.search_words",
+        "ROR_LIMITS_SEARCH_WORDS",
+        Kind::Integer,
+        "Most words of all _content and _text of one search together. Default: 2000",
+    ),
+    key(
         "limits.chain_depth",
         "ROR_LIMITS_CHAIN_DEPTH",
         Kind::Integer,
@@ -152,6 +176,12 @@ pub const KEYS: &[Key] = &[
         "ROR_LIMITS_BUNDLE_ENTRIES",
         Kind::Integer,
         "Most entries of a batch or transaction. Default: 5000",
+    ),
+    key(
+        "limits.bundle_answer_bytes",
+        "ROR_LIMITS_BUNDLE_ANSWER_BYTES",
+        Kind::Integer,
+        "Most bytes of the answers to all entries of a batch or transaction. Default: 67108864",
     ),
     key(
         "limits.patch_operations",

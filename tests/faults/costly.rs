@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use e2e::client::{Answer, Client};
 use e2e::harness::{self, Server};
 
-use crate::outcome;
+use serde_json::{Value, json};
+
+use crate::{JSON, outcome};
 
 /// Time for one answer, in a debug build on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -154,4 +156,66 @@ fn an_include_of_one_match_is_bounded_and_said() {
         next = page.link("next").map(|link| client.follow(link).expect("a link of the server"));
     }
     assert!(cut > 0, "some organization brings in more than five resources");
+}
+
+fn bundle(kind: &str, entries: &[Value]) -> Vec<u8> {
+    json!({"resourceType": "Bundle", "type": kind, "entry": entries}).to_string().into_bytes()
+}
+
+fn get(url: &str) -> Value {
+    json!({"request": {"method": "GET", "url": url}})
+}
+
+#[test]
+fn the_answers_of_a_bundle_are_bounded_together() {
+    let server = Server::start(&harness::sample_copy());
+    let client = server.client();
+    let before = server.memory_bytes("VmHWM");
+    let pages: Vec<Value> = (0..200).map(|_| get("HealthcareService?_count=1000")).collect();
+    let answer = client.send("POST", "", &[JSON], Some(&bundle("batch", &pages)));
+    assert_eq!(answer.status, 200, "{}", answer.excerpt());
+    let entries =
+        answer.json().unwrap_or_default()["entry"].as_array().cloned().unwrap_or_default();
+    assert_eq!(entries.len(), pages.len());
+    let refused = entries.iter().filter(|entry| {
+        let issue = &entry["response"]["outcome"]["issue"][0];
+        let is_refused = entry["response"]["status"] == "400 Bad Request";
+        assert_eq!(is_refused, issue["code"] == "too-costly", "{issue}");
+        assert_eq!(is_refused, entry["resource"].is_null());
+        is_refused
+    });
+    let answered = entries.len() - refused.count();
+    assert!((5..pages.len()).contains(&answered), "{answered}");
+    let peak = server.memory_bytes("VmHWM");
+    println!("{answered} entries; {} MiB before, {} MiB at most", before >> 20, peak >> 20);
+    assert!(peak < before + (320 << 20), "{} MiB", (peak - before) >> 20);
+}
+
+#[test]
+fn a_write_in_a_bundle_without_room_is_done_and_said() {
+    let environment = [("ROR_LIMITS_BUNDLE_ANSWER_BYTES", "2000")];
+    let server = Server::start_with(&harness::new_folder("data"), &environment);
+    let client = server.client();
+    let put = |id: &str| {
+        let mut place = crate::place(id, id);
+        place["description"] = json!("x".repeat(1_200));
+        let url = format!("Location/{id}");
+        json!({"resource": place, "request": {"method": "PUT", "url": url}})
+    };
+    for kind in ["batch", "transaction"] {
+        let ids = [format!("{kind}-1"), format!("{kind}-2"), format!("{kind}-3")];
+        let mut entries: Vec<Value> = ids.iter().map(|id| put(id)).collect();
+        entries.push(get("Location?_count=1"));
+        let headers = [JSON, ("Prefer", "return=representation")];
+        let answer = client.send("POST", "", &headers, Some(&bundle(kind, &entries)));
+        assert_eq!(answer.status, 200, "{}", answer.excerpt());
+        let answer = answer.json().unwrap_or_default();
+        let entries = answer["entry"].as_array().expect("entries");
+        let said = |entry: &&Value| entry.to_string().contains("limits.bundle_answer_bytes");
+        assert!(entries.iter().filter(said).count() >= 2, "{answer}");
+        for (entry, id) in entries.iter().zip(&ids) {
+            assert_eq!(entry["response"]["status"], "201 Created", "{entry}");
+            assert_eq!(client.get(&format!("/Location/{id}")).status, 200, "{id}");
+        }
+    }
 }

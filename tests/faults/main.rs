@@ -6,11 +6,13 @@
 
 mod costly;
 mod damage;
+mod deadline;
 mod disk;
 mod hostile;
 mod kill;
 mod page;
 mod together;
+mod unread;
 
 use std::path::Path;
 use std::process::Output;

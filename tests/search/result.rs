@@ -57,3 +57,28 @@ fn summaries() {
     assert!(whole.iter().all(|resource| !is_tagged(resource)));
     assert_eq!(whole, matches("HealthcareService?_count=20"));
 }
+
+#[test]
+fn every_step_is_explained() {
+    let search = search(
+        "HealthcareService?organization.price-amount-per-day=lt100&_sort=organization.price-amount-per-day\
+         &_include=HealthcareService:organization&_count=50&_explain=true",
+    );
+    let issues = search.pages[0].outcome_issues();
+    let texts = issues.iter().filter_map(|issue| issue["diagnostics"].as_str());
+    let text = texts.into_iter().find(|text| text.contains("us in all")).expect("an explanation");
+    let mut lines = text.lines();
+    let micros = |line: &str| -> u64 {
+        let before = line.strip_suffix(" us").or_else(|| line.strip_suffix(" us in all:"));
+        let number = before.and_then(|line| line.rsplit(' ').next());
+        number.and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("{line}"))
+    };
+    let all = micros(lines.next().expect("a line"));
+    let steps: Vec<&str> = lines.filter(|line| !line.starts_with(' ')).collect();
+    for step in ["first in order -> ", "includes -> ", "scores, distances", "documents -> "] {
+        assert_eq!(steps.iter().filter(|line| line.starts_with(step)).count(), 1, "{step}: {text}");
+    }
+    assert!(steps.len() > 4, "criteria too: {text}");
+    let told: u64 = steps.iter().map(|line| micros(line)).sum();
+    assert!(told <= all, "{told} of {all}: {text}");
+}

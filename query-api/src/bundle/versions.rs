@@ -1,6 +1,7 @@
 //! Bundles about versions: histories, and the answers to batches and transactions. Documents are
 //! spliced in as they are stored.
 
+use bytes::Bytes;
 use shared::error::Issue;
 use shared::store::{ChangeKind, format_instant};
 
@@ -95,14 +96,18 @@ pub(crate) struct EntryAnswer {
     /// The instant of that version.
     pub(crate) last_modified: Option<String>,
     /// The resource, when it is shown.
-    pub(crate) resource: Option<Vec<u8>>,
+    pub(crate) resource: Option<Bytes>,
     /// An `OperationOutcome`, when there is something to say.
-    pub(crate) outcome: Option<Vec<u8>>,
+    pub(crate) outcome: Option<Bytes>,
 }
 
-/// Writes the answer to a batch or transaction; `kind` is the Bundle's type.
-pub(crate) fn answers(kind: &str, entries: &[EntryAnswer]) -> Vec<u8> {
-    let mut out = format!(r#"{{"resourceType":"Bundle","type":"{kind}""#).into_bytes();
+/// Writes the answer to a batch or transaction; `kind` is the Bundle's type. Each entry is freed as soon as
+/// it is written.
+pub(crate) fn answers(kind: &str, entries: Vec<EntryAnswer>) -> Vec<u8> {
+    let bytes = |body: &Option<Bytes>| body.as_ref().map_or(0, Bytes::len);
+    let bodies: usize = entries.iter().map(|e| bytes(&e.resource) + bytes(&e.outcome) + 512).sum();
+    let mut out = Vec::with_capacity(128 + bodies);
+    out.extend_from_slice(format!(r#"{{"resourceType":"Bundle","type":"{kind}""#).as_bytes());
     let mut separator: &[u8] = br#","entry":["#;
     for entry in entries {
         out.extend_from_slice(separator);

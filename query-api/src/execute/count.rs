@@ -15,10 +15,10 @@ use shared::geo::Point;
 use shared::index::{DocSet, KeySet, Location, Snapshot};
 use shared::param::token::StoredCode;
 use shared::registry::{FieldId, RecordKind};
-use tantivy::Result;
 
-use super::Identify;
 use super::evaluate::Evaluation;
+use super::{Identify, Result};
+use crate::engine::Deadline;
 use crate::plan::{JoinStep, Predicate, Source};
 
 pub(crate) use capacity::{CapacityGroup, CapacitySum};
@@ -102,9 +102,9 @@ impl Place {
 }
 
 impl<'a> Counting<'a> {
-    /// Counts on `snapshot`.
-    pub(crate) fn new(snapshot: &'a Snapshot, identify: Identify<'a>) -> Self {
-        Self { context: Evaluation::new(snapshot, identify, false) }
+    /// Counts on `snapshot`, until `deadline` at most.
+    pub(crate) fn new(snapshot: &'a Snapshot, identify: Identify<'a>, deadline: Deadline) -> Self {
+        Self { context: Evaluation::new(snapshot, identify, deadline, false) }
     }
 
     /// The number of matches of a predicate.
@@ -213,11 +213,12 @@ impl<'a> Counting<'a> {
         places: &[Place],
         mut visit: impl FnMut(u32, &Place, Location),
     ) -> Result<()> {
-        let snapshot = self.context.snapshot;
+        let (snapshot, watch) = (self.context.snapshot, &self.context.watch);
         if let [place] = places {
             match place.steps.as_slice() {
                 [] => {
                     for key in place.matches.iter() {
+                        watch.step()?;
                         if let Some(at) = snapshot.locate(key) {
                             visit(key, place, at);
                         }
@@ -227,6 +228,7 @@ impl<'a> Counting<'a> {
                 [step] if !step.reverse && !step.above => {
                     let mut targets = Vec::new();
                     for key in place.matches.iter() {
+                        watch.step()?;
                         targets.clear();
                         snapshot.targets(step.field, key, &mut targets)?;
                         for target in &targets {
@@ -247,6 +249,7 @@ impl<'a> Counting<'a> {
         pairs.sort_unstable();
         pairs.dedup();
         for (key, number, target) in pairs {
+            watch.step()?;
             let place = &places[number];
             let to = place.steps.last().map(|step| step.to);
             let at = match to {
@@ -283,6 +286,7 @@ impl<'a> Counting<'a> {
                 };
                 let mut referred = Vec::new();
                 for source in sources {
+                    self.context.watch.step()?;
                     referred.clear();
                     snapshot.targets(step.field, source, &mut referred)?;
                     for key in referred.iter().filter(|key| place.matches.contains(**key)) {

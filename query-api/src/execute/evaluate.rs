@@ -7,9 +7,7 @@
 mod records;
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::sync::Arc;
-use std::time::Instant;
 
 use shared::access::VisibilityClass;
 use shared::error::Issue;
@@ -18,12 +16,14 @@ use shared::index::{DocSet, KeySet, Snapshot};
 use shared::param::reference::ReferenceQuery;
 use shared::registry::{self, RecordKind, field_id};
 use shared::schema::{TermKind, term};
-use tantivy::Result;
 
 use records::negated;
 
-use super::Identify;
+use super::trace::Trace;
+use super::watch::Watch;
 use super::words::{self, WordHits};
+use super::{Identify, Result};
+use crate::engine::Deadline;
 use crate::plan::{JoinStep, Leaf, LeafTest, Predicate, Relevance, TypePlan, WordQuery};
 
 /// Up to so many candidates, what they refer to and their records are looked at one by one. Tests have
@@ -33,6 +33,7 @@ const FEW: usize = if cfg!(test) { 3 } else { 2_000 };
 /// The evaluation of one request: its snapshot, and what it has found already.
 pub(super) struct Evaluation<'a> {
     pub(super) snapshot: &'a Snapshot,
+    pub(super) watch: Watch,
     identify: Identify<'a>,
     words: HashMap<WordQuery, Arc<WordHits>>,
     /// What was found of records and of the ends of chains: the matches, their order and what the
@@ -63,18 +64,16 @@ impl Scores {
     }
 }
 
-/// What was done, step by step, when the caller asks.
-#[derive(Debug, Default)]
-pub(super) struct Trace {
-    depth: usize,
-    /// One line a step, in the order they began; a step inside another is indented.
-    pub(super) lines: Vec<String>,
-}
-
 impl<'a> Evaluation<'a> {
-    pub(super) fn new(snapshot: &'a Snapshot, identify: Identify<'a>, explain: bool) -> Self {
+    pub(super) fn new(
+        snapshot: &'a Snapshot,
+        identify: Identify<'a>,
+        deadline: Deadline,
+        explain: bool,
+    ) -> Self {
         Self {
             snapshot,
+            watch: Watch::new(deadline),
             identify,
             words: HashMap::new(),
             records: Vec::new(),
@@ -86,6 +85,21 @@ impl<'a> Evaluation<'a> {
     /// What was done so far, when it is being noted.
     pub(super) fn take_trace(&mut self) -> Option<Trace> {
         self.trace.take()
+    }
+
+    /// Does what is no predicate; noted too, with the size of what it finds.
+    pub(super) fn step<T>(
+        &mut self,
+        what: &str,
+        work: impl FnOnce(&mut Self) -> Result<T>,
+        size: impl FnOnce(&T) -> String,
+    ) -> Result<T> {
+        let step = self.trace.as_mut().map(|trace| trace.begin(&what));
+        let done = work(self)?;
+        if let (Some(trace), Some(step)) = (&mut self.trace, step) {
+            trace.end(&step, &size(&done));
+        }
+        Ok(done)
     }
 
     /// The matches of a plan.
@@ -100,16 +114,12 @@ impl<'a> Evaluation<'a> {
         predicate: &Predicate,
         among: Option<&KeySet>,
     ) -> Result<KeySet> {
+        self.watch.look()?;
         let Some(trace) = &mut self.trace else { return self.evaluate(base, predicate, among) };
-        let line = trace.lines.len();
-        trace.lines.push(format!("{}{predicate}", "  ".repeat(trace.depth)));
-        trace.depth += 1;
-        let start = Instant::now();
+        let step = trace.begin(predicate);
         let keys = self.evaluate(base, predicate, among)?;
-        let micros = start.elapsed().as_micros();
         if let Some(trace) = &mut self.trace {
-            trace.depth -= 1;
-            let _ = write!(trace.lines[line], " -> {} {base}, {micros} us", keys.len());
+            trace.end(&step, &format_args!("{} {base}", keys.len()));
         }
         Ok(keys)
     }
@@ -193,7 +203,7 @@ impl<'a> Evaluation<'a> {
             let limit = among.unwrap_or(snapshot.existing(base));
             return Ok(snapshot.referred(step.field, &targets)?.and(limit));
         }
-        snapshot.referrers(step.field, &targets, among)
+        Ok(snapshot.referrers(step.field, &targets, among)?)
     }
 
     /// What few candidates refer to, or are referred to by: only these are then asked of.
@@ -246,6 +256,7 @@ impl<'a> Evaluation<'a> {
             LeafTest::OpenAt(instants) => {
                 let mut found = KeySet::default();
                 for instant_ms in instants {
+                    self.watch.look()?;
                     found = found.or(snapshot.open_at(*instant_ms)?, snapshot.universe());
                 }
                 Ok(found)
@@ -340,13 +351,14 @@ impl<'a> Evaluation<'a> {
     fn named(&self, target: ResourceType, queries: &[ReferenceQuery]) -> Result<KeySet> {
         let mut keys = Vec::new();
         for query in queries {
+            self.watch.step()?;
             let ReferenceQuery::Id { resource_type, id } = query else { continue };
             if resource_type.is_some_and(|wanted| wanted != target) {
                 continue;
             }
             let key = match self.snapshot.key_of(target, id)? {
                 Some(key) => Some(key),
-                None => (self.identify)(target, id)?,
+                None => (self.identify)(target, id).map_err(tantivy::TantivyError::from)?,
             };
             keys.extend(key);
         }
@@ -360,7 +372,7 @@ impl<'a> Evaluation<'a> {
         if let Some(hits) = self.words.get(query) {
             return Ok(Arc::clone(hits));
         }
-        let hits = Arc::new(words::find(self.snapshot, base, query)?);
+        let hits = Arc::new(words::find(self.snapshot, &self.watch, base, query)?);
         self.words.insert(query.clone(), Arc::clone(&hits));
         Ok(hits)
     }
@@ -430,6 +442,7 @@ impl<'a> Evaluation<'a> {
     /// The resources at the end of a chain from one resource.
     pub(super) fn reached(&self, steps: &[JoinStep], key: u32) -> Result<Vec<u32>> {
         let snapshot = self.snapshot;
+        self.watch.step()?;
         let mut frontier = vec![key];
         for step in steps {
             let mut next = Vec::new();

@@ -6,9 +6,9 @@
 use shared::fhir::ResourceType;
 use shared::index::{KeySet, Snapshot};
 use shared::registry::{self, FieldId, field_id};
-use tantivy::Result;
 
-use super::PageRequest;
+use super::evaluate::Evaluation;
+use super::{PageRequest, Result};
 use crate::parse::ast::Include;
 use crate::plan::SearchPlan;
 
@@ -35,11 +35,12 @@ struct Directive {
 
 /// The closure of the includes over the matches, in order.
 pub(super) fn closure(
-    snapshot: &Snapshot,
+    context: &Evaluation<'_>,
     plan: &SearchPlan,
     page: &PageRequest<'_>,
     matches: &[u32],
 ) -> Result<Included> {
+    let snapshot = context.snapshot;
     let searched: Vec<ResourceType> = plan.types.iter().map(|plan| plan.base).collect();
     let directives: Vec<Directive> =
         page.includes.iter().flat_map(|include| directives(include, &searched)).collect();
@@ -58,6 +59,7 @@ pub(super) fn closure(
         while !frontier.is_empty() {
             let mut found = Vec::new();
             for directive in directives.iter().filter(|d| first || d.again) {
+                context.watch.step()?;
                 follow(snapshot, directive, &frontier, &mut found)?;
             }
             found.retain(|key| seen.insert(*key));
@@ -67,7 +69,7 @@ pub(super) fn closure(
         }
         if included.keys.len() > page.included_max && position > 0 {
             // Anew, since a match that is cut may be brought in by one that stays.
-            return closure(snapshot, plan, page, &matches[..position]);
+            return closure(context, plan, page, &matches[..position]);
         }
         if included.keys.len() > page.included_max {
             included.keys.truncate(page.included_max);

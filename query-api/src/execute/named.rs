@@ -5,8 +5,8 @@ use std::sync::Arc;
 use shared::index::{DocSet, DocumentAddress, KeySet};
 use shared::registry::RecordKind;
 use shared::schema::RECORD_KIND_OFFSET;
-use tantivy::Result;
 
+use super::Result;
 use super::evaluate::Evaluation;
 use super::order::Deciding;
 use crate::plan::{JoinStep, Named, TypePlan};

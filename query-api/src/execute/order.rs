@@ -13,12 +13,11 @@ use std::sync::Arc;
 
 use shared::index::{KeySet, Location, SegmentView, Snapshot};
 use shared::registry::{self, FieldId, ParameterType, RecordKind};
-use tantivy::Result;
 
-use super::PageRequest;
 use super::distance::Centers;
 use super::evaluate::{Evaluation, Scores};
 use super::page::{PageKeys, PageValue, ordered_f64};
+use super::{PageRequest, Result};
 use crate::plan::{Order, OrderKey, TypePlan};
 pub(super) use nearest::{EligiblePlaces, eligible_places, nearest};
 use select::Selection;
@@ -300,7 +299,12 @@ fn holds(set: Option<&Arc<KeySet>>, key: u32) -> bool {
 }
 
 /// The text of a document that counts, by its ordinal in the segment.
-fn own_text(view: &SegmentView, field: FieldId, descending: bool, doc: u32) -> Result<SortValue> {
+fn own_text(
+    view: &SegmentView,
+    field: FieldId,
+    descending: bool,
+    doc: u32,
+) -> tantivy::Result<SortValue> {
     let ordinals = view.text(field)?.into_iter().flat_map(|column| column.ordinals(doc));
     let best = if descending { ordinals.max() } else { ordinals.min() };
     Ok(best.map_or(SortValue::Missing, SortValue::Ordinal))
@@ -318,7 +322,7 @@ impl Key {
     fn value(&self, context: &Evaluation<'_>, key: u32, at: Location) -> Result<SortValue> {
         match self {
             Self::Text(field, descending) => {
-                own_text(context.snapshot.view(at), *field, *descending, at.doc)
+                Ok(own_text(context.snapshot.view(at), *field, *descending, at.doc)?)
             }
             Self::Values(order, eligible) => best_value(context, order, eligible, key),
             Self::Distance { places, centers, .. } => {

@@ -16,10 +16,12 @@ use shared::fhir::ResourceType;
 use shared::index::{KeySet, Segment, SegmentView, Snapshot};
 use shared::param::text::{NumberForm, TextPart, TextQuery};
 use shared::schema::words::{NUMBER, WORD, stem};
+use tantivy::TERMINATED;
 use tantivy::postings::TermInfo;
-use tantivy::{Result, TERMINATED};
 
 use self::tally::Tally;
+use super::Result;
+use super::watch::Watch;
 use crate::plan::WordQuery;
 
 /// A resource with its score.
@@ -91,9 +93,15 @@ const ISSUES_MAX: usize = 10;
 const CORRECTED_MAX: usize = 20;
 
 /// Finds the resources of `base` that satisfy one of the texts.
-pub(super) fn find(snapshot: &Snapshot, base: ResourceType, query: &WordQuery) -> Result<WordHits> {
+pub(super) fn find(
+    snapshot: &Snapshot,
+    watch: &Watch,
+    base: ResourceType,
+    query: &WordQuery,
+) -> Result<WordHits> {
     let mut search = Search {
         snapshot,
+        watch,
         scopes: &query.scopes,
         collection: Collection::of(snapshot, base),
         tally: Tally::default(),
@@ -126,6 +134,7 @@ pub(super) fn find(snapshot: &Snapshot, base: ResourceType, query: &WordQuery) -
 /// What is wanted must be there, what is excluded not: the search of one text on one type.
 struct Search<'a> {
     snapshot: &'a Snapshot,
+    watch: &'a Watch,
     scopes: &'a [String],
     collection: Collection,
     tally: Tally,
@@ -181,6 +190,7 @@ impl Search<'_> {
 
     /// What holds a part; corrected when nothing does and `helpful` says so.
     fn part(&mut self, part: &TextPart, helpful: bool) -> Result<Found> {
+        self.watch.look()?;
         let statistics = self.snapshot.word_statistics();
         match part {
             TextPart::Word { word, is_acronym } => {
@@ -236,6 +246,7 @@ impl Search<'_> {
 
     /// Notes the live documents of a term with their scores.
     fn note(&mut self, segment: &Segment, info: &TermInfo, worth: Worth) -> Result<()> {
+        self.watch.look()?;
         let view = &segment.view;
         let mut postings = view.word_postings(info)?;
         self.tally.reserve(self.snapshot.universe());
@@ -260,7 +271,8 @@ impl Search<'_> {
 
 /// A term of the word field, where a segment has it.
 fn term_info(view: &SegmentView, scope: &str, form: char, word: &str) -> Result<Option<TermInfo>> {
-    Ok(view.words().terms().get(format!("{scope}{form}{word}"))?)
+    let found = view.words().terms().get(format!("{scope}{form}{word}"));
+    Ok(found.map_err(tantivy::TantivyError::from)?)
 }
 
 /// What BM25 needs to know of all documents.

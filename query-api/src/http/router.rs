@@ -22,7 +22,7 @@ use super::interaction::{
 };
 use super::operation::{FACETS, GEOCODE};
 use super::path::AnyType;
-use super::{guard, observe, page, prefer, written};
+use super::{guard, observe, page, prefer, unread, written};
 use crate::app::App;
 
 /// The FHIR service under all its base paths, and the page at `/`.
@@ -43,6 +43,7 @@ pub(crate) fn router(app: App) -> Router {
         .layer(from_fn_with_state(app.clone(), observe::observe))
         .layer(map_request(guard::head_is_plain))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+        .layer(from_fn_with_state(app.clone(), unread::bound))
         .layer(cors())
         .layer(CatchPanicLayer::custom(|_| {
             ApiError::Internal("a handler panicked".to_owned()).into_response()

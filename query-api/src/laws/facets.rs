@@ -20,7 +20,8 @@ use crate::plan::PlanContext;
 /// The counts of all facets of a request.
 fn count(directory: &Directory, request: &SearchRequest) -> Facets {
     let identify = |resource_type, id: &str| Ok(directory.key_of(resource_type, id));
-    let mut counting = Counting::new(&directory.snapshot, &identify);
+    let deadline = Deadline::after(std::time::Duration::from_mins(10));
+    let mut counting = Counting::new(&directory.snapshot, &identify, deadline);
     let context = PlanContext::new(Access::full(), request.correlation, 10_000);
     let facets = table::of_type(request.types[0]).collect();
     let pair = ("open-at".to_owned(), "now".to_owned());
@@ -30,8 +31,7 @@ fn count(directory: &Directory, request: &SearchRequest) -> Facets {
         Vec::new()
     };
     let asked = facets::Asked { facets, probes, limit: usize::MAX };
-    let deadline = Deadline::after(std::time::Duration::from_mins(10));
-    facets::count(&mut counting, request, context, &asked, deadline).expect("the index is whole")
+    facets::count(&mut counting, request, context, &asked).expect("the index is whole")
 }
 
 /// The total of a request without a facet's choice, with other criteria in its place.

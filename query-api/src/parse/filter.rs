@@ -44,6 +44,9 @@ pub(super) fn read(
         report.error(IssueType::TooCostly, NAME, diagnostics);
         return None;
     }
+    if !report.add_values(comparisons, context.limits.search_values) {
+        return None;
+    }
     types.iter().map(|base| lower(context, report, *base, &parsed.node)).collect()
 }
 

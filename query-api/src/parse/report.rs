@@ -7,6 +7,8 @@ use shared::error::{Issue, IssueType, Severity};
 pub(super) struct Report {
     issues: Vec<Issue>,
     uses_clock: bool,
+    values: usize,
+    words: usize,
 }
 
 impl Report {
@@ -33,6 +35,26 @@ impl Report {
     /// Whether such a value was read.
     pub(super) fn has_used_clock(&self) -> bool {
         self.uses_clock
+    }
+
+    /// Counts the values of one more parameter; `false`, with the mistake reported, when the request has
+    /// more than `max` in all.
+    pub(super) fn add_values(&mut self, values: usize, max: usize) -> bool {
+        self.values = self.values.saturating_add(values);
+        if self.values > max {
+            let diagnostics = format!("all parameters together have more than {max} values");
+            self.error(IssueType::TooCostly, "", diagnostics);
+        }
+        self.values <= max
+    }
+
+    /// The same of the words of text parameters.
+    pub(super) fn add_words(&mut self, words: usize, max: usize) {
+        self.words = self.words.saturating_add(words);
+        if self.words > max {
+            let diagnostics = format!("all parameters together have more than {max} words");
+            self.error(IssueType::TooCostly, "", diagnostics);
+        }
     }
 
     /// Takes over what was found elsewhere.

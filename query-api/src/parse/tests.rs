@@ -15,6 +15,8 @@ const LIMITS: Limits = Limits {
     or_values: 10,
     sort_keys: 3,
     words: 12,
+    search_values: 30,
+    search_words: 20,
     chain_depth: 4,
     filter_depth: 8,
 };
@@ -363,6 +365,15 @@ fn refused() {
     }
     let many = "name=a&".repeat(41);
     check_refused(Location, &many, &["41 parameters; at most 40"]);
+    let ten = (0..10).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
+    let values = format!("name={ten}&status={ten}&identifier={ten}");
+    assert!(parse(Scope::Type(Location), &values).1.iter().all(|issue| !issue.is_error()));
+    check_refused(Location, &format!("{values}&name=b"), &["more than 30 values"]);
+    let filter = format!("_filter=name eq a and name eq b&{values}");
+    check_refused(Location, &filter, &["more than 30 values"]);
+    let words = "_content=w0 w1 w2 w3 w4 w5 w6 w7 w8 w9";
+    assert_eq!(parse(Scope::Type(Location), &format!("{words}&{words}")).1, []);
+    check_refused(Location, &format!("{words}&{words}&_content=w"), &["more than 20 words"]);
     check_refused(Location, &format!("name={}", "a".repeat(20_000)), &["at most 20000"]);
 }
 

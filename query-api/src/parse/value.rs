@@ -16,7 +16,7 @@ use shared::registry::{self, ParameterType, SearchParameter, TokenShape};
 use shared::terminology::{canonical_system, terminology};
 
 use super::Context;
-use super::ast::Test;
+use super::ast::{Expr, Test};
 use super::key::{Modifier, Path};
 use super::report::Report;
 
@@ -72,6 +72,33 @@ pub(super) fn test(
         Some(Modifier::Text) => Some(Test::Text(plain())),
         Some(Modifier::In) => value_sets(report, name, &given).map(Test::In),
         Some(Modifier::Missing) => missing(report, name, &given).map(Test::Missing),
+    }
+}
+
+/// How many values a parameter has, whatever it is.
+pub(super) fn count(given: &str) -> usize {
+    escape::split(given, ',').len()
+}
+
+/// How many words are looked for.
+pub(super) fn words_in(expr: &Expr) -> usize {
+    match expr {
+        Expr::And(children) | Expr::Or(children) => children.iter().map(words_in).sum(),
+        Expr::Not(inner) | Expr::Within(_, inner) => words_in(inner),
+        Expr::Criterion(criterion) => match &criterion.test {
+            Test::Any(values) | Test::None(values) => values.iter().map(word_count).sum(),
+            Test::Missing(_)
+            | Test::Exact(_)
+            | Test::Equals(_)
+            | Test::Contains(_)
+            | Test::EndsWith(_)
+            | Test::Text(_)
+            | Test::In(_)
+            | Test::NotIn(_)
+            | Test::Identifier(_)
+            | Test::Above(_)
+            | Test::Below(_) => 0,
+        },
     }
 }
 

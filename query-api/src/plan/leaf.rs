@@ -116,7 +116,7 @@ fn positive(
         let prefixes = prefixes(context, base, parameter, TermKind::Folded);
         LeafTest::Scan(prefixes, how, texts.iter().map(|text| fold(text)).collect())
     };
-    Some(match test {
+    Some(each_once(match test {
         Test::Missing(_) | Test::None(_) | Test::NotIn(_) => return None,
         Test::Any(values) => any(context, base, parameter, values)?,
         Test::Exact(texts) => {
@@ -153,7 +153,18 @@ fn positive(
         }
         Test::Above(values) => LeafTest::Above(references(values)),
         Test::Below(values) => LeafTest::Below(references(values)),
-    })
+    }))
+}
+
+/// A value that is given twice is looked up once: what a term finds is as long as the directory.
+fn each_once(mut test: LeafTest) -> LeafTest {
+    if let LeafTest::Terms(terms) | LeafTest::Prefixes(terms) = &mut test
+        && terms.len() > 1
+    {
+        let mut seen = HashSet::new();
+        terms.retain(|term| seen.insert(term.clone()));
+    }
+    test
 }
 
 fn any(

@@ -72,6 +72,10 @@ pub struct Limits {
     pub body_bytes: usize,
     /// Time a request body has to arrive, in seconds.
     pub body_seconds: u64,
+    /// Time a caller may take nothing of an answer, in seconds.
+    pub unread_seconds: u64,
+    /// Most bytes of answers that callers have not read yet.
+    pub unread_bytes: usize,
     /// Most parameters of one search.
     pub parameters: usize,
     /// Most values separated by commas in one parameter.
@@ -80,6 +84,10 @@ pub struct Limits {
     pub sort_keys: usize,
     /// Most words in the values of one text parameter.
     pub words: usize,
+    /// Most values of all parameters of one search.
+    pub search_values: usize,
+    /// Most words of all text parameters of one search.
+    pub search_words: usize,
     /// Most steps of one chain.
     pub chain_depth: usize,
     /// Most levels of parentheses, brackets and nots in a `_filter`.
@@ -88,6 +96,8 @@ pub struct Limits {
     pub includes: usize,
     /// Most entries of a batch or transaction.
     pub bundle_entries: usize,
+    /// Most bytes of the answers to the entries of one batch or transaction.
+    pub bundle_answer_bytes: usize,
     /// Most operations of one patch.
     pub patch_operations: usize,
 }
@@ -229,20 +239,32 @@ impl Default for Server {
     }
 }
 
+impl Limits {
+    /// Time a caller may take nothing of an answer.
+    pub fn unread(&self) -> Duration {
+        Duration::from_secs(self.unread_seconds)
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
             url_bytes: 32 * 1024,
             body_bytes: 4 * 1024 * 1024,
             body_seconds: 60,
+            unread_seconds: 30,
+            unread_bytes: 512 << 20,
             parameters: 200,
             or_values: 2000,
             sort_keys: 20,
             words: 1000,
+            search_values: 10_000,
+            search_words: 2000,
             chain_depth: 8,
             filter_depth: 32,
             includes: 10_000,
             bundle_entries: 5_000,
+            bundle_answer_bytes: 64 << 20,
             patch_operations: 500,
         }
     }
@@ -310,12 +332,17 @@ impl Settings {
             ("limits.url_bytes", limits.url_bytes as u64),
             ("limits.body_bytes", limits.body_bytes as u64),
             ("limits.body_seconds", limits.body_seconds),
+            ("limits.unread_seconds", limits.unread_seconds),
+            ("limits.unread_bytes", limits.unread_bytes as u64),
             ("limits.parameters", limits.parameters as u64),
             ("limits.or_values", limits.or_values as u64),
             ("limits.words", limits.words as u64),
+            ("limits.search_values", limits.search_values as u64),
+            ("limits.search_words", limits.search_words as u64),
             ("limits.chain_depth", limits.chain_depth as u64),
             ("limits.filter_depth", limits.filter_depth as u64),
             ("limits.bundle_entries", limits.bundle_entries as u64),
+            ("limits.bundle_answer_bytes", limits.bundle_answer_bytes as u64),
             ("limits.patch_operations", limits.patch_operations as u64),
             ("write.queue", self.write.queue as u64),
             ("paging.count_default", u64::from(self.paging.count_default)),

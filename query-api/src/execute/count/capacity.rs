@@ -8,10 +8,10 @@ use shared::index::{KeySet, Location};
 use shared::param::token::StoredCode;
 use shared::registry::{RecordKind, field_id};
 use shared::schema::RECORD_KIND_OFFSET;
-use tantivy::Result;
 
 use super::tally::Codes;
 use super::{CodeField, Counting, Place};
+use crate::execute::Result;
 use crate::plan::Source;
 
 /// What the sums are told apart by, besides the kind of capacity.
@@ -177,6 +177,7 @@ impl Counting<'_> {
         let location =
             field_id(ResourceType::HealthcareService, "location").expect("it is in the table");
         for offer in snapshot.existing(ResourceType::HealthcareService) {
+            self.context.watch.step()?;
             let Some(at) = snapshot.locate(offer) else { continue };
             here.clear();
             snapshot.targets(location, offer, &mut here)?;

@@ -7,9 +7,9 @@ use shared::geo::{Point, distance_m};
 use shared::index::{CodeColumn, Location, Rows, Snapshot};
 use shared::param::token::StoredCode;
 use shared::registry::FieldId;
-use tantivy::Result;
 
 use super::CodeField;
+use crate::execute::Result;
 
 /// Counters of matches, each of a match at most once.
 pub(super) trait Tally {
@@ -141,7 +141,8 @@ impl<'a> BandTally<'a> {
         on_one: bool,
     ) -> Result<Self> {
         let segments = snapshot.segments().iter();
-        let columns = segments.map(|segment| segment.view.numbers(field)).collect::<Result<_>>()?;
+        let columns =
+            segments.map(|segment| segment.view.numbers(field)).collect::<tantivy::Result<_>>()?;
         let buckets = Buckets::new(edges.len() + 1);
         Ok(Self { columns, edges, on_one, extremes: None, buckets })
     }

@@ -9,50 +9,54 @@ use shared::param::number::{NumberQuery, NumberRange};
 use shared::param::quantity::{QuantityQuery, QuantityValue};
 use shared::registry::{FieldId, RecordKind};
 use shared::schema::RECORD_KIND_OFFSET;
-use tantivy::Result;
 
 use super::{Evaluation, FEW};
-use crate::execute::distance;
+use crate::execute::{Result, distance};
 use crate::plan::{Leaf, LeafTest};
 
 /// Looking up the values of one document costs as much as reading those of so many in a row.
 const LOOKUP_SHARE: usize = 16;
+/// Terms, or starts of terms, that are looked up between two looks at the clock.
+const TERMS: usize = 64;
+
+/// Values that everything is compared with between two looks at the clock.
+const COMPARED: usize = 16;
 
 impl Evaluation<'_> {
     /// The documents, of resources or of records, with a value that satisfies the leaf.
     pub(super) fn leaf_docs(&self, leaf: &Leaf) -> Result<DocSet> {
         let (snapshot, field) = (self.snapshot, leaf.field);
         match &leaf.test {
-            LeafTest::Terms(terms) => snapshot.docs_with_terms(terms),
-            LeafTest::Prefixes(prefixes) => snapshot.docs_with_prefixes(prefixes),
-            LeafTest::Scan(prefixes, how, texts) => {
-                let mut found: Option<DocSet> = None;
-                for text in texts {
-                    let holds = |value: &str| how.holds(value, text);
-                    let docs = snapshot.docs_with_text_where(prefixes, text, holds)?;
-                    found = Some(match found {
-                        Some(found) => found.or(snapshot, docs),
-                        None => docs,
-                    });
-                }
-                found.map_or_else(|| snapshot.docs(|_, _| Ok(())), Ok)
+            LeafTest::Terms(terms) => {
+                self.in_parts(terms, TERMS, |terms| snapshot.docs_with_terms(terms))
             }
-            LeafTest::Dates(queries) => {
-                snapshot.docs_with_row(|view| view.dates(field), |range| date_holds(queries, range))
+            LeafTest::Prefixes(prefixes) => {
+                self.in_parts(prefixes, TERMS, |prefixes| snapshot.docs_with_prefixes(prefixes))
             }
-            LeafTest::Numbers(queries) => snapshot
-                .docs_with_row(|view| view.numbers(field), |number| number_holds(queries, *number)),
-            LeafTest::Quantities(queries) => snapshot.docs_with_row(
-                |view| view.quantities(field),
-                |quantity| quantity_holds(queries, quantity),
-            ),
-            LeafTest::InForce(instants) => snapshot.docs(|view, docs| {
-                for before_ms in instants {
-                    in_force(view, field, *before_ms, docs)?;
-                }
-                Ok(())
+            LeafTest::Scan(prefixes, how, texts) => self.in_parts(texts, 1, |texts| {
+                let [text] = texts else { return snapshot.docs(|_, _| Ok(())) };
+                snapshot.docs_with_text_where(prefixes, text, |value| how.holds(value, text))
             }),
-            LeafTest::Near(circles) => snapshot.docs(|view, docs| {
+            LeafTest::Dates(queries) => self.in_parts(queries, COMPARED, |queries| {
+                snapshot.docs_with_row(|view| view.dates(field), |range| date_holds(queries, range))
+            }),
+            LeafTest::Numbers(queries) => self.in_parts(queries, COMPARED, |queries| {
+                let holds = |number: &f64| number_holds(queries, *number);
+                snapshot.docs_with_row(|view| view.numbers(field), holds)
+            }),
+            LeafTest::Quantities(queries) => self.in_parts(queries, COMPARED, |queries| {
+                let holds = |quantity: &QuantityValue| quantity_holds(queries, quantity);
+                snapshot.docs_with_row(|view| view.quantities(field), holds)
+            }),
+            LeafTest::InForce(instants) => {
+                self.in_each_segment(instants, |instants, view, docs| {
+                    for before_ms in instants {
+                        in_force(view, field, *before_ms, docs)?;
+                    }
+                    Ok(())
+                })
+            }
+            LeafTest::Near(circles) => self.in_each_segment(circles, |circles, view, docs| {
                 let located = circles
                     .iter()
                     .filter_map(|circle| Some((distance::center_of(circle)?, circle.radius_m())));
@@ -66,9 +70,42 @@ impl Evaluation<'_> {
             | LeafTest::Words(_)
             | LeafTest::Not(_) => {
                 debug_assert!(false, "no record has references, hours or words; callers negate");
-                snapshot.docs(|_, _| Ok(()))
+                Ok(snapshot.docs(|_, _| Ok(()))?)
             }
         }
+    }
+
+    /// What any of many values finds, by parts of so many, with a look at the clock before each.
+    fn in_parts<T>(
+        &self,
+        values: &[T],
+        size: usize,
+        find: impl Fn(&[T]) -> tantivy::Result<DocSet>,
+    ) -> Result<DocSet> {
+        let mut found: Option<DocSet> = None;
+        for part in values.chunks(size) {
+            self.watch.look()?;
+            let docs = find(part)?;
+            found = Some(match found {
+                Some(found) => found.or(self.snapshot, docs),
+                None => docs,
+            });
+        }
+        match found {
+            Some(found) => Ok(found),
+            None => Ok(self.snapshot.docs(|_, _| Ok(()))?),
+        }
+    }
+
+    /// The same of values that are compared with all there is in a segment.
+    fn in_each_segment<T>(
+        &self,
+        values: &[T],
+        collect: impl Fn(&[T], &SegmentView, &mut Vec<u32>) -> tantivy::Result<()>,
+    ) -> Result<DocSet> {
+        self.in_parts(values, COMPARED, |values| {
+            self.snapshot.docs(|view, docs| collect(values, view, docs))
+        })
     }
 
     /// The record documents that satisfy all leaves, each on its own; found once a request.
@@ -115,20 +152,20 @@ impl Evaluation<'_> {
         let (snapshot, field) = (self.snapshot, leaf.field);
         match &leaf.test {
             LeafTest::Terms(terms) => {
-                snapshot.keep_docs(&docs, |view, docs| view.docs_with_any(terms, docs))
+                Ok(snapshot.keep_docs(&docs, |view, docs| view.docs_with_any(terms, docs))?)
             }
-            LeafTest::Dates(queries) => snapshot.keep_docs(&docs, |view, docs| {
+            LeafTest::Dates(queries) => Ok(snapshot.keep_docs(&docs, |view, docs| {
                 let holds = |range: &(i64, i64)| date_holds(queries, range);
                 Ok(keep_rows(view.dates(field)?, docs, holds))
-            }),
-            LeafTest::Numbers(queries) => snapshot.keep_docs(&docs, |view, docs| {
+            })?),
+            LeafTest::Numbers(queries) => Ok(snapshot.keep_docs(&docs, |view, docs| {
                 let holds = |number: &f64| number_holds(queries, *number);
                 Ok(keep_rows(view.numbers(field)?, docs, holds))
-            }),
-            LeafTest::Quantities(queries) => snapshot.keep_docs(&docs, |view, docs| {
+            })?),
+            LeafTest::Quantities(queries) => Ok(snapshot.keep_docs(&docs, |view, docs| {
                 let holds = |quantity: &QuantityValue| quantity_holds(queries, quantity);
                 Ok(keep_rows(view.quantities(field)?, docs, holds))
-            }),
+            })?),
             LeafTest::Not(_) => {
                 let holding = self.keep_docs(docs.clone(), &negated(leaf))?;
                 Ok(docs.minus(&holding))
@@ -211,7 +248,12 @@ fn keep_rows<T: Copy>(rows: &Rows<T>, docs: &[u32], holds: impl Fn(&T) -> bool) 
 }
 
 /// The records in force before an instant: of those of one resource with one key, the last to start.
-fn in_force(view: &SegmentView, field: FieldId, before_ms: i64, docs: &mut Vec<u32>) -> Result<()> {
+fn in_force(
+    view: &SegmentView,
+    field: FieldId,
+    before_ms: i64,
+    docs: &mut Vec<u32>,
+) -> tantivy::Result<()> {
     // Resource, key, start, document. Not the owner: a version that was replaced may stand in the same
     // segment, and its records replace nothing.
     let mut started: Vec<(u32, i64, i64, u32)> = Vec::new();

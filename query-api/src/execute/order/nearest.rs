@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use shared::index::{KeySet, Location};
-use tantivy::Result;
 
 use super::holds;
+use crate::execute::Result;
 use crate::execute::distance::Centers;
 use crate::execute::evaluate::Evaluation;
 use crate::plan::{JoinStep, PlaceSource, TypePlan};

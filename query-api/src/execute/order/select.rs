@@ -11,12 +11,12 @@ use std::sync::Arc;
 use shared::fhir::ResourceType;
 use shared::index::{KeySet, Location, SegmentView};
 use shared::registry::{self, FieldId, ParameterType};
-use tantivy::Result;
 
 use super::{
     Bound, Candidate, First, Key, SortValue, compare, compare_values, own_text, rank, targets,
     values,
 };
+use crate::execute::Result;
 use crate::execute::evaluate::Evaluation;
 use crate::execute::page::PageKeys;
 use crate::plan::Predicate;
@@ -79,6 +79,7 @@ impl Selection<'_> {
         let snapshot = self.context.snapshot;
         let mut rows = vec![Vec::new(); snapshot.segments().len()];
         for key in self.matches {
+            self.context.watch.step()?;
             let Some(at) = snapshot.locate(key) else { continue };
             let value = self.keys[0].value(self.context, key, at)?;
             let rank = rank(&value, self.descending[0]);
@@ -140,6 +141,7 @@ impl Selection<'_> {
         };
         let mut chosen: Vec<Candidate> = Vec::new();
         for doc in &docs[start..] {
+            self.context.watch.step()?;
             let key = here.view.owner(*doc);
             if !here.is_alive(*doc) || !self.matches.contains(key) {
                 continue;
@@ -207,6 +209,7 @@ impl Selection<'_> {
 
     /// A match with all its values.
     pub(super) fn candidate_at(&self, key: u32, at: Location) -> Result<Candidate> {
+        self.context.watch.step()?;
         let values = self.keys.iter().map(|k| k.value(self.context, key, at));
         Ok(Candidate {
             key,
@@ -244,7 +247,7 @@ fn sorted(
     base: ResourceType,
     field: FieldId,
     descending: bool,
-) -> Result<Vec<u32>> {
+) -> tantivy::Result<Vec<u32>> {
     let mut docs = Vec::new();
     for doc in 0..view.max_doc() {
         if usize::from(view.kind(doc)) == base.index() {
@@ -256,7 +259,12 @@ fn sorted(
 }
 
 /// The rank of a document's own value.
-fn own_rank(view: &SegmentView, field: FieldId, descending: bool, doc: u32) -> Result<u64> {
+fn own_rank(
+    view: &SegmentView,
+    field: FieldId,
+    descending: bool,
+    doc: u32,
+) -> tantivy::Result<u64> {
     let definition = registry::fields()[usize::from(field)];
     let value = if matches!(definition.parameter.kind, ParameterType::String | ParameterType::Uri) {
         own_text(view, field, descending, doc)?

@@ -13,10 +13,10 @@ use shared::fhir::ResourceType;
 use shared::index::KeySet;
 use shared::registry::{self, FieldId, ParameterType, field_id};
 use shared::schema::RECORD_KIND_OFFSET;
-use tantivy::Result;
 
 use super::select::Selection;
 use super::{Candidate, Eligible, EligiblePlaces, Key, Missing, SortValue, compare, holds, rank};
+use crate::execute::Result;
 use crate::execute::distance::Centers;
 use crate::execute::page::{ordered_f64, ordered_i64};
 use crate::plan::{JoinStep, Order};
@@ -100,6 +100,7 @@ fn distances(
     let places = places.unwrap_or(snapshot.existing(ResourceType::Location));
     let mut values = Vec::with_capacity(places.len());
     for place in places {
+        selection.context.watch.step()?;
         let Some(at) = snapshot.locate(place) else { continue };
         let Some(point) = snapshot.view(at).point(at.doc) else { continue };
         let distance_m = SortValue::Number(ordered_f64(centers.distance_m(point)));
@@ -126,6 +127,7 @@ fn by_source(selection: &Selection<'_>, source: Source<'_>) -> Result<Vec<Candid
         }
         rest[..next].sort_unstable();
         for (rank, target) in &rest[..next] {
+            selection.context.watch.step()?;
             if chosen.len() >= selection.wanted && last != Some(*rank) {
                 return Ok(chosen);
             }
@@ -158,6 +160,7 @@ pub(super) fn missing(selection: &Selection<'_>) -> Result<Vec<Missing>> {
         let Some(kind) = order.record else { continue };
         let mut valued = KeySet::default();
         for source in sources {
+            selection.context.watch.look()?;
             let mut owners = Vec::new();
             for_each_value(selection, order, source, &mut |_, owner| owners.push(owner))?;
             let owners = KeySet::from_keys(owners, snapshot.universe());
@@ -195,6 +198,7 @@ fn for_each_value(
 ) -> Result<()> {
     let wanted_kind = order.record.map(|kind| RECORD_KIND_OFFSET + kind as u8);
     for (number, segment) in selection.context.snapshot.segments().iter().enumerate() {
+        selection.context.watch.look()?;
         let view = &segment.view;
         let records = source.records.as_ref().map(|records| records.of_segment(number));
         each(view, order.field, &mut |doc, value| {

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use shared::index::{DocSet, KeySet, Location, SegmentView, Snapshot};
 use shared::registry::{self, FieldId, ParameterType};
 use shared::schema::RECORD_KIND_OFFSET;
-use tantivy::Result;
 
 use super::{SortValue, compare_values, holds};
+use crate::execute::Result;
 use crate::execute::evaluate::Evaluation;
 use crate::execute::page::{ordered_f64, ordered_i64};
 use crate::plan::{JoinStep, Order, OrderKey, TypePlan, is_named};
@@ -135,7 +135,11 @@ fn value_docs(snapshot: &Snapshot, order: &Order, source: &Eligible, at: Locatio
 }
 
 /// The values of a field on one document.
-pub(super) fn values(view: &SegmentView, field: FieldId, doc: u32) -> Result<Vec<SortValue>> {
+pub(super) fn values(
+    view: &SegmentView,
+    field: FieldId,
+    doc: u32,
+) -> tantivy::Result<Vec<SortValue>> {
     let definition = registry::fields()[usize::from(field)];
     Ok(match definition.parameter.kind {
         ParameterType::Date => {

@@ -6,9 +6,10 @@
 use std::collections::BTreeMap;
 
 use shared::index::Snapshot;
-use tantivy::Result;
 
 use super::{CORRECTED_MAX, Found, MISSPELLED, Search, WORD, term_info};
+use crate::execute::Result;
+use crate::execute::watch::Watch;
 
 /// Fewest letters of a word that may have one slip, and two.
 const ONE_SLIP_FROM: usize = 5;
@@ -25,7 +26,7 @@ impl Search<'_> {
     pub(super) fn misspelled(&mut self, word: &str) -> Result<Found> {
         let snapshot = self.snapshot;
         let readings = if self.corrected < CORRECTED_MAX {
-            nearest(snapshot, self.scopes, word)?
+            nearest(snapshot, self.watch, self.scopes, word)?
         } else {
             Vec::new()
         };
@@ -60,7 +61,12 @@ impl Search<'_> {
 }
 
 /// The words nearest to a misspelled one, the most frequent first, each with its number of documents.
-fn nearest(snapshot: &Snapshot, scopes: &[String], word: &str) -> Result<Vec<(u64, String)>> {
+fn nearest(
+    snapshot: &Snapshot,
+    watch: &Watch,
+    scopes: &[String],
+    word: &str,
+) -> Result<Vec<(u64, String)>> {
     let letters: Vec<char> = word.chars().collect();
     let mut allowed = match letters.len() {
         _ if !letters.iter().all(|c| c.is_alphabetic()) => return Ok(Vec::new()),
@@ -73,6 +79,7 @@ fn nearest(snapshot: &Snapshot, scopes: &[String], word: &str) -> Result<Vec<(u6
     let mut found: BTreeMap<String, u64> = BTreeMap::new();
     for segment in snapshot.segments() {
         for scope in scopes {
+            watch.look()?;
             for (candidate, info) in segment.view.dictionary(scope, WORD)?.iter() {
                 let differing = (self::signature(candidate) ^ signature).count_ones() as usize;
                 if differing > 2 * allowed || candidate.len().abs_diff(word.len()) > 2 * allowed {

@@ -6,9 +6,10 @@
 use shared::index::{Segment, SegmentView};
 use shared::schema::words::{NAME, WORD};
 use tantivy::postings::{Postings, SegmentPostings};
-use tantivy::{DocSet, Result, TERMINATED};
+use tantivy::{DocSet, TERMINATED};
 
 use super::{Scored, Search, WHOLE, WHOLE_IN_NAME, Worth, term_info};
+use crate::execute::Result;
 
 impl Search<'_> {
     /// The resources that hold the words next to each other.
@@ -50,6 +51,7 @@ impl Search<'_> {
         let mut starts = Vec::new();
         let mut positions = Vec::new();
         while let Some(doc) = next_common(&mut all) {
+            self.watch.step()?;
             if segment.is_alive(doc) {
                 phrase_starts(&mut all, &mut starts, &mut positions);
                 if !starts.is_empty() {

@@ -6,8 +6,9 @@
 
 use shared::index::SegmentView;
 use shared::schema::words::{NAME, STEM, WORD, family, singular, stem};
-use tantivy::Result;
 use tantivy::postings::TermInfo;
+
+use crate::execute::Result;
 
 use super::{
     DERIVED, INSIDE, PREFIX, PREFIX_IN_NAME, SAME_STEM, Scored, Search, WHOLE, WHOLE_IN_NAME,
@@ -27,6 +28,7 @@ impl Search<'_> {
         let mut terms = Vec::new();
         for segment in snapshot.segments() {
             for scope in self.scopes {
+                self.watch.look()?;
                 matching_terms(&segment.view, scope, word, &mut terms)?;
                 for (info, worth) in terms.drain(..) {
                     self.note(segment, &info, worth)?;

@@ -3,13 +3,16 @@
 //! The entries of a batch are requests of their own and go through the router like any other; the
 //! writing entries of a transaction become one command, its reading entries are answered after it.
 
+mod room;
 mod transaction;
+
+use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Extension, State};
 use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use http_body_util::BodyExt as _;
 use jiff::fmt::rfc2822::DateTimeParser;
 use serde::Deserialize;
@@ -25,8 +28,10 @@ use crate::bundle::versions::{self, EntryAnswer};
 use crate::engine::EngineError;
 use crate::http::error::ApiError;
 use crate::http::prefer::PREFER;
+use crate::http::unread::IsEntry;
 use crate::http::written::Form;
 use crate::http::{answer, body, router};
+use room::Room;
 
 /// Entries of a batch that are under way at once.
 const ENTRIES_AT_ONCE: usize = 64;
@@ -74,6 +79,19 @@ struct Part {
     request: PostedRequest,
 }
 
+impl Part {
+    /// Whether the entry changes nothing: a read, a search or an operation.
+    fn only_asks(&self) -> bool {
+        let path = self.url.split('?').next().unwrap_or_default();
+        let last = path.rsplit('/').next().unwrap_or_default();
+        match self.method {
+            Method::GET | Method::HEAD => true,
+            Method::POST => last == "_search" || last.starts_with('$'),
+            _ => false,
+        }
+    }
+}
+
 /// Processes a Bundle.
 pub(crate) async fn batch(
     State(app): State<App>,
@@ -91,11 +109,14 @@ pub(crate) async fn batch(
     if is_transaction {
         return transaction::transaction(app, access, &headers, form, parts).await;
     }
+    let room = Arc::new(Room::new(app.limits.bundle_answer_bytes));
     let mut answers = Vec::with_capacity(parts.len());
     for window in parts.chunks(ENTRIES_AT_ONCE) {
         let tasks: Vec<_> = window
             .iter()
-            .map(|part| tokio::spawn(send(app.clone(), headers.clone(), part.clone())))
+            .map(|part| {
+                tokio::spawn(send(app.clone(), headers.clone(), part.clone(), Arc::clone(&room)))
+            })
             .collect();
         for task in tasks {
             let answer = task.await.map_err(|error| EngineError::Defect(error.to_string()))?;
@@ -103,7 +124,7 @@ pub(crate) async fn batch(
         }
     }
     let count = answers.len() as u64;
-    let json = form.apply(versions::answers("batch-response", &answers));
+    let json = form.apply(versions::answers("batch-response", answers));
     let mut response = answer::ok(json, count);
     form.say(&mut response);
     Ok(response)
@@ -182,15 +203,26 @@ fn part(app: &App, position: usize, entry: PostedEntry<'_>) -> Result<Part, ApiE
 }
 
 /// Answers one entry as a request of its own.
-async fn send(app: App, outer: HeaderMap, part: Part) -> EntryAnswer {
+async fn send(app: App, outer: HeaderMap, part: Part, room: Arc<Room>) -> EntryAnswer {
+    let only_asks = part.only_asks();
+    if only_asks && room.is_full() {
+        return entry_answer(room.refusal().into_response()).await;
+    }
     let response = match inner_request(&app, &outer, part) {
         Ok(request) => match router::router(app).oneshot(request).await {
             Ok(response) => response,
             Err(never) => match never {},
         },
-        Err(error) => axum::response::IntoResponse::into_response(error),
+        Err(error) => error.into_response(),
     };
-    entry_answer(response).await
+    let answer = entry_answer(response).await;
+    if !only_asks {
+        room.of_write(answer)
+    } else if room.take(&answer) {
+        answer
+    } else {
+        entry_answer(room.refusal().into_response()).await
+    }
 }
 
 fn inner_request(app: &App, outer: &HeaderMap, part: Part) -> Result<Request<Body>, ApiError> {
@@ -204,6 +236,7 @@ fn inner_request(app: &App, outer: &HeaderMap, part: Part) -> Result<Request<Bod
         refused(IssueType::Value, text, format!("{place}.url"))
     })?;
     let mut request = Request::new(Body::from(Bytes::from(part.resource.unwrap_or_default())));
+    request.extensions_mut().insert(IsEntry);
     *request.method_mut() = part.method;
     *request.uri_mut() = uri;
     let headers = request.headers_mut();
@@ -240,7 +273,7 @@ async fn entry_answer(response: Response) -> EntryAnswer {
         .and_then(|date| DateTimeParser::new().parse_timestamp(&date).ok())
         .map(|instant| format_instant(instant.as_millisecond()));
     // What the router answers is in memory already; it does not fail to be read.
-    let bytes = body.collect().await.map(|body| body.to_bytes().to_vec()).unwrap_or_default();
+    let bytes = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let is_outcome = bytes.starts_with(br#"{"resourceType":"OperationOutcome""#);
     let bytes = (!bytes.is_empty()).then_some(bytes);
     let (resource, outcome) = if is_outcome { (None, bytes) } else { (bytes, None) };

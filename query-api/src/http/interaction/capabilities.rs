@@ -93,9 +93,10 @@ fn documentation(settings: &Settings) -> String {
          A page holds {default} matches unless _count says otherwise, at most {max}; follow the next links to the end. \
          A write is answered when it is stored and searches find it; if searches do not find it within {visible} ms, the answer has the header X-Not-Yet-Searchable. \
          PATCH takes FHIRPath Patch (Parameters) and JSON Patch, by id or by a condition (Location?identifier=…). \
-         Limits: at most {entries} entries in a batch or transaction, URL {url} bytes, body {body} bytes, {parameters} parameters, {or} values in one parameter, {words} words in one text parameter.",
+         Limits: at most {entries} entries in a batch or transaction and {answers} bytes of answers to them, URL {url} bytes, body {body} bytes, {parameters} parameters, {or} values in one parameter and {values} in all, {words} words in one text parameter and {all_words} in all.",
         depth = limits.chain_depth,
         entries = limits.bundle_entries,
+        answers = limits.bundle_answer_bytes,
         visible = settings.write.visible_ms,
         default = paging.count_default,
         max = paging.count_max,
@@ -104,6 +105,8 @@ fn documentation(settings: &Settings) -> String {
         parameters = limits.parameters,
         or = limits.or_values,
         words = limits.words,
+        values = limits.search_values,
+        all_words = limits.search_words,
     )
 }
 

@@ -137,6 +137,7 @@ fn page(
         included: &included,
     };
     let json = bundle::searchset(&searchset, |address, out| {
+        deadline.check()?;
         view.document(address, out).map_err(|error| match hits.at(address) {
             Some(hit) => error.of_document(hit.resource_type, &hit.id),
             None => error,
@@ -182,6 +183,8 @@ pub(in crate::http) fn parse(
             or_values: limits.or_values,
             sort_keys: limits.sort_keys,
             words: limits.words,
+            search_values: limits.search_values,
+            search_words: limits.search_words,
             chain_depth: limits.chain_depth,
             filter_depth: limits.filter_depth,
         },

@@ -1,5 +1,7 @@
 //! A transaction: writing entries → one command; answers → one Bundle, in the order of the entries.
 
+use std::sync::Arc;
+
 use axum::http::header::ETAG;
 use axum::http::{HeaderMap, Method};
 use axum::response::Response;
@@ -11,6 +13,7 @@ use shared::fhir::{ResourceType, is_valid_id};
 use shared::store::{Identity, format_instant};
 
 use super::super::{create, update};
+use super::room::Room;
 use super::{Part, refused, send};
 use crate::app::App;
 use crate::bundle;
@@ -51,15 +54,16 @@ pub(super) async fn transaction(
     } else {
         written::perform(&app, access, Work::Transaction(entries)).await?
     };
+    let room = Arc::new(Room::new(app.limits.bundle_answer_bytes));
     let mut answers = vec![EntryAnswer::default(); count];
     for (position, outcome) in positions.into_iter().zip(outcomes) {
-        answers[position] = written_answer(&app, outcome, form);
+        answers[position] = room.of_write(written_answer(&app, outcome, form));
     }
     for part in reads {
         let position = part.position;
-        answers[position] = send(app.clone(), headers.clone(), part).await;
+        answers[position] = send(app.clone(), headers.clone(), part, Arc::clone(&room)).await;
     }
-    let json = form.apply(versions::answers("transaction-response", &answers));
+    let json = form.apply(versions::answers("transaction-response", answers));
     let mut response = answer::ok(json, count as u64);
     written::say_searchable(is_searchable, &mut response);
     form.say(&mut response);
@@ -73,14 +77,14 @@ fn written_answer(app: &App, outcome: Outcome, form: Form) -> EntryAnswer {
     let issues = (!outcome.issues.is_empty()).then(|| {
         let mut body = Vec::new();
         bundle::write_outcome(&mut body, outcome.issues.iter());
-        body
+        body.into()
     });
     EntryAnswer {
         status: written::status(outcome.effect).to_string(),
         location,
         etag: has_version.then(|| format!("W/\"{}\"", outcome.version)),
         last_modified: has_version.then(|| format_instant(outcome.last_updated_ms)),
-        resource: (form.shows_documents() && !outcome.json.is_empty()).then_some(outcome.json),
+        resource: (form.shows_documents() && !outcome.json.is_empty()).then(|| outcome.json.into()),
         outcome: issues,
     }
 }
