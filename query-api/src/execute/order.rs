@@ -276,7 +276,9 @@ fn rank(value: &SortValue, descending: bool) -> u64 {
             u64::from_be_bytes(start)
         }
     };
-    (if descending { !rank } else { rank }).min(u64::MAX - 1)
+    // One place is kept for the missing; neighbors stay apart, whichever way.
+    let last = u64::MAX - 1;
+    if descending { last.saturating_sub(rank) } else { rank.min(last) }
 }
 
 /// A sort key, ready to be asked for values.
@@ -362,4 +364,24 @@ fn prepare(context: &mut Evaluation<'_>, plan: &TypePlan, matches: &KeySet) -> R
         }
     }
     Ok(keys)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranks_are_in_order_and_apart() {
+        for descending in [false, true] {
+            let of = |ordinal| rank(&SortValue::Ordinal(ordinal), descending);
+            let ranks: Vec<u64> = (0..4).map(of).collect();
+            let in_order = |pair: &[u64]| (pair[0] < pair[1]) != descending && pair[0] != pair[1];
+            assert!(ranks.windows(2).all(in_order), "descending {descending}: {ranks:?}");
+            assert!(ranks.iter().all(|rank| *rank < rank_of_missing(descending)));
+        }
+    }
+
+    fn rank_of_missing(descending: bool) -> u64 {
+        rank(&SortValue::Missing, descending)
+    }
 }
