@@ -135,8 +135,8 @@ impl Evaluation<'_> {
                 let holds = |quantity: &QuantityValue| quantity_holds(queries, quantity);
                 Ok(keep_rows(view.quantities(field)?, docs, holds))
             }),
-            LeafTest::Not(_) => {
-                let holding = self.keep_docs(docs.clone(), &negated(leaf))?;
+            LeafTest::Not(inner) => {
+                let holding = self.keep_docs(docs.clone(), &negated(leaf.field, inner))?;
                 Ok(docs.minus(&holding))
             }
             LeafTest::Prefixes(_)
@@ -152,10 +152,8 @@ impl Evaluation<'_> {
     }
 
     fn find_records(&self, kind: RecordKind, leaves: &[Leaf]) -> Result<DocSet> {
-        let (denied, wanted): (Vec<&Leaf>, Vec<&Leaf>) =
-            leaves.iter().partition(|leaf| matches!(leaf.test, LeafTest::Not(_)));
         let mut found: Option<DocSet> = None;
-        for leaf in wanted {
+        for leaf in leaves.iter().filter(|leaf| !matches!(leaf.test, LeafTest::Not(_))) {
             let docs = self.leaf_docs(leaf)?;
             found = Some(match found {
                 Some(found) => found.and(&docs),
@@ -173,20 +171,18 @@ impl Evaluation<'_> {
                 Ok(())
             })?,
         };
-        for leaf in denied {
-            found = found.minus(&self.leaf_docs(&negated(leaf))?);
+        for leaf in leaves {
+            if let LeafTest::Not(inner) = &leaf.test {
+                found = found.minus(&self.leaf_docs(&negated(leaf.field, inner))?);
+            }
         }
         Ok(found)
     }
 }
 
 /// The leaf that a negation denies.
-pub(super) fn negated(leaf: &Leaf) -> Leaf {
-    let test = match &leaf.test {
-        LeafTest::Not(inner) => LeafTest::clone(inner),
-        test => test.clone(),
-    };
-    Leaf { field: leaf.field, test }
+pub(super) fn negated(field: FieldId, inner: &LeafTest) -> Leaf {
+    Leaf { field, test: inner.clone() }
 }
 
 fn date_holds(queries: &[DateQuery], (low_ms, high_ms): &(i64, i64)) -> bool {
