@@ -253,6 +253,25 @@ fn record_mates_stay_on_one_record() {
     assert_ne!(counts(loose, "capacity-status"), expected);
 }
 
+#[test]
+fn prices_of_ancestors_are_counted_where_the_criteria_climb() {
+    let query = "HealthcareService/$facets?organization.price-type:above=02";
+    let price = &facets(&format!("{query}&facet=price"))["price"];
+    assert_eq!(price.parameter, "organization.price-amount-value:above");
+    let below = "HealthcareService?organization:above.price-type=02&_count=0&organization:above";
+    let first = price.buckets.first().expect("homes have prices");
+    let bounds = code(first, "value").expect("a band");
+    let (low, high) = bounds.split_once('-').expect("two bounds");
+    let written =
+        format!("{below}.price-amount-value={low}&organization:above.price-amount-value={high}");
+    assert_eq!(integer(first, "count"), Some(total(&written)), "{bounds}");
+    // The choice is not counted against itself.
+    let chosen = &facets(&format!(
+        "{query}&organization.price-amount-value:above=le70&facet=price"
+    ))["price"];
+    assert_eq!((chosen.matches, &chosen.buckets), (price.matches, &price.buckets));
+}
+
 /// (type, status) → (records, sum), over records, each once.
 fn naive_sums<'a>(
     locations: impl Iterator<Item = &'a Value>,
@@ -299,6 +318,9 @@ fn sums_are_those_of_the_records() {
     let expected = naive_sums(shared.values().copied(), free);
     let query = "HealthcareService/$facets?active=true&location.capacity-status=02&location.nb-capacity=ge5";
     assert_eq!(sums(query), expected);
+    // The same in brackets.
+    let within = "location[capacity-status eq 02 and nb-capacity ge 5]";
+    assert_eq!(sums(&format!("HealthcareService/$facets?active=true&_filter={within}")), expected);
     // By department, the sums add up to the same.
     let sum = |name: &str| -> f64 {
         let found = facets(&format!("{query}&facet={name}&facet-limit=10000"));

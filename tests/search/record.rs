@@ -129,3 +129,29 @@ fn filter_correlates_inside_each_alternative() {
     });
     assert!(together.is_subset(&either));
 }
+
+#[test]
+fn negations_in_brackets_are_of_the_record() {
+    let provider = |offer: &Value| -> Option<&'static Value> {
+        let id = offer["providedBy"]["reference"].as_str()?.strip_prefix("Organization/")?;
+        sample().of_type("Organization").find(|(key, _)| key.1 == id).map(|(_, document)| document)
+    };
+    let filters = ["price-type ne 02", "not (price-type eq 02)"];
+    for filter in filters.map(|negation| format!("price-amount-value lt 50 and {negation}")) {
+        check("HealthcareService", &format!("_filter=organization[{filter}]"), |offer| {
+            provider(offer).into_iter().flat_map(prices).any(|price| {
+                amount(price).is_some_and(|amount| amount < 50.0)
+                    && !has_code(price, "priceType", "02")
+            })
+        });
+    }
+    // With dots a negation is of the organization: none of its prices is of the type.
+    let query = "organization.price-amount-value=lt50&organization.price-type:not=02";
+    check("HealthcareService", query, |offer| {
+        provider(offer).is_some_and(|organization| {
+            let prices = prices(organization);
+            prices.iter().any(|price| amount(price).is_some_and(|amount| amount < 50.0))
+                && !prices.iter().any(|price| has_code(price, "priceType", "02"))
+        })
+    });
+}

@@ -261,8 +261,8 @@ impl<'a> Evaluation<'a> {
                 }
                 Ok(found)
             }
-            LeafTest::Not(_) => {
-                let holding = self.leaf_keys(base, &negated(leaf))?;
+            LeafTest::Not(inner) => {
+                let holding = self.leaf_keys(base, &negated(leaf.field, inner))?;
                 Ok(snapshot.existing(base).clone().minus(&holding))
             }
             LeafTest::Terms(_)

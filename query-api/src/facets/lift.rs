@@ -94,7 +94,9 @@ pub(super) fn climbs(expr: &Expr, choice: &Choice) -> bool {
 fn each_criterion<'a>(expr: &'a Expr, visit: &mut impl FnMut(&'a Criterion)) {
     match expr {
         Expr::And(children) | Expr::Or(children) => {
-            children.iter().for_each(|child| each_criterion(child, visit));
+            for child in children {
+                each_criterion(child, visit);
+            }
         }
         Expr::Criterion(criterion) => visit(criterion),
         Expr::Not(_) | Expr::Within(..) => {}

@@ -169,7 +169,21 @@ fn one_record() {
             // Brackets: on one target.
             (HealthcareService, "_filter=location[name eq sud and capacity-type eq 01]", &["h2"]),
             (HealthcareService, "_filter=location[not (capacity-type eq 01)]", &["h1"]),
-            // There, negations too are asked of the record: a price below 60 that is not of type 02.
+            (
+                Organization,
+                "_filter=_has:HealthcareService:organization[active eq true]",
+                &["cheap"],
+            ),
+        ],
+    );
+}
+
+/// In brackets negations too are asked of the record: a price below 60 that is not of type 02.
+#[test]
+fn negations_in_brackets() {
+    check(
+        &homes(),
+        &[
             (
                 HealthcareService,
                 "_filter=organization[price-amount-value lt 60 and price-type ne 02]",
@@ -201,11 +215,6 @@ fn one_record() {
                 HealthcareService,
                 "_filter=organization[price-amount-value lt 60 and price-type ne 02]&ror-correlation=independent",
                 &[],
-            ),
-            (
-                Organization,
-                "_filter=_has:HealthcareService:organization[active eq true]",
-                &["cheap"],
             ),
         ],
     );

@@ -107,11 +107,11 @@ fn product<'a>(
 
 /// The ways in which an expression inside brackets does not hold: none of its alternatives does, because
 /// the record misses one of the criteria on it, or the target the rest.
-fn denied<'a>(
+fn denied(
     context: PlanContext,
     base: ResourceType,
-    expr: &'a Expr,
-) -> Result<Vec<Conjunction<'a>>, PlanError> {
+    expr: &Expr,
+) -> Result<Vec<Conjunction<'_>>, PlanError> {
     let mut all = vec![Vec::new()];
     for literals in alternatives(context, base, expr, None)? {
         let (mut ways, mut rest) = (Vec::new(), Vec::new());
@@ -125,7 +125,7 @@ fn denied<'a>(
                     ways.push(vec![Literal::Criterion(Asked { under_not, ..asked })]);
                 }
                 Literal::Criterion(_) | Literal::Within(..) | Literal::Closed(_) => {
-                    rest.push(literal)
+                    rest.push(literal);
                 }
             }
         }

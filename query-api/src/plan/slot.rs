@@ -62,10 +62,8 @@ pub(super) fn groups<'a>(context: PlanContext, all: &[Asked<'a>]) -> Vec<Group<'
 }
 
 fn add_to_slot<'a>(slots: &mut Vec<Slot<'a>>, asked: Asked<'a>) {
-    let occurrence = match asked.takes_a_slot() {
-        true => occurrences(slots, asked.criterion.parameter.code),
-        false => 0,
-    };
+    let occurrence =
+        if asked.takes_a_slot() { occurrences(slots, asked.criterion.parameter.code) } else { 0 };
     match slots.get_mut(occurrence) {
         Some(slot) => slot.push(asked),
         None => slots.push(vec![asked]),

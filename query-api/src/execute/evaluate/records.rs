@@ -166,8 +166,8 @@ impl Evaluation<'_> {
                 let holds = |quantity: &QuantityValue| quantity_holds(queries, quantity);
                 Ok(keep_rows(view.quantities(field)?, docs, holds))
             })?),
-            LeafTest::Not(_) => {
-                let holding = self.keep_docs(docs.clone(), &negated(leaf))?;
+            LeafTest::Not(inner) => {
+                let holding = self.keep_docs(docs.clone(), &negated(leaf.field, inner))?;
                 Ok(docs.minus(&holding))
             }
             LeafTest::Prefixes(_)
@@ -191,8 +191,8 @@ impl Evaluation<'_> {
     }
 
     fn find_records(&self, kind: RecordKind, leaves: &[Leaf]) -> Result<DocSet> {
-        let (denied, mut wanted): (Vec<&Leaf>, Vec<&Leaf>) =
-            leaves.iter().partition(|leaf| matches!(leaf.test, LeafTest::Not(_)));
+        let is_wanted = |leaf: &&Leaf| !matches!(leaf.test, LeafTest::Not(_));
+        let mut wanted: Vec<&Leaf> = leaves.iter().filter(is_wanted).collect();
         wanted.sort_by_key(|leaf| super::leaf_cost(leaf));
         let mut found: Option<DocSet> = None;
         for leaf in wanted {
@@ -213,20 +213,18 @@ impl Evaluation<'_> {
                 Ok(())
             })?,
         };
-        for leaf in denied {
-            found = found.minus(&self.leaf_docs(&negated(leaf))?);
+        for leaf in leaves {
+            if let LeafTest::Not(inner) = &leaf.test {
+                found = found.minus(&self.leaf_docs(&negated(leaf.field, inner))?);
+            }
         }
         Ok(found)
     }
 }
 
 /// The leaf that a negation denies.
-pub(super) fn negated(leaf: &Leaf) -> Leaf {
-    let test = match &leaf.test {
-        LeafTest::Not(inner) => LeafTest::clone(inner),
-        test => test.clone(),
-    };
-    Leaf { field: leaf.field, test }
+pub(super) fn negated(field: FieldId, inner: &LeafTest) -> Leaf {
+    Leaf { field, test: inner.clone() }
 }
 
 fn date_holds(queries: &[DateQuery], (low_ms, high_ms): &(i64, i64)) -> bool {
