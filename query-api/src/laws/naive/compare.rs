@@ -185,10 +185,21 @@ pub(super) fn distance_m(a: (f64, f64), b: (f64, f64)) -> f64 {
     (2_000.0 * 6_371_008.8 * h.sqrt().asin()).round() / 1_000.0
 }
 
-/// Where a Location is.
+/// Where a Location is; without a position, where the only commune of its postal code is (a district, not its
+/// town as well). The test's documents state no commune.
 pub(super) fn position(location: &Value) -> Option<(f64, f64)> {
     let coordinate = |name: &str| location.get("position")?.get(name)?.as_f64();
-    Some((coordinate("latitude")?, coordinate("longitude")?))
+    let own = coordinate("latitude").zip(coordinate("longitude"));
+    let of_postal_code = || {
+        let code = location.pointer("/address/postalCode")?.as_str()?;
+        let communes = shared::geo::gazetteer().communes();
+        let mut served: Vec<_> = communes.filter(|c| c.postal_codes.contains(&code)).collect();
+        let towns: Vec<_> = served.iter().filter_map(|c| c.parent).collect();
+        served.retain(|c| !towns.contains(&c.code));
+        let point = served.first().filter(|_| served.len() == 1)?.point?;
+        Some((point.lat, point.lon))
+    };
+    own.or_else(of_postal_code)
 }
 
 /// The center and radius of a circle.
