@@ -227,6 +227,15 @@ impl TextQuery {
         Ok(query)
     }
 
+    /// A word in capitals that people may mean as an operator, which there are none of: `OR` or `AND`.
+    pub fn operator(&self) -> Option<&'static str> {
+        self.wanted.iter().find_map(|part| match part {
+            TextPart::Word { word, is_acronym: true } if word == "or" => Some("OR"),
+            TextPart::Word { word, is_acronym: true } if word == "and" => Some("AND"),
+            TextPart::Word { .. } | TextPart::Phrase(_) | TextPart::Number { .. } => None,
+        })
+    }
+
     /// Number of words in it: what it may cost.
     pub fn word_count(&self) -> usize {
         let parts = self.wanted.iter().chain(&self.excluded);
