@@ -197,6 +197,12 @@ fn readings_are_told() {
     let client = harness::client();
     for (base, typed, reading) in [
         ("HealthcareService", "cardilogie", "\"cardilogie\" was found nowhere; it was read as"),
+        (
+            "HealthcareService",
+            "résidence autonomie",
+            "\"residence\" was found nowhere; with \"residents\" instead, nothing holds",
+        ),
+        ("HealthcareService", "cardio OR dialyse", "OR is searched as a word"),
         ("HealthcareService", "350000123", "a FINESS, SIREN or ADELI number; nothing holds it"),
         ("Organization", "2A0000123", "a FINESS, SIREN or ADELI number"),
         ("Practitioner", "01 99 99 99 99", "\"0199999999\" was read as a telephone number"),

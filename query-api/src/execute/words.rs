@@ -2,9 +2,10 @@
 //!
 //! Everything wanted must be there. A word is met by itself, by its stem, by a word that starts with it
 //! or, from five letters, by one that contains it (`words/word.rs`); a phrase by its words next to each
-//! other (`words/phrase.rs`); a number of known form only by itself, best by a resource whose own it is. The score is BM25 divided by its own
-//! upper bound, so between 0 and 1 and independent of the other hits. What it needs to know of all
-//! documents is as old as the generation: a commit changes the score of nothing else.
+//! other (`words/phrase.rs`); a number of known form only by itself, best by a resource whose own it is.
+//! The score is BM25 divided by its own upper bound, so between 0 and 1 and independent of the other hits.
+//! What it needs to know of all documents is as old as the generation: a commit changes the score of
+//! nothing else.
 
 mod misspelled;
 mod phrase;
@@ -106,6 +107,7 @@ pub(super) fn find(
         collection: Collection::of(snapshot, base),
         tally: Tally::default(),
         issues: Vec::new(),
+        readings: Vec::new(),
         corrected: 0,
     };
     let universe = snapshot.universe();
@@ -121,6 +123,7 @@ pub(super) fn find(
         }
         let (mut hits, text_weight) = search.wanted(text)?;
         weight = weight.max(text_weight);
+        search.tell_readings(!hits.is_empty());
         if !excluded.is_empty() {
             hits.retain(|(key, _)| !excluded.contains(*key));
         }
@@ -139,8 +142,16 @@ struct Search<'a> {
     collection: Collection,
     tally: Tally,
     issues: Vec<Issue>,
+    /// How words of the present text were read: told when that found something.
+    readings: Vec<Reading>,
     /// Words that were found nowhere and looked for in another spelling.
     corrected: usize,
+}
+
+/// A word that was found nowhere, and the words it was read as.
+struct Reading {
+    word: String,
+    as_words: String,
 }
 
 /// What was found of one part of a text.
@@ -231,6 +242,19 @@ impl Search<'_> {
             self.say(format!("\"{number}\" was read as {}; nothing holds it", form.name()));
         }
         Ok(Found { hits, weight: self.collection.weight(1) })
+    }
+
+    /// Tells how words of a text were read, or that they were found nowhere when that was of no use.
+    fn tell_readings(&mut self, is_useful: bool) {
+        for Reading { word, as_words } in std::mem::take(&mut self.readings) {
+            self.say(if is_useful {
+                format!("\"{word}\" was found nowhere; it was read as {as_words}")
+            } else {
+                format!(
+                    "\"{word}\" was found nowhere; with {as_words} instead, nothing holds the other words"
+                )
+            });
+        }
     }
 
     /// Tells the caller how a word was read.

@@ -113,7 +113,9 @@ fn values(document: &Value) -> Vec<Vec<String>> {
     let cut = |text: &str| {
         text.split([' ', '-', ',', '\n']).filter(|word| !word.is_empty()).map(plain).collect()
     };
-    texts.filter_map(Value::as_str).map(cut).collect()
+    let narrative = document["text"]["div"].as_str().unwrap_or_default();
+    let narrative = narrative.trim_start_matches("<div>").trim_end_matches("</div>");
+    texts.filter_map(Value::as_str).chain([narrative]).map(cut).collect()
 }
 
 fn text() -> impl Strategy<Value = String> {
@@ -150,14 +152,15 @@ fn typed(texts: &[Vec<Part>]) -> String {
 
 /// Offers and their places, some replaced later, in one to three commits.
 fn directories() -> impl Strategy<Value = Directory> {
-    let offer = (0..12_u8, text(), text(), vec(text(), 0..3), 0..6_u8);
+    let offer = (0..12_u8, text(), text(), text(), vec(text(), 0..3), 0..6_u8);
     (vec(offer, 4..30), 1..4_usize).prop_map(|(offers, commits)| {
         let meta = json!({ "lastUpdated": "2026-01-01T00:00:00Z" });
         let mut changes = Vec::new();
-        for (id, name, comment, aliases, place) in offers {
+        for (id, name, comment, narrative, aliases, place) in offers {
             changes.push(Change::Put(json!({
                 "resourceType": "HealthcareService", "id": format!("o{id}"), "meta": meta,
                 "name": name, "comment": comment,
+                "text": { "status": "generated", "div": format!("<div>{narrative}</div>") },
                 "location": [{ "reference": format!("Location/l{place}") }],
             })));
             changes.push(Change::Put(json!({

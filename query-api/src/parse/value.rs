@@ -298,6 +298,13 @@ fn advise(report: &mut Report, name: &str, value: &QueryValue, text: &str) {
             name,
             format!("\"{name}\": a quotation mark without its other one was read as a space"),
         ),
+        QueryValue::Text(query) if let Some(operator) = query.operator() => report.advise(
+            name,
+            format!(
+                "\"{name}\": {operator} is searched as a word; all words of a text must be there, and a \
+                 comma between texts means \"or\""
+            ),
+        ),
         QueryValue::Composite(parts) => {
             for (part, text) in parts.iter().zip(escape::split(text, '$')) {
                 advise(report, name, part, text);

@@ -217,7 +217,8 @@ fn any(
     })
 }
 
-/// A word search over what the caller sees; `_text` looks at the narrative only.
+/// A word search over what the caller sees; `_text` looks at the narrative only. That may tell what a
+/// partial view of the resource leaves out: `_content` looks at it for those who see everything.
 fn words(
     context: PlanContext,
     base: ResourceType,
@@ -226,11 +227,12 @@ fn words(
 ) -> LeafTest {
     let mut seen = HashSet::new();
     texts.retain(|text| seen.insert(text.clone()));
-    let scopes = if parameter.code == "_text" {
-        vec![narrative_scope(base)]
-    } else {
-        context.access.classes().map(|class| scope(base, class)).collect()
-    };
+    let is_content = parameter.code != "_text";
+    let classes = context.access.classes().filter(|_| is_content);
+    let mut scopes: Vec<String> = classes.map(|class| scope(base, class)).collect();
+    if !is_content || context.access == Access::full() {
+        scopes.push(narrative_scope(base));
+    }
     LeafTest::Words(WordQuery { scopes, texts })
 }
 

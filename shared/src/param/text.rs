@@ -161,10 +161,38 @@ const POSTAL_CODE_DIGITS: usize = 5;
 /// Longest run of capitals that is taken for an acronym.
 const ACRONYM_MAX: usize = 6;
 
-/// Words that say nothing by themselves: they need not be there when something else is wanted.
-const FUNCTION_WORDS: [&str; 17] = [
-    "au", "aux", "avec", "dans", "de", "des", "du", "en", "et", "la", "le", "les", "ou", "par",
-    "pour", "un", "une",
+/// Words that say nothing by themselves, and titles of people: they need not be there when something
+/// else is wanted.
+const FUNCTION_WORDS: [&str; 29] = [
+    "au",
+    "aux",
+    "avec",
+    "dans",
+    "de",
+    "des",
+    "docteur",
+    "docteure",
+    "dr",
+    "du",
+    "en",
+    "et",
+    "la",
+    "le",
+    "les",
+    "m",
+    "madame",
+    "mademoiselle",
+    "mlle",
+    "mme",
+    "monsieur",
+    "mr",
+    "ou",
+    "par",
+    "pour",
+    "pr",
+    "professeur",
+    "un",
+    "une",
 ];
 
 /// The quotation marks that open and close a phrase.
@@ -197,6 +225,15 @@ impl TextQuery {
             )));
         }
         Ok(query)
+    }
+
+    /// A word in capitals that people may mean as an operator, which there are none of: `OR` or `AND`.
+    pub fn operator(&self) -> Option<&'static str> {
+        self.wanted.iter().find_map(|part| match part {
+            TextPart::Word { word, is_acronym: true } if word == "or" => Some("OR"),
+            TextPart::Word { word, is_acronym: true } if word == "and" => Some("AND"),
+            TextPart::Word { .. } | TextPart::Phrase(_) | TextPart::Number { .. } => None,
+        })
     }
 
     /// Number of words in it: what it may cost.
@@ -473,6 +510,9 @@ mod tests {
         for (text, expected) in [
             ("maison de retraite", "maison retraite"),
             ("IRM à Nantes", "IRM nantes"),
+            ("Dr Chantrel", "chantrel"),
+            ("M. Martin, Madame Durand", "martin durand"),
+            ("docteur", "docteur"),
             ("hépatite A", "hepatite a"),
             ("de la", "de la"),
             ("-de la", "la -de"),

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use shared::index::Snapshot;
 
-use super::{CORRECTED_MAX, Found, MISSPELLED, Search, WORD, term_info};
+use super::{CORRECTED_MAX, Found, MISSPELLED, Reading, Search, WORD, term_info};
 use crate::execute::Result;
 use crate::execute::watch::Watch;
 
@@ -50,7 +50,8 @@ impl Search<'_> {
             let named = readings.iter().take(NAMED_MAX).map(|(_, word)| format!("\"{word}\""));
             let named = named.collect::<Vec<_>>().join(", ");
             let more = if readings.len() > NAMED_MAX { " and others" } else { "" };
-            self.say(format!("\"{word}\" was found nowhere; it was read as {named}{more}"));
+            let as_words = format!("{named}{more}");
+            self.readings.push(Reading { word: word.to_owned(), as_words });
         }
         let statistics = snapshot.word_statistics();
         let documents =
