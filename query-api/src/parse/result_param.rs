@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use shared::error::IssueType;
 use shared::fhir::ResourceType;
 use shared::registry::{self, ParameterType};
+use shared::validate::Definition;
 
 use super::Context;
 use super::ast::{Correlation, Expr, Hop, Include, SearchRequest, Sort, Summary, Total};
@@ -116,7 +117,7 @@ pub(super) fn instant(ms: i64) -> String {
 /// Parameters whose value is a number or one of a few words.
 fn choice(report: &mut Report, request: &mut SearchRequest, name: &str, value: &str) {
     let understood = match name {
-        "_count" => value.parse().map(|count| request.count = Some(count)).is_ok(),
+        "_count" => count(value).map(|count| request.count = Some(count)).is_some(),
         "_summary" => one_of(value, &SUMMARIES).map(|summary| request.summary = summary).is_some(),
         "_total" => one_of(value, &TOTALS).map(|total| request.total = total).is_some(),
         "_pretty" => one_of(value, &FLAGS).map(|flag| request.pretty = flag).is_some(),
@@ -135,6 +136,12 @@ fn choice(report: &mut Report, request: &mut SearchRequest, name: &str, value: &
     };
     let diagnostics = format!("\"{name}\" is {right}, not \"{value}\"");
     report.error(IssueType::Value, name, diagnostics);
+}
+
+/// A number of matches; one beyond all numbers is as good as the greatest.
+fn count(value: &str) -> Option<u32> {
+    let is_number = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| value.parse().unwrap_or(u32::MAX))
 }
 
 const SUMMARIES: [(&str, Summary); 5] = [
@@ -181,6 +188,18 @@ fn elements(report: &mut Report, request: &mut SearchRequest, value: &str) {
             let diagnostics = format!(
                 "\"_elements\" takes top-level elements; \"{text}\" is read as \"{element}\""
             );
+            report.tolerate(IssueType::Value, "_elements", diagnostics);
+        }
+        let is_known = |searched: &ResourceType| {
+            let definition = Definition::resource(*searched);
+            element == "resourceType"
+                || definition.element(element).is_some()
+                || definition.elements(element).next().is_some()
+        };
+        if !request.types.iter().any(is_known) {
+            let types: Vec<&str> = request.types.iter().map(|searched| searched.as_str()).collect();
+            let types = types.join(", ");
+            let diagnostics = format!("\"_elements\": \"{element}\" is no element of {types}");
             report.tolerate(IssueType::Value, "_elements", diagnostics);
         }
         if !request.elements.iter().any(|known| known == element) {
@@ -314,6 +333,23 @@ fn include(
         }
     };
     let reverse = plain_name == "_revinclude";
+    if value.is_empty() {
+        let diagnostics = format!("\"{name}\" is ignored: it has no value");
+        report.tolerate(IssueType::Value, name, diagnostics);
+        return Outcome::Dropped;
+    }
+    if value.contains(',') {
+        let diagnostics = format!(
+            "\"{name}\" takes one directive; commas do not separate them: write {}",
+            value
+                .split(',')
+                .map(|one| format!("{name}={}", one.trim()))
+                .collect::<Vec<_>>()
+                .join("&")
+        );
+        report.error(IssueType::Value, name, diagnostics);
+        return Outcome::Dropped;
+    }
     match directive(report, name, value) {
         Ok(Directive { source, parameter, target }) => {
             request.includes.push(Include { reverse, iterate, source, parameter, target });
