@@ -138,6 +138,12 @@ pub(crate) fn search_request(
         // The next page, whenever it is asked for, is a page of the same answer.
         request.applied.push((result_param::NOW.to_owned(), result_param::instant(now_ms)));
     }
+    let has_summary = !matches!(request.summary, ast::Summary::False | ast::Summary::Count);
+    if has_summary && !request.elements.is_empty() {
+        let diagnostics = "\"_elements\" and \"_summary\" are both given: matches show the elements, \
+                           included resources the summary";
+        report.advise("_elements", diagnostics.to_owned());
+    }
     request.criteria = criteria.into_iter().map(Expr::And).collect();
     result_param::check_score(&mut report, &request);
     if sort_conditions.iter().any(|exprs| !exprs.is_empty()) {
@@ -166,6 +172,13 @@ fn sort_condition(
     name: &str,
     value: &str,
 ) -> Option<Vec<Expr>> {
+    if matches!(name, "asc" | "desc") {
+        let sign = if name == "desc" { "-" } else { "" };
+        let diagnostics =
+            format!("unknown modifier \"{name}\" on \"_sort\"; write _sort={sign}{value}");
+        report.error(IssueType::NotSupported, "_sort", diagnostics);
+        return None;
+    }
     if name.is_empty() || name.starts_with('_') {
         let diagnostics = format!(
             "\"{SORT_CONDITION}{name}\" is no condition on what is sorted by; write \

@@ -151,3 +151,97 @@ fn hostile_queries_are_answered() {
         }
     }
 }
+
+/// What is said of a search that is answered.
+fn told(search: &str) -> String {
+    let answer = e2e::harness::client().get(&format!("/{search}"));
+    assert_eq!(answer.status, 200, "{search}: {}", answer.excerpt());
+    let page = e2e::searchset::Page { bundle: answer.json().expect("a Bundle") };
+    let issues = page.outcome_issues();
+    let texts = issues.iter().filter_map(|issue| issue["diagnostics"].as_str());
+    texts.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn what_is_refused_says_what_would_be_right() {
+    // (search, what the answer says)
+    let rows = [
+        ("HealthcareService?_sort:desc=name", "write _sort=-name"),
+        ("HealthcareService?_sort:asc=name", "write _sort=name"),
+        ("HealthcareService?_count=1x", "a whole number from 0"),
+        ("HealthcareService?_count=-1", "a whole number from 0"),
+        (
+            "HealthcareService?_include=HealthcareService:organization,HealthcareService:location",
+            "_include=HealthcareService:organization&_include=HealthcareService:location",
+        ),
+        ("HealthcareService?Location.near=47%7C-1%7C5%7Ckm", "did you mean \"location\"?"),
+        ("HealthcareService?.name=a", "unknown parameter \"\""),
+        ("Location?capacity-max-age=2w", "P2W"),
+    ];
+    for (search, expected) in rows {
+        let answer = e2e::harness::client().get(&format!("/{search}"));
+        assert_eq!(answer.status, 400, "{search}: {}", answer.excerpt());
+        let body = answer.json().unwrap_or_default();
+        let text = body["issue"][0]["diagnostics"].as_str().unwrap_or_default();
+        assert!(text.contains(expected), "{search}: {text}");
+    }
+}
+
+#[test]
+fn what_finds_nothing_or_is_ignored_is_said() {
+    // (search, what the answer says; nothing where all is well)
+    let rows = [
+        ("HealthcareService?_elements=foo", "\"foo\" is no element of HealthcareService"),
+        ("HealthcareService?_elements=id,meta,name,text", ""),
+        ("Location?_elements=position,telecom,managingOrganization", ""),
+        ("HealthcareService?_include=", "is ignored: it has no value"),
+        ("HealthcareService?_id=HealthcareService/741", "write _id=741"),
+        ("HealthcareService?_id=741", ""),
+        ("HealthcareService?active=TRUE", "\"active\" is true or false"),
+        ("HealthcareService?active=1", "\"active\" is true or false"),
+        ("HealthcareService?active=true", ""),
+        ("HealthcareService?_summary=true&_elements=name", "included resources the summary"),
+        ("HealthcareService?_count=4294967296", "at most 1000"),
+        ("HealthcareService?_count=99999999999999999999999", "at most 1000"),
+    ];
+    for (search, expected) in rows {
+        let text = told(search);
+        assert!(
+            text.contains(expected) && text.is_empty() == expected.is_empty(),
+            "{search}: {text}"
+        );
+    }
+}
+
+#[test]
+fn a_slash_at_the_end_changes_nothing() {
+    let client = e2e::harness::client();
+    for (with, without) in [
+        ("/HealthcareService/?_id=741", "/HealthcareService?_id=741"),
+        ("/HealthcareService/741/", "/HealthcareService/741"),
+    ] {
+        let (with, without) = (client.get(with), client.get(without));
+        assert_eq!((with.status, without.status), (200, 200));
+        let bare = |answer: &e2e::client::Answer| {
+            let mut body = answer.json().unwrap_or_default();
+            body.as_object_mut().map(|members| members.remove("link"));
+            body
+        };
+        assert_eq!(bare(&with), bare(&without));
+    }
+    assert_eq!(client.get("/Nothing/").status, 404);
+    let vary: Vec<_> = client
+        .get("/HealthcareService?_id=741")
+        .headers
+        .get_all("vary")
+        .iter()
+        .filter_map(|value| value.to_str().ok().map(str::to_ascii_lowercase))
+        .collect();
+    for header in ["accept", "prefer"] {
+        let names = vary.iter().flat_map(|value| value.split(',')).map(str::trim);
+        assert!(names.into_iter().any(|name| name == header), "{header}: {vary:?}");
+    }
+    let statement = client.get("/metadata").json().unwrap_or_default();
+    let formats = serde_json::json!(["application/fhir+json", "application/json-patch+json"]);
+    assert_eq!(statement["patchFormat"], formats);
+}

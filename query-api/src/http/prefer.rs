@@ -1,6 +1,6 @@
 //! `Prefer`: how strictly a search is read, and what the answer to a write holds.
 
-use axum::http::header::HeaderName;
+use axum::http::header::{HeaderName, VARY};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
 use shared::error::{Issue, Severity};
@@ -138,6 +138,12 @@ pub(super) async fn say_applied(mut response: Response) -> Response {
         });
         response.headers_mut().insert(PREFERENCE_APPLIED, value);
     }
+    response
+}
+
+/// Tells caches that an answer depends on these headers of its request.
+pub(super) async fn vary(mut response: Response) -> Response {
+    response.headers_mut().append(VARY, HeaderValue::from_static("accept, prefer"));
     response
 }
 

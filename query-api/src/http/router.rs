@@ -49,6 +49,7 @@ pub(crate) fn router(app: App) -> Router {
             ApiError::Internal("a handler panicked".to_owned()).into_response()
         }))
         .layer(map_response(prefer::say_applied))
+        .layer(map_response(prefer::vary))
         .layer(from_fn_with_state(app.clone(), guard::url_length));
     router
         .fallback(unknown_path)
@@ -78,10 +79,12 @@ fn fhir(base: &str, app: &App) -> Router<App> {
         .route(&at("/"), get(search::system_by_get).post(batch::batch))
         .route(&at("/_search"), post(search::system_by_post))
         .route(&at("/_history"), get(history::system))
-        .route(&at("/{type}"), of_type)
+        .route(&at("/{type}"), of_type.clone())
+        .route(&at("/{type}/"), of_type)
         .route(&at("/{type}/_search"), post(search::type_by_post))
         .route(&at("/{type}/_history"), get(history::of_type))
-        .route(&at("/{type}/{id}"), of_instance)
+        .route(&at("/{type}/{id}"), of_instance.clone())
+        .route(&at("/{type}/{id}/"), of_instance)
         .route(&at("/{type}/{id}/_history"), get(history::instance))
         .route(&at(CAPACITY_PATH), axum::routing::patch(patch::patch_capacity))
         .route(&at("/{type}/{id}/_history/{version}"), get(read::read_version))

@@ -239,7 +239,11 @@ impl<'a> Step<'a> {
         let code = parts.next().unwrap_or_default();
         let modifiers: Vec<&str> = parts.collect();
         let Some(parameter) = registry::find(base, code) else {
-            return Err(KeyError::Unknown(unknown_parameter(base, code)));
+            let why = unknown_parameter(base, code);
+            // A chain is meant: what its first step misses must not widen the search in silence.
+            let lower = code.to_ascii_lowercase();
+            let is_misspelled = lower.is_empty() || registry::find(base, &lower).is_some();
+            return Err(if is_misspelled { invalid(why) } else { KeyError::Unknown(why) });
         };
         if parameter.kind != ParameterType::Reference {
             return Err(invalid(format!(

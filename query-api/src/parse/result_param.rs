@@ -5,6 +5,7 @@ use shared::error::IssueType;
 use shared::fhir::ResourceType;
 use shared::param::QueryValue;
 use shared::registry::{self, ParameterType};
+use shared::validate::Definition;
 
 use super::Context;
 use super::ast::{Correlation, Expr, Hop, Include, SearchRequest, Sort, Summary, Test, Total};
@@ -193,6 +194,18 @@ fn elements(report: &mut Report, request: &mut SearchRequest, value: &str) {
             );
             report.tolerate(IssueType::Value, "_elements", diagnostics);
         }
+        let is_known = |searched: &ResourceType| {
+            let definition = Definition::resource(*searched);
+            element == "resourceType"
+                || definition.element(element).is_some()
+                || definition.elements(element).next().is_some()
+        };
+        if !request.types.iter().any(is_known) {
+            let types: Vec<&str> = request.types.iter().map(|searched| searched.as_str()).collect();
+            let types = types.join(", ");
+            let diagnostics = format!("\"_elements\": \"{element}\" is no element of {types}");
+            report.tolerate(IssueType::Value, "_elements", diagnostics);
+        }
         if !request.elements.iter().any(|known| known == element) {
             request.elements.push(element.to_owned());
         }
@@ -355,6 +368,23 @@ fn include(
         }
     };
     let reverse = plain_name == "_revinclude";
+    if value.is_empty() {
+        let diagnostics = format!("\"{name}\" is ignored: it has no value");
+        report.tolerate(IssueType::Value, name, diagnostics);
+        return Outcome::Dropped;
+    }
+    if value.contains(',') {
+        let diagnostics = format!(
+            "\"{name}\" takes one directive; commas do not separate them: write {}",
+            value
+                .split(',')
+                .map(|one| format!("{name}={}", one.trim()))
+                .collect::<Vec<_>>()
+                .join("&")
+        );
+        report.error(IssueType::Value, name, diagnostics);
+        return Outcome::Dropped;
+    }
     match directive(report, name, value) {
         Ok(Directive { source, parameter, target }) => {
             request.includes.push(Include { reverse, iterate, source, parameter, target });

@@ -150,6 +150,7 @@ pub(super) fn values(
                     report.uses_clock();
                 }
                 advise(report, name, &value, text);
+                advise_spelling(report, name, path.parameter, text);
                 read.push(value);
             }
             Err(ValueError(why)) => {
@@ -318,6 +319,23 @@ fn advise(report: &mut Report, name: &str, value: &QueryValue, text: &str) {
         | QueryValue::Uri(_)
         | QueryValue::Near(_)
         | QueryValue::Text(_) => {}
+    }
+}
+
+/// Says why a value of another form than the stored ones finds nothing.
+fn advise_spelling(report: &mut Report, name: &str, parameter: &SearchParameter, text: &str) {
+    if parameter.code == "_id"
+        && let Some((before, id)) = text.rsplit_once('/')
+    {
+        let diagnostics = format!(
+            "\"{name}\" is an id without its type: \"{text}\" finds nothing, write {name}={id} on {}",
+            before.rsplit('/').next().unwrap_or_default()
+        );
+        report.advise(name, diagnostics);
+    }
+    if parameter.code == "active" && !matches!(text, "true" | "false") && !text.contains('|') {
+        let diagnostics = format!("\"{name}\" is true or false; \"{text}\" finds nothing");
+        report.advise(name, diagnostics);
     }
 }
 

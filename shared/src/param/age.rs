@@ -16,7 +16,7 @@ const MAX_MS: i64 = 36_525 * DAY_MS;
 /// # Errors
 /// When the text is not of these forms, zero, or longer than a century.
 pub fn parse(text: &str) -> Result<i64, ValueError> {
-    const FORMS: &str = "write minutes, hours or days such as 30m, 24h, 7d, or PT24H";
+    const FORMS: &str = "write minutes, hours or days such as 30m, 24h, 7d, or an ISO 8601 duration such as PT24H or P2W";
     let wrong = |why: &str| ValueError::new(format!("\"{text}\" is not an age: {why}"));
     let age_ms = match text.strip_prefix('P') {
         Some(parts) => iso(parts),

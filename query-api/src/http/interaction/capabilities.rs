@@ -51,6 +51,7 @@ fn statement(base_url: &str, settings: &Settings) -> Value {
         "implementation": {"description": "Health offer directory", "url": base_url},
         "fhirVersion": "4.0.1",
         "format": ["application/fhir+json", "json"],
+        "patchFormat": ["application/fhir+json", "application/json-patch+json"],
         "rest": [{
             "mode": "server",
             "documentation": documentation(settings),
