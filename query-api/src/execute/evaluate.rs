@@ -12,6 +12,7 @@ use std::sync::Arc;
 use shared::access::VisibilityClass;
 use shared::error::Issue;
 use shared::fhir::ResourceType;
+use shared::geo::distance_m;
 use shared::index::{DocSet, KeySet, Snapshot};
 use shared::param::reference::ReferenceQuery;
 use shared::registry::{self, RecordKind, field_id};
@@ -19,6 +20,7 @@ use shared::schema::{TermKind, term};
 
 use records::negated;
 
+use super::distance::center_of;
 use super::trace::Trace;
 use super::watch::Watch;
 use super::words::{self, WordHits};
@@ -29,6 +31,9 @@ use crate::plan::{JoinStep, Leaf, LeafTest, Predicate, Relevance, TypePlan, Word
 /// Up to so many candidates, what they refer to and their records are looked at one by one. Tests have
 /// small directories.
 const FEW: usize = if cfg!(test) { 3 } else { 2_000 };
+
+/// More are few in a large directory: one in so many resources.
+const FEW_SHARE: usize = 256;
 
 /// The evaluation of one request: its snapshot, and what it has found already.
 pub(super) struct Evaluation<'a> {
@@ -136,7 +141,10 @@ impl<'a> Evaluation<'a> {
         };
         match predicate {
             Predicate::All => Ok(among.unwrap_or(self.snapshot.existing(base)).clone()),
-            Predicate::Leaf(leaf) => Ok(limited(self.leaf_keys(base, leaf)?)),
+            Predicate::Leaf(leaf) => match self.few_near(leaf, among) {
+                Some(near) => Ok(near),
+                None => Ok(limited(self.leaf_keys(base, leaf)?)),
+            },
             Predicate::Record(kind, leaves) => {
                 let docs = match among {
                     Some(among) => self.record_docs_among(*kind, leaves, among)?,
@@ -206,9 +214,28 @@ impl<'a> Evaluation<'a> {
         Ok(snapshot.referrers(step.field, &targets, among)?)
     }
 
+    /// Whether looking at each of some resources is less work than looking at what all have.
+    fn is_few(&self, resources: &KeySet) -> bool {
+        resources.len() <= FEW.max(self.snapshot.universe() as usize / FEW_SHARE)
+    }
+
+    /// Those of a few places that lie in a circle; `None` when they are many, or the leaf asks otherwise.
+    fn few_near(&self, leaf: &Leaf, among: Option<&KeySet>) -> Option<KeySet> {
+        let LeafTest::Near(circles) = &leaf.test else { return None };
+        let [circle] = circles.as_slice() else { return None };
+        let among = among.filter(|among| self.is_few(among))?;
+        let center = center_of(circle)?;
+        let snapshot = self.snapshot;
+        let is_near = |key: &u32| {
+            let point = snapshot.locate(*key).and_then(|at| snapshot.view(at).point(at.doc));
+            point.is_some_and(|point| distance_m(center, point) <= circle.radius_m())
+        };
+        Some(KeySet::from_keys(among.iter().filter(is_near).collect(), snapshot.universe()))
+    }
+
     /// What few candidates refer to, or are referred to by: only these are then asked of.
     fn few_reached(&self, step: JoinStep, among: Option<&KeySet>) -> Result<Option<KeySet>> {
-        let Some(among) = among.filter(|among| among.len() <= FEW && !step.above) else {
+        let Some(among) = among.filter(|among| self.is_few(among) && !step.above) else {
             return Ok(None);
         };
         let snapshot = self.snapshot;
@@ -306,7 +333,7 @@ impl<'a> Evaluation<'a> {
 
     /// What few matches lead to; `None` of many.
     pub(super) fn few_ends(&self, steps: &[JoinStep], matches: &KeySet) -> Result<Option<KeySet>> {
-        if matches.len() > FEW {
+        if !self.is_few(matches) {
             return Ok(None);
         }
         Ok(self.reached_by_steps(steps, matches)?.pop())

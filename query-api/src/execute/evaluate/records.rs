@@ -10,7 +10,7 @@ use shared::param::quantity::{QuantityQuery, QuantityValue};
 use shared::registry::{FieldId, RecordKind};
 use shared::schema::RECORD_KIND_OFFSET;
 
-use super::{Evaluation, FEW};
+use super::Evaluation;
 use crate::execute::{Result, distance};
 use crate::plan::{Leaf, LeafTest};
 
@@ -129,7 +129,7 @@ impl Evaluation<'_> {
         leaves: &[Leaf],
         among: &KeySet,
     ) -> Result<Arc<DocSet>> {
-        if among.len() > FEW {
+        if !self.is_few(among) {
             return self.record_docs(kind, leaves);
         }
         if let Some(docs) = self.known_records(kind, leaves) {
