@@ -267,7 +267,7 @@ impl Snapshot {
     /// The keys of the resources that the documents are, or are records of.
     ///
     /// # Errors
-    /// When the threads of searches cannot be had.
+    /// When the index cannot be read.
     pub fn owners(&self, docs: &DocSet) -> Result<KeySet> {
         let len = docs.len();
         if !KeySet::is_dense(len, self.universe()) {
