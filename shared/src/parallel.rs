@@ -41,9 +41,9 @@ pub fn filter_map<T: Sync, R: Send>(
     work: impl Fn(&T) -> Option<R> + Sync + Send,
 ) -> Vec<R> {
     match pool() {
-        Some(pool) if items.len() >= 2 * ITEMS_MIN => pool.install(|| {
-            items.par_iter().with_min_len(ITEMS_MIN).filter_map(&work).collect()
-        }),
+        Some(pool) if items.len() >= 2 * ITEMS_MIN => {
+            pool.install(|| items.par_iter().with_min_len(ITEMS_MIN).filter_map(&work).collect())
+        }
         _ => items.iter().filter_map(work).collect(),
     }
 }

@@ -64,6 +64,10 @@ fn targets_of(pairs: &[(u32, u32)], source: u32) -> impl Iterator<Item = u32> + 
 /// Looking at one candidate costs about as much as finding the documents of so many targets.
 const CANDIDATE_COST: usize = 2;
 
+/// One in so many of all targets: reading all references in order is then less work than going to those
+/// of each target.
+const LARGE_PART: usize = 4;
+
 impl Segment {
     /// Calls `visit` with each resource that refers to one of `targets`, as often as it does.
     fn for_each_referring(
@@ -145,9 +149,8 @@ impl Snapshot {
         let lookups = rows / ROWS_OF_LOOKUP;
         let insert = |_, segment: &Segment, found: &mut BitSet| {
             for (doc, target) in segment.view.references(field)?.iter() {
-                if sources.contains(segment.view.owner(doc)) && segment.is_alive(doc) {
-                    found.insert(target);
-                }
+                let refers = sources.contains(segment.view.owner(doc)) & segment.is_alive(doc);
+                found.insert_if(target, refers);
             }
             Ok(())
         };
@@ -246,7 +249,17 @@ impl Snapshot {
     fn all_referring(&self, field: FieldId, targets: &KeySet) -> Result<KeySet> {
         let (universe, lookups) = (self.universe(), targets.len());
         if KeySet::is_dense(lookups, universe) {
+            let types = registry::fields()[usize::from(field)].parameter.targets;
+            let all: usize = types.iter().map(|target| self.existing(*target).len()).sum();
+            let is_large_part = targets.len() >= all / LARGE_PART;
             let insert = |_, segment: &Segment, found: &mut BitSet| {
+                if is_large_part {
+                    for (doc, target) in segment.view.references(field)?.iter() {
+                        let refers = targets.contains(target) & segment.is_alive(doc);
+                        found.insert_if(segment.view.owner(doc), refers);
+                    }
+                    return Ok(());
+                }
                 segment.for_each_referring(field, targets, &mut |owner| {
                     found.insert(owner);
                 })

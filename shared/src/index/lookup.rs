@@ -100,11 +100,7 @@ impl Segment {
         }
         let mut docs = BitSet::with_capacity(max_doc);
         for info in infos {
-            for_each_block(&self.view, info, |block| {
-                for doc in block {
-                    docs.insert(*doc);
-                }
-            })?;
+            for_each_block(&self.view, info, |block| docs.insert_ascending(block))?;
         }
         self.retain_alive(&mut docs);
         Ok(KeySet::Dense(docs))

@@ -1,7 +1,7 @@
 //! Work on the segments of a snapshot: by all cores where it is much, by the caller's thread where it is not.
 
-use rayon::prelude::*;
 use rayon::ThreadPool;
+use rayon::prelude::*;
 use tantivy::Result;
 
 use super::sets::BitSet;
