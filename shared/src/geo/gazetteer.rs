@@ -22,7 +22,7 @@ mod words;
 use std::sync::{LazyLock, OnceLock};
 
 use crate::geo::{EARTH_RADIUS_M, Point, distance_m, place_key};
-use names::{NameIndex, Named};
+use names::{NameIndex, Named, without_article};
 
 pub use reading::{Reading, SURE};
 
@@ -214,11 +214,25 @@ impl Gazetteer {
 
     fn department_names(&self) -> &[(String, &'static Department)] {
         self.department_names.get_or_init(|| {
-            let departments = self.departments.iter();
-            let mut names: Vec<_> = departments.map(|d| (place_key(d.name), d)).collect();
+            let mut names = Vec::with_capacity(self.departments.len() + 1);
+            for department in self.departments {
+                let key = place_key(department.name);
+                names.extend(without_article(&key).map(|bare| (bare.to_owned(), department)));
+                names.push((key, department));
+            }
             names.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
             names
         })
+    }
+
+    /// The one commune of a department that has no other: Paris, Saint-Martin, Saint-Barthélemy.
+    fn only_commune_of(&self, department: &Department) -> Option<&'static Commune> {
+        let start = self.communes.partition_point(|c| c.code < department.code);
+        let rest = self.communes[start..].iter();
+        let mut here =
+            rest.take_while(|c| c.code.starts_with(department.code)).filter(|c| c.parent.is_none());
+        let first = here.next()?;
+        here.next().is_none().then_some(first)
     }
 
     /// The region of a name, compared by [`place_key`].

@@ -45,10 +45,15 @@ impl Named {
 
     /// Those that may be meant where the department is known.
     pub(super) fn meant_in(&self, department: &str) -> Vec<&'static Commune> {
-        let here = |communes: &[&'static Commune]| {
-            communes.iter().copied().filter(|c| c.department == department).collect()
+        self.meant_where(|commune| commune.department == department)
+    }
+
+    /// Those that may be meant among the communes that fit.
+    pub(super) fn meant_where(&self, fits: impl Fn(&Commune) -> bool) -> Vec<&'static Commune> {
+        let fitting = |communes: &[&'static Commune]| {
+            communes.iter().copied().filter(|commune| fits(commune)).collect()
         };
-        Self { direct: here(&self.direct), former: here(&self.former) }.meant()
+        Self { direct: fitting(&self.direct), former: fitting(&self.former) }.meant()
     }
 }
 
@@ -116,9 +121,21 @@ impl NameIndex {
         (direct, of(Kind::Former))
     }
 
+    /// The communes whose name in force is the key.
+    pub(super) fn own(&self, key: &str) -> Vec<u32> {
+        let found = self.beginning(key).take_while(|e| *e.key == *key);
+        found.filter(|e| e.kind == Kind::Own).map(|e| e.commune).collect()
+    }
+
     /// The communes a name of which, former ones apart, begins with the key; some twice.
     pub(super) fn starting_with(&self, key: &str) -> Vec<u32> {
         self.beginning(key).filter(|e| e.kind != Kind::Former).map(|e| e.commune).collect()
+    }
+
+    /// The communes a name of which, former ones apart, ends with the text; some twice.
+    pub(super) fn ending_with(&self, end: &str) -> Vec<u32> {
+        let ending = self.entries.iter().filter(|e| e.kind != Kind::Former && e.key.ends_with(end));
+        ending.map(|e| e.commune).collect()
     }
 
     /// The communes a former name of which begins with the key; some twice.
@@ -161,7 +178,8 @@ pub(super) fn unfinished_abbreviation(key: &str) -> Option<String> {
     Some(format!("{before}{separator}{typed}"))
 }
 
-fn without_article(key: &str) -> Option<&str> {
+/// The key without the article it begins with, if it does.
+pub(super) fn without_article(key: &str) -> Option<&str> {
     ["le ", "la ", "les ", "l "].iter().find_map(|article| key.strip_prefix(article))
 }
 

@@ -101,7 +101,7 @@ fn codes_are_read() {
 
 #[test]
 fn names_are_read() {
-    use Precision::{Department, Municipality, PostalCode};
+    use Precision::{Department, Municipality};
     check(&[
         // Departments by name.
         ("Loire-Atlantique", "44", Department, false),
@@ -156,6 +156,13 @@ fn names_are_read() {
         ("Paris, Paris 15e", "75115", Municipality, true),
         ("Beaulieu, Rennes", "35238", Municipality, true),
         ("Nantes, 35000 Rennes", "35238", Municipality, true),
+    ]);
+}
+
+#[test]
+fn slips_and_beginnings_are_read() {
+    use Precision::{Department, Municipality, PostalCode};
+    check(&[
         // An address without a code.
         ("12 rue de la Paix Versailles", "78646", Municipality, true),
         ("12 rue de Paris, Versailles", "78646", Municipality, true),
@@ -167,9 +174,19 @@ fn names_are_read() {
         ("sant-herblain", "44162", Municipality, false),
         ("44000 Nantes Sud", "44109", Municipality, true),
         ("12 chemin du Moulin, 44000 Lieu-Dit", "44109", Municipality, true),
-        // The right name with another code of the department, and of another department.
+        // The right name with another code of the department; of another department, the code comes first.
         ("44000 Rezé", "44143", Municipality, true),
-        ("75001 Lyon", "69123", Municipality, false),
+        ("75001 Lyon", "75101", Municipality, false),
+        ("97150 Marigot", "97801", Municipality, false),
+        ("44093 Lyon", "44", Department, false),
+        ("77875 MONTEREAU CEDEX", "77305", Municipality, false),
+        // The name but for an article; more than the name of the commune.
+        ("63240 LE MONT DORE", "63236", Municipality, true),
+        ("7 rue X, 63240 Le Mont-Dore", "63236", Municipality, true),
+        ("97420 PORT", "97407", Municipality, true),
+        ("82403 VALENCE D AGEN CEDEX", "82186", Municipality, true),
+        ("06151 CANNES LA BOCCA CEDEX", "06029", Municipality, true),
+        ("73604 MOUTIERS TARENTAISE CEDEX", "73181", Municipality, true),
         // A code of several communes.
         ("01400 Neuville-les-Dames", "01272", Municipality, true),
         ("01400", "01093", PostalCode, true),
@@ -180,6 +197,79 @@ fn names_are_read() {
         ("4400", "44109", Municipality, false),
         ("78000 vers", "78646", Municipality, true),
         ("loire-at", "44", Department, false),
+    ]);
+}
+
+/// The first candidate of each is no other's place, and nothing is taken without asking.
+#[test]
+fn what_may_be_several_is_offered() {
+    // (text, communes or departments that are offered, the first one first)
+    let rows: &[(&str, &[&str])] = &[
+        // What ends like a village, with neither comma nor street before it.
+        ("Marne la Vallée", &["44090", "17455"]),
+        ("Moutiers Tarentaise", &["73181", "42306"]),
+        ("12 rue Paul Bert", &["03024"]),
+        ("Ehpad Bert", &["03024"]),
+        ("22 rue Maurice Ravel", &["63296"]),
+        // One of several that have the very name, not the only one whose name goes on.
+        ("Vitrolles", &["13117", "05184"]),
+        ("Senlis", &["60612"]),
+        // What begins with a commune.
+        ("Montreuil sous bois", &["93048"]),
+        ("Lyon Perrache", &["69123"]),
+        ("Toulouse Purpan", &["31555"]),
+        ("Nancy Brabois", &["54395"]),
+        ("Cannes la Bocca", &["06029"]),
+        ("Nantes, 10 km", &["44109"]),
+        ("mairie de Nantes", &["44109"]),
+        ("14e arrondissement", &["75114", "13214"]),
+        ("Oléron", &["17385"]),
+        ("Île de Ré", &["17360", "17369"]),
+        ("Corse", &["2A", "2B"]),
+        // A former name, or a village's, that a town's begins with.
+        ("Boulogne", &["92012", "85084"]),
+        ("Épinay", &["93031"]),
+        ("Tremblay", &["93073"]),
+        ("Chennevières", &["94019"]),
+        ("Aix", &["13001", "19002"]),
+        ("Joinville", &["94042", "52250"]),
+        ("1 rue de l'Hôpital, Boulay", &["57097", "37030"]),
+        ("12 rue X, Nogent", &["94052"]),
+        // The same name but for an article.
+        ("Le Mont Dore", &["98817", "63236"]),
+        // A collectivity that is one commune, the name of several.
+        ("Saint-Martin", &["97801"]),
+        ("Saint-Barthélemy", &["97701"]),
+    ];
+    for (text, expected) in rows {
+        let reading = read(text);
+        assert_eq!(reading.sure(), None, "{text}: {reading:?}");
+        let codes: Vec<&str> = reading
+            .candidates
+            .iter()
+            .filter_map(|c| c.insee_code().or_else(|| c.department.map(|d| d.code)))
+            .collect();
+        assert_eq!(codes.first(), expected.first(), "{text}: {codes:?}");
+        for code in *expected {
+            assert!(codes.contains(code), "{text}: {code} in {codes:?}");
+        }
+    }
+}
+
+#[test]
+fn an_area_behind_the_name_tells_which() {
+    use Precision::Municipality;
+    check(&[
+        ("Saint-Denis de la Réunion", "97411", Municipality, true),
+        ("Saint-Denis à La Réunion", "97411", Municipality, true),
+        ("Saint-Denis Réunion", "97411", Municipality, true),
+        ("Condom dans le Gers", "32107", Municipality, true),
+        ("Saint-Malo, Bretagne", "35288", Municipality, true),
+        ("Saint-Malo en Ille-et-Vilaine", "35288", Municipality, true),
+        ("Nantes France", "44109", Municipality, true),
+        ("Saint-Martin (978)", "97801", Municipality, true),
+        ("Aix (19)", "19002", Municipality, true),
+        ("20e arrondissement", "75120", Municipality, true),
     ]);
 }
 
