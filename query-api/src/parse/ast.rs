@@ -41,6 +41,8 @@ pub(crate) struct SearchRequest {
     pub(crate) pretty: bool,
     /// `_explain=true`.
     pub(crate) explain: bool,
+    /// The texts of `_filter`, each with its place among the parts of `criteria`.
+    pub(crate) filters: Vec<(usize, String)>,
     /// The parameters that were applied, decoded and in order: what the self link shows.
     pub(crate) applied: Vec<(String, String)>,
     /// The addresses of the criteria with their places; empty until they are looked up.
@@ -58,8 +60,19 @@ pub(crate) enum Expr {
     Not(Box<Expr>),
     /// A test on a parameter, maybe behind a chain.
     Criterion(Criterion),
-    /// `ref[...]` of `_filter`: the expression holds on one and the same target of the chain.
-    Within(Vec<Hop>, Box<Expr>),
+    /// `ref[...]` of `_filter`.
+    Within(Brackets),
+}
+
+/// An expression that holds on one and the same target of a chain.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Brackets {
+    /// The way to the target; never empty.
+    pub(crate) chain: Vec<Hop>,
+    /// The target or one of its ancestors by `partOf` is meant (`organization:above[…]`).
+    pub(crate) above: bool,
+    /// What holds on it.
+    pub(crate) inner: Box<Expr>,
 }
 
 /// One step of a chain.
@@ -191,6 +204,13 @@ pub(crate) enum Total {
     Accurate,
     /// Omitted.
     None,
+}
+
+impl Brackets {
+    /// The type of the target.
+    pub(crate) fn target(&self) -> ResourceType {
+        self.chain.last().expect("brackets follow a reference").to()
+    }
 }
 
 impl Hop {

@@ -96,33 +96,30 @@ pub(super) fn resolve(
     })
 }
 
-/// The ways that the chain `name` goes from `base`, each with the type it ends on; never empty.
+/// The ways that the chain `name` goes from `base`, each with whether it climbs at its end (`:above`);
+/// never empty.
 pub(super) fn resolve_chain(
     base: ResourceType,
     name: &str,
     depth_max: usize,
-) -> Result<Vec<(Vec<Hop>, ResourceType)>, KeyError> {
+) -> Result<Vec<(Vec<Hop>, bool)>, KeyError> {
     let step = Step::read(base, name)?;
     let depth_left = one_deeper(depth_max)?;
-    if step.above {
-        return Err(invalid(format!(
-            "\":above\" cannot stand before a filter in brackets; write it on each criterion: \
-             {name}"
-        )));
-    }
     let Some(rest) = step.rest else {
-        return Ok(step.hops.into_iter().map(|hop| (vec![hop], hop.to())).collect());
+        return Ok(step.hops.into_iter().map(|hop| (vec![hop], step.above)).collect());
     };
+    if step.above {
+        return Err(above_inside(name));
+    }
     of_each_hop(&step.hops, |hop| {
         let ways = resolve_chain(hop.to(), rest, depth_left)?;
-        Ok(ways
-            .into_iter()
-            .map(|(mut hops, end)| {
-                hops.insert(0, hop);
-                (hops, end)
-            })
-            .collect())
+        let after_hop = |(hops, above): (Vec<Hop>, bool)| ([vec![hop], hops].concat(), above);
+        Ok(ways.into_iter().map(after_hop).collect())
     })
+}
+
+fn above_inside(name: &str) -> KeyError {
+    invalid(format!("\":above\" belongs to the last step of a chain, not inside \"{name}\""))
 }
 
 fn resolve_via(
@@ -145,9 +142,7 @@ fn resolve_via(
         let mut paths = resolve_via(hop.to(), rest, Some(hop), depth_left)?;
         for path in &mut paths {
             if step.above && !path.chain.is_empty() {
-                return Err(invalid(format!(
-                    "\":above\" belongs to the last step of a chain, not inside \"{name}\""
-                )));
+                return Err(above_inside(name));
             }
             if step.above && path.above {
                 return Err(given_twice("above", name));

@@ -16,7 +16,7 @@ use shared::registry::{self, ParameterType, SearchParameter, TokenShape};
 use shared::terminology::{canonical_system, terminology};
 
 use super::Context;
-use super::ast::{Expr, Test};
+use super::ast::{Brackets, Expr, Test};
 use super::key::{Modifier, Path};
 use super::report::Report;
 
@@ -84,7 +84,7 @@ pub(super) fn count(given: &str) -> usize {
 pub(super) fn words_in(expr: &Expr) -> usize {
     match expr {
         Expr::And(children) | Expr::Or(children) => children.iter().map(words_in).sum(),
-        Expr::Not(inner) | Expr::Within(_, inner) => words_in(inner),
+        Expr::Not(inner) | Expr::Within(Brackets { inner, .. }) => words_in(inner),
         Expr::Criterion(criterion) => match &criterion.test {
             Test::Any(values) | Test::None(values) => values.iter().map(word_count).sum(),
             Test::Missing(_)
