@@ -14,6 +14,7 @@ mod graph;
 mod locations;
 mod lookup;
 mod openings;
+mod parallel;
 mod places;
 mod segment;
 mod sets;

@@ -150,7 +150,7 @@ impl<'a> Evaluation<'a> {
                     Some(among) => self.record_docs_among(*kind, leaves, among)?,
                     None => self.record_docs(*kind, leaves)?,
                 };
-                Ok(limited(self.snapshot.owners(&docs)))
+                Ok(limited(self.snapshot.owners(&docs)?))
             }
             Predicate::Not(inner) => {
                 let all = among.unwrap_or(self.snapshot.existing(base));
@@ -274,7 +274,7 @@ impl<'a> Evaluation<'a> {
                 let mut found = snapshot.referrers(leaf.field, &targets, None)?;
                 let external = external_terms(leaf, queries);
                 if !external.is_empty() {
-                    let more = snapshot.owners(&snapshot.docs_with_terms(&external)?);
+                    let more = snapshot.owners(&snapshot.docs_with_terms(&external)?)?;
                     found = found.or(more, snapshot.universe());
                 }
                 Ok(found)
@@ -299,7 +299,7 @@ impl<'a> Evaluation<'a> {
             | LeafTest::Numbers(_)
             | LeafTest::Quantities(_)
             | LeafTest::InForce(_)
-            | LeafTest::Near(_) => Ok(snapshot.owners(&self.leaf_docs(leaf)?)),
+            | LeafTest::Near(_) => Ok(snapshot.owners(&self.leaf_docs(leaf)?)?),
         }
     }
 

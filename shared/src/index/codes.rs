@@ -37,6 +37,13 @@ impl CodeColumn {
         }
     }
 
+    /// The documents that have codes, ascending, with the positions of these in [`CodeColumn::codes`].
+    pub fn iter(&self) -> impl Iterator<Item = (u32, &[u32])> {
+        let rows = (self.first_doc..).zip(self.offsets.windows(2));
+        rows.filter(|(_, ends)| ends[0] < ends[1])
+            .map(|(doc, ends)| (doc, &self.values[ends[0] as usize..ends[1] as usize]))
+    }
+
     /// Turns the postings of a field around.
     pub(super) fn read(
         view: &SegmentView,
@@ -103,6 +110,9 @@ mod tests {
         {
             assert_eq!(column.of(doc), expected, "document {doc}");
         }
+        let all: Vec<_> = column.iter().collect();
+        assert_eq!(all, [(3, &[1, 2][..]), (7, &[0, 1]), (9, &[2])]);
         assert_eq!(CodeColumn::default().of(0), &[] as &[u32]);
+        assert_eq!(CodeColumn::default().iter().count(), 0);
     }
 }

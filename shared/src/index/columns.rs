@@ -11,7 +11,7 @@ use crate::param::number::NumberRange;
 use crate::param::quantity::QuantityValue;
 use crate::schema::column_names;
 
-use super::sets::{BitSet, KeySet};
+use super::sets::{BitSet, KeySet, RankedBits};
 
 /// Where the rows of each document start: an offset table over the documents that have any.
 #[derive(Debug, Default)]
@@ -83,11 +83,14 @@ impl<T: Copy> Rows<T> {
 
     /// The documents that have a value which holds.
     pub(super) fn docs_where(&self, holds: impl Fn(&T) -> bool) -> BitSet {
-        let mut docs = BitSet::with_capacity(self.docs.last().map_or(0, |last| last + 1));
-        for (doc, value) in self.docs.iter().zip(&self.values) {
-            docs.insert_if(*doc, holds(value));
-        }
-        docs
+        let capacity = self.docs.last().map_or(0, |last| last + 1);
+        let rows = self.docs.iter().zip(&self.values);
+        BitSet::of_ascending(capacity, rows.map(|(doc, value)| (*doc, holds(value))))
+    }
+
+    /// Number of rows.
+    pub(super) fn len(&self) -> usize {
+        self.values.len()
     }
 
     /// The documents that have a value, as often as they have it.
@@ -110,9 +113,9 @@ impl<T: Copy> Rows<T> {
 /// costs a fraction of asking every document of the country, and of a term lookup for each target.
 #[derive(Debug)]
 pub(super) struct ByTarget {
-    /// The keys that are referred to, ascending.
-    targets: Vec<u32>,
-    /// `starts[n]..starts[n + 1]` are the documents of `targets[n]`.
+    /// The keys that are referred to.
+    targets: RankedBits,
+    /// By rank among the targets: `starts[n]..starts[n + 1]` are the documents of the `n`th.
     starts: Vec<u32>,
     docs: Vec<u32>,
 }
@@ -133,43 +136,18 @@ impl ByTarget {
             }
         }
         starts.push(pairs.len() as u32);
-        Self { targets, starts, docs: pairs.into_iter().map(|pair| pair as u32).collect() }
+        let docs = pairs.into_iter().map(|pair| pair as u32).collect();
+        Self { targets: RankedBits::new(&targets), starts, docs }
     }
 
     /// Calls `visit` with the documents of each of the targets, by target; a document that refers to
     /// several comes several times.
-    pub(super) fn for_each_doc(&self, targets: &KeySet, mut visit: impl FnMut(u32)) {
-        let mut visit_at = |at: usize| {
-            let docs = self.starts[at] as usize..self.starts[at + 1] as usize;
+    pub(super) fn for_each_doc(&self, wanted: &KeySet, mut visit: impl FnMut(u32)) {
+        self.targets.for_each_rank(wanted, |rank| {
+            let docs = self.starts[rank] as usize..self.starts[rank + 1] as usize;
             self.docs[docs].iter().copied().for_each(&mut visit);
-        };
-        match targets {
-            KeySet::Sparse(wanted) => {
-                let mut from = 0;
-                for target in wanted {
-                    from += gallop(&self.targets[from..], *target);
-                    if self.targets.get(from) == Some(target) {
-                        visit_at(from);
-                    }
-                }
-            }
-            KeySet::Dense(wanted) => {
-                let is_wanted = |(_, target): &(usize, &u32)| wanted.contains(**target);
-                let found = self.targets.iter().enumerate().filter(is_wanted);
-                found.for_each(|(at, _)| visit_at(at));
-            }
-        }
+        });
     }
-}
-
-/// The position of the first value that is not below `wanted`: near ones are found in a few steps.
-fn gallop(ascending: &[u32], wanted: u32) -> usize {
-    let mut step = 1;
-    while ascending.get(step).is_some_and(|value| *value < wanted) {
-        step *= 2;
-    }
-    let (low, high) = (step / 2, ascending.len().min(step + 1));
-    low + ascending[low..high].partition_point(|value| *value < wanted)
 }
 
 /// Decodes a column of numbers.

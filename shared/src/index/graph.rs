@@ -10,8 +10,9 @@ use std::sync::Arc;
 use tantivy::Result;
 
 use super::locations::Types;
+use super::parallel::{self, ROWS_OF_LOOKUP};
 use super::sets::{BitSet, KeySet};
-use super::snapshot::Snapshot;
+use super::snapshot::{Segment, Snapshot};
 use crate::access::VisibilityClass;
 use crate::fhir::ResourceType;
 use crate::param::token::{SystemQuery, TokenQuery};
@@ -56,6 +57,23 @@ impl LogicalEdges {
 /// Looking at one candidate costs about as much as finding the documents of so many targets.
 const CANDIDATE_COST: usize = 2;
 
+impl Segment {
+    /// Calls `visit` with each resource that refers to one of `targets`, as often as it does.
+    fn for_each_referring(
+        &self,
+        field: FieldId,
+        targets: &KeySet,
+        visit: &mut impl FnMut(u32),
+    ) -> Result<()> {
+        self.view.referring(field)?.for_each_doc(targets, |doc| {
+            if self.is_alive(doc) {
+                visit(self.view.owner(doc));
+            }
+        });
+        Ok(())
+    }
+}
+
 impl Snapshot {
     /// The resources that refer by `field` to one of `targets`; only those in `among` when given.
     ///
@@ -67,7 +85,7 @@ impl Snapshot {
         targets: &KeySet,
         among: Option<&KeySet>,
     ) -> Result<KeySet> {
-        let mut found = match among {
+        let found = match among {
             Some(KeySet::Sparse(candidates))
                 if candidates.len() <= targets.len() / CANDIDATE_COST =>
             {
@@ -75,8 +93,9 @@ impl Snapshot {
             }
             Some(_) | None => self.all_referring(field, targets)?,
         };
-        self.logical(field)?.referrers(targets, &mut found);
-        let found = KeySet::from_keys(found, self.universe());
+        let mut logical = Vec::new();
+        self.logical(field)?.referrers(targets, &mut logical);
+        let found = found.or(KeySet::from_keys(logical, self.universe()), self.universe());
         Ok(match among {
             Some(among) => found.and(among),
             None => found,
@@ -116,14 +135,20 @@ impl Snapshot {
             }
             return Ok(KeySet::from_keys(found, self.universe()));
         }
-        let mut found = BitSet::with_capacity(self.universe());
+        let mut rows = 0;
         for segment in self.segments() {
+            rows += segment.view.references(field)?.len();
+        }
+        let lookups = rows / ROWS_OF_LOOKUP;
+        let insert = |_, segment: &Segment, found: &mut BitSet| {
             for (doc, target) in segment.view.references(field)?.iter() {
                 if sources.contains(segment.view.owner(doc)) && segment.is_alive(doc) {
                     found.insert(target);
                 }
             }
-        }
+            Ok(())
+        };
+        let mut found = parallel::bits(self.segments(), lookups, self.universe(), insert)?;
         // In one go: looking up each would be a step into another page of memory.
         found.retain_any(ResourceType::ALL.map(|resource_type| self.existing(resource_type)));
         for (source, target) in &self.logical(field)?.pairs {
@@ -180,7 +205,7 @@ impl Snapshot {
         field: FieldId,
         targets: &KeySet,
         candidates: &[u32],
-    ) -> Result<Vec<u32>> {
+    ) -> Result<KeySet> {
         let mut found = Vec::new();
         for source in candidates {
             if let Some(at) = self.locate(*source) {
@@ -190,19 +215,26 @@ impl Snapshot {
                 }
             }
         }
-        Ok(found)
+        Ok(KeySet::Sparse(found))
     }
 
-    fn all_referring(&self, field: FieldId, targets: &KeySet) -> Result<Vec<u32>> {
-        let mut found = Vec::new();
-        for segment in self.segments() {
-            segment.view.referring(field)?.for_each_doc(targets, |doc| {
-                if segment.is_alive(doc) {
-                    found.push(segment.view.owner(doc));
-                }
-            });
+    fn all_referring(&self, field: FieldId, targets: &KeySet) -> Result<KeySet> {
+        let (universe, lookups) = (self.universe(), targets.len());
+        if KeySet::is_dense(lookups, universe) {
+            let insert = |_, segment: &Segment, found: &mut BitSet| {
+                segment.for_each_referring(field, targets, &mut |owner| {
+                    found.insert(owner);
+                })
+            };
+            let found = parallel::bits(self.segments(), lookups, universe, insert)?;
+            return Ok(KeySet::of_bits(found, universe));
         }
-        Ok(found)
+        let of_segments = parallel::map(self.segments(), lookups, |_, segment| {
+            let mut found = Vec::new();
+            segment.for_each_referring(field, targets, &mut |owner| found.push(owner))?;
+            Ok(found)
+        })?;
+        Ok(KeySet::from_keys(of_segments.concat(), universe))
     }
 
     pub(super) fn logical(&self, field: FieldId) -> Result<&LogicalEdges> {

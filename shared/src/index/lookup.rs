@@ -4,6 +4,7 @@ use tantivy::postings::TermInfo;
 use tantivy::{Result, TERMINATED};
 
 use super::columns::Rows;
+use super::parallel::{self, ROWS_OF_LOOKUP};
 use super::segment::SegmentView;
 use super::sets::{BitSet, KeySet};
 use super::snapshot::{Segment, Snapshot};
@@ -124,21 +125,31 @@ impl Snapshot {
         Ok(())
     }
 
+    /// No documents.
+    pub fn no_docs(&self) -> DocSet {
+        DocSet { segments: self.segments().iter().map(|_| KeySet::default()).collect() }
+    }
+
+    /// Number of documents in all segments, deleted ones included.
+    pub fn max_docs(&self) -> usize {
+        self.segments().iter().map(|segment| segment.view.max_doc() as usize).sum()
+    }
+
     /// The live documents that `collect` finds in each segment (deleted ones are dropped here).
     ///
     /// # Errors
-    /// When the index cannot be read.
+    /// Those of `collect`.
     pub fn docs(
         &self,
-        collect: impl Fn(&SegmentView, &mut Vec<u32>) -> Result<()>,
+        collect: impl Fn(&SegmentView, &mut Vec<u32>) -> Result<()> + Sync,
     ) -> Result<DocSet> {
-        let mut segments = Vec::with_capacity(self.segments().len());
-        for segment in self.segments() {
+        let lookups = self.max_docs() / ROWS_OF_LOOKUP;
+        let segments = parallel::map(self.segments(), lookups, |_, segment| {
             let mut docs = Vec::new();
             collect(&segment.view, &mut docs)?;
             docs.retain(|doc| segment.is_alive(*doc));
-            segments.push(KeySet::from_keys(docs, segment.view.max_doc()));
-        }
+            Ok(KeySet::from_keys(docs, segment.view.max_doc()))
+        })?;
         Ok(DocSet { segments })
     }
 
@@ -147,14 +158,19 @@ impl Snapshot {
     /// # Errors
     /// When the index cannot be read.
     pub fn docs_with_terms(&self, terms: &[Vec<u8>]) -> Result<DocSet> {
-        let mut segments = Vec::with_capacity(self.segments().len());
+        let mut found = Vec::with_capacity(self.segments().len());
         for segment in self.segments() {
-            let (view, mut infos) = (&segment.view, Vec::with_capacity(terms.len()));
+            let mut infos = Vec::with_capacity(terms.len());
             for term in terms {
-                infos.extend(view.terms().terms().get(term)?);
+                infos.extend(segment.view.terms().terms().get(term)?);
             }
-            segments.push(segment.docs_of(&infos)?);
+            found.push(infos);
         }
+        let docs: usize = found.iter().flatten().map(|info| info.doc_freq as usize).sum();
+        let lookups = docs / ROWS_OF_LOOKUP;
+        let segments = parallel::map(self.segments(), lookups, |number, segment| {
+            segment.docs_of(&found[number])
+        })?;
         Ok(DocSet { segments })
     }
 
@@ -162,17 +178,20 @@ impl Snapshot {
     ///
     /// # Errors
     /// Those of `rows`.
-    pub fn docs_with_row<T: Copy>(
+    pub fn docs_with_row<T: Copy + Sync>(
         &self,
-        rows: impl Fn(&SegmentView) -> Result<&Rows<T>>,
-        holds: impl Fn(&T) -> bool,
+        rows: impl Fn(&SegmentView) -> Result<&Rows<T>> + Sync,
+        holds: impl Fn(&T) -> bool + Sync,
     ) -> Result<DocSet> {
-        let mut segments = Vec::with_capacity(self.segments().len());
+        let mut all = 0;
         for segment in self.segments() {
+            all += rows(&segment.view)?.len();
+        }
+        let segments = parallel::map(self.segments(), all / ROWS_OF_LOOKUP, |_, segment| {
             let mut docs = rows(&segment.view)?.docs_where(&holds);
             segment.retain_alive(&mut docs);
-            segments.push(KeySet::of_bits(docs, segment.view.max_doc()));
-        }
+            Ok(KeySet::of_bits(docs, segment.view.max_doc()))
+        })?;
         Ok(DocSet { segments })
     }
 
@@ -198,7 +217,7 @@ impl Snapshot {
         &self,
         prefixes: &[[u8; 4]],
         part: &str,
-        accept: impl Fn(&str) -> bool,
+        accept: impl Fn(&str) -> bool + Sync,
     ) -> Result<DocSet> {
         self.docs(|view, docs| {
             for prefix in prefixes {
@@ -246,23 +265,27 @@ impl Snapshot {
     }
 
     /// The keys of the resources that the documents are, or are records of.
-    pub fn owners(&self, docs: &DocSet) -> KeySet {
+    ///
+    /// # Errors
+    /// When the threads of searches cannot be had.
+    pub fn owners(&self, docs: &DocSet) -> Result<KeySet> {
         let len = docs.len();
-        let of_segments = self.segments().iter().zip(&docs.segments);
         if !KeySet::is_dense(len, self.universe()) {
             let mut keys = Vec::with_capacity(len);
-            for (segment, docs) in of_segments {
+            for (segment, docs) in self.segments().iter().zip(&docs.segments) {
                 keys.extend(docs.iter().map(|doc| segment.view.owner(doc)));
             }
-            return KeySet::from_keys(keys, self.universe());
+            return Ok(KeySet::from_keys(keys, self.universe()));
         }
-        let mut keys = BitSet::with_capacity(self.universe());
-        for (segment, docs) in of_segments {
-            docs.iter().for_each(|doc| {
+        // Documents are in the order of their owners, mostly: the rows are read in order.
+        let lookups = len / ROWS_OF_LOOKUP;
+        let insert = |number: usize, segment: &Segment, keys: &mut BitSet| {
+            docs.segments[number].iter().for_each(|doc| {
                 keys.insert(segment.view.owner(doc));
             });
-        }
-        KeySet::Dense(keys)
+            Ok(())
+        };
+        parallel::bits(self.segments(), lookups, self.universe(), insert).map(KeySet::Dense)
     }
 
     /// The key of an existing resource.

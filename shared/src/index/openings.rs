@@ -94,12 +94,12 @@ impl Snapshot {
         Ok(open.minus(&self.offers_in_closed_places()?))
     }
 
-    fn owners_where(&self, holds: impl Fn(&Opening) -> bool) -> Result<KeySet> {
+    fn owners_where(&self, holds: impl Fn(&Opening) -> bool + Sync) -> Result<KeySet> {
         let docs = self.docs(|view, docs| {
             view.openings()?.docs_where(docs, &holds);
             Ok(())
         })?;
-        Ok(self.owners(&docs))
+        self.owners(&docs)
     }
 
     /// The offers that have a place in a zone overseas.
@@ -109,7 +109,7 @@ impl Snapshot {
             docs.extend(here.map(|(doc, _)| doc));
             Ok(())
         })?;
-        self.referrers(field("location"), &self.owners(&places), None)
+        self.referrers(field("location"), &self.owners(&places)?, None)
     }
 
     /// The offers whose organization, or one that it is a part of, is closed.
@@ -136,7 +136,7 @@ impl Snapshot {
                 terms.extend(classes.iter().copied().map(of_class));
             }
         }
-        let closed = self.owners(&self.docs_with_terms(&terms)?);
+        let closed = self.owners(&self.docs_with_terms(&terms)?)?;
         let mut offers = Vec::new();
         let mut places = Vec::new();
         for offer in &self.referrers(field("location"), &closed, None)? {

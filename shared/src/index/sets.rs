@@ -30,9 +30,22 @@ impl BitSet {
         absent
     }
 
-    /// Adds a member below the capacity when `is_in`: without a branch, for what cannot be foretold.
-    pub(super) fn insert_if(&mut self, member: u32, is_in: bool) {
-        self.words[member as usize / 64] |= u64::from(is_in) << (member % 64);
+    /// The set of those members, ascending, whose `is_in` says so: without a branch, for what cannot be
+    /// foretold. A member that comes several times is in when it once is.
+    pub(super) fn of_ascending(capacity: u32, members: impl Iterator<Item = (u32, bool)>) -> Self {
+        let mut set = Self::with_capacity(capacity);
+        let (mut at, mut word) = (0, 0);
+        for (member, is_in) in members {
+            if member as usize / 64 != at {
+                set.words[at] = word;
+                (at, word) = (member as usize / 64, 0);
+            }
+            word |= u64::from(is_in) << (member % 64);
+        }
+        if let Some(last) = set.words.get_mut(at) {
+            *last = word;
+        }
+        set
     }
 
     /// Removes a member.
@@ -93,7 +106,7 @@ impl BitSet {
         }
     }
 
-    fn unite(&mut self, other: &Self) {
+    pub(super) fn unite(&mut self, other: &Self) {
         if self.words.len() < other.words.len() {
             self.words.resize(other.words.len(), 0);
         }
@@ -105,6 +118,69 @@ impl BitSet {
     fn subtract(&mut self, other: &Self) {
         for (word, without) in self.words.iter_mut().zip(&other.words) {
             *word &= !without;
+        }
+    }
+}
+
+/// A set that never changes, whose members are numbered in their order.
+///
+/// A member's number is found without a search, and what it shares with a [`BitSet`] 64 members at a time.
+#[derive(Debug, Default)]
+pub(super) struct RankedBits {
+    /// The word of a bitset that `words` begins with.
+    first_word: usize,
+    words: Vec<u64>,
+    /// By word: how many members the words before it have.
+    ranks: Vec<u32>,
+}
+
+impl RankedBits {
+    /// The set of the given members, ascending, each once.
+    pub(super) fn new(members: &[u32]) -> Self {
+        let (Some(&first), Some(&last)) = (members.first(), members.last()) else {
+            return Self::default();
+        };
+        let first_word = first as usize / 64;
+        let mut words = vec![0; last as usize / 64 + 1 - first_word];
+        for member in members {
+            words[*member as usize / 64 - first_word] |= 1 << (member % 64);
+        }
+        let mut rank = 0;
+        let ranks = words.iter().map(|word: &u64| {
+            let before = rank;
+            rank += word.count_ones();
+            before
+        });
+        Self { first_word, ranks: ranks.collect(), words }
+    }
+
+    /// Calls `visit` with the number of each member that is in `set`, too, ascending.
+    pub(super) fn for_each_rank(&self, set: &KeySet, mut visit: impl FnMut(usize)) {
+        let mut visit_at = |at: usize, bit: u32| {
+            let before = self.words[at] & ((1 << bit) - 1);
+            visit((self.ranks[at] + before.count_ones()) as usize);
+        };
+        match set {
+            KeySet::Sparse(keys) => {
+                let end = (self.first_word + self.words.len()) * 64;
+                let from = keys.partition_point(|key| (*key as usize) < self.first_word * 64);
+                for key in keys[from..].iter().take_while(|key| (**key as usize) < end) {
+                    let at = *key as usize / 64 - self.first_word;
+                    if self.words[at] >> (key % 64) & 1 == 1 {
+                        visit_at(at, key % 64);
+                    }
+                }
+            }
+            KeySet::Dense(bits) => {
+                let with = bits.words.get(self.first_word..).unwrap_or_default();
+                for (at, (own, with)) in self.words.iter().zip(with).enumerate() {
+                    let mut shared = own & with;
+                    while shared != 0 {
+                        visit_at(at, shared.trailing_zeros());
+                        shared &= shared - 1;
+                    }
+                }
+            }
         }
     }
 }
@@ -182,6 +258,9 @@ pub enum KeySet {
 /// A list above this share of all keys (1/64: the size of its bitset in bytes) becomes a bitset.
 const SPARSE_SHARE: usize = 64;
 
+/// A list above this share of all keys is put in order by way of a bitset rather than by sorting.
+const SORTED_SHARE: usize = 1024;
+
 impl Default for KeySet {
     fn default() -> Self {
         Self::Sparse(Vec::new())
@@ -198,10 +277,21 @@ impl KeySet {
             }
             return Self::Dense(bits);
         }
-        if !keys.is_sorted() {
-            keys.sort_unstable();
+        if keys.is_sorted() {
+            keys.dedup();
+            return Self::Sparse(keys);
         }
-        keys.dedup();
+        if keys.len() <= universe as usize / SORTED_SHARE {
+            keys.sort_unstable();
+            keys.dedup();
+            return Self::Sparse(keys);
+        }
+        let mut bits = BitSet::with_capacity(universe);
+        for key in &keys {
+            bits.insert(*key);
+        }
+        keys.clear();
+        keys.extend(bits.iter());
         Self::Sparse(keys)
     }
 

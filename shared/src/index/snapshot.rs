@@ -8,6 +8,7 @@ use tantivy::{BitSet, Searcher, SegmentReader};
 use super::documents::{DocumentAddress, Documents};
 use super::graph::LogicalEdges;
 use super::locations::Locations;
+use super::parallel::{self, ROWS_OF_LOOKUP};
 use super::segment::SegmentView;
 use super::sets::{self, KeySet};
 use super::statistics::WordStatistics;
@@ -163,6 +164,19 @@ impl Snapshot {
     /// The segments.
     pub fn segments(&self) -> &[Segment] {
         &self.segments
+    }
+
+    /// What `work` makes of each segment and its position, in their order; by several threads when about
+    /// so many rows are read in all.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub fn map_segments<T: Send>(
+        &self,
+        rows: usize,
+        work: impl Fn(usize, &Segment) -> tantivy::Result<T> + Sync,
+    ) -> tantivy::Result<Vec<T>> {
+        parallel::map(&self.segments, rows / ROWS_OF_LOOKUP, work)
     }
 
     /// No key of a document is as great; nor has any been since the first of a row of snapshots.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use shared::geo::{Point, distance_m};
-use shared::index::{CodeColumn, Location, Rows, Snapshot};
+use shared::index::{CodeColumn, KeySet, Location, Rows, Snapshot};
 use shared::param::token::StoredCode;
 use shared::registry::FieldId;
 
@@ -91,6 +91,29 @@ impl Codes {
             .flat_map(move |(column, known)| column.of(at.doc).iter().map(|c| known[*c as usize]))
             .filter(|number| *number != LEFT_OUT)
     }
+
+    /// Visits each document of a segment that has codes, with the numbers of these; one may come twice.
+    fn for_each_doc(
+        &self,
+        segment: usize,
+        mut visit: impl FnMut(u32, &mut dyn Iterator<Item = u32>),
+    ) {
+        let columns = &self.columns[segment];
+        let is_counted = |number: &u32| *number != LEFT_OUT;
+        if let [(column, known)] = columns.as_slice() {
+            for (doc, codes) in column.iter() {
+                visit(doc, &mut codes.iter().map(|code| known[*code as usize]).filter(is_counted));
+            }
+            return;
+        }
+        let docs = columns.iter().flat_map(|(column, _)| column.iter().map(|(doc, _)| doc));
+        let mut docs: Vec<u32> = docs.collect();
+        docs.sort_unstable();
+        docs.dedup();
+        for doc in docs {
+            visit(doc, &mut self.of(Location { segment: segment as u32, doc }));
+        }
+    }
 }
 
 /// Counts of codes.
@@ -104,6 +127,35 @@ impl CodeTally {
         let codes = Codes::read(snapshot, field)?;
         let buckets = Buckets::new(codes.codes.len());
         Ok(Self { codes, buckets })
+    }
+
+    /// Counts the codes of the matches' own documents by reading all codes in order, which is less work
+    /// than looking up each match where many of the documents match; tells how many matches have any.
+    pub(super) fn count_own(&mut self, snapshot: &Snapshot, matches: &KeySet) -> Result<u64> {
+        let (codes, length) = (&self.codes, self.buckets.counts.len());
+        let of_segments = snapshot.map_segments(snapshot.max_docs(), |number, segment| {
+            let (mut buckets, mut with_value) = (Buckets::new(length), 0);
+            codes.for_each_doc(number, |doc, numbers| {
+                if !matches.contains(segment.view.owner(doc)) || !segment.is_alive(doc) {
+                    return;
+                }
+                let mut any = false;
+                for number in numbers {
+                    buckets.add(number as usize, doc);
+                    any = true;
+                }
+                with_value += u64::from(any);
+            });
+            Ok((buckets.counts, with_value))
+        })?;
+        let mut with_value = 0;
+        for (counts, more) in of_segments {
+            with_value += more;
+            for (count, more) in self.buckets.counts.iter_mut().zip(counts) {
+                *count += more;
+            }
+        }
+        Ok(with_value)
     }
 
     /// The codes that some match has.

@@ -34,7 +34,7 @@ impl Evaluation<'_> {
                 self.in_parts(prefixes, TERMS, |prefixes| snapshot.docs_with_prefixes(prefixes))
             }
             LeafTest::Scan(prefixes, how, texts) => self.in_parts(texts, 1, |texts| {
-                let [text] = texts else { return snapshot.docs(|_, _| Ok(())) };
+                let [text] = texts else { return Ok(snapshot.no_docs()) };
                 snapshot.docs_with_text_where(prefixes, text, |value| how.holds(value, text))
             }),
             LeafTest::Dates(queries) => self.in_parts(queries, COMPARED, |queries| {
@@ -70,7 +70,7 @@ impl Evaluation<'_> {
             | LeafTest::Words(_)
             | LeafTest::Not(_) => {
                 debug_assert!(false, "no record has references, hours or words; callers negate");
-                Ok(snapshot.docs(|_, _| Ok(()))?)
+                Ok(snapshot.no_docs())
             }
         }
     }
@@ -91,17 +91,14 @@ impl Evaluation<'_> {
                 None => docs,
             });
         }
-        match found {
-            Some(found) => Ok(found),
-            None => Ok(self.snapshot.docs(|_, _| Ok(()))?),
-        }
+        Ok(found.unwrap_or_else(|| self.snapshot.no_docs()))
     }
 
     /// The same of values that are compared with all there is in a segment.
-    fn in_each_segment<T>(
+    fn in_each_segment<T: Sync>(
         &self,
         values: &[T],
-        collect: impl Fn(&[T], &SegmentView, &mut Vec<u32>) -> tantivy::Result<()>,
+        collect: impl Fn(&[T], &SegmentView, &mut Vec<u32>) -> tantivy::Result<()> + Sync,
     ) -> Result<DocSet> {
         self.in_parts(values, COMPARED, |values| {
             self.snapshot.docs(|view, docs| collect(values, view, docs))
@@ -185,9 +182,8 @@ impl Evaluation<'_> {
     /// Whether a leaf reads a column, and its values for the documents found so far are a small part of
     /// it: these are then looked up instead of reading the whole.
     fn is_column_among(&self, leaf: &Leaf, found: &DocSet) -> bool {
-        let all: u32 = self.snapshot.segments().iter().map(|segment| segment.view.max_doc()).sum();
         matches!(leaf.test, LeafTest::Dates(_) | LeafTest::Numbers(_) | LeafTest::Quantities(_))
-            && found.len() <= all as usize / LOOKUP_SHARE
+            && found.len() <= self.snapshot.max_docs() / LOOKUP_SHARE
     }
 
     fn find_records(&self, kind: RecordKind, leaves: &[Leaf]) -> Result<DocSet> {
