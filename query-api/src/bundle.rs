@@ -14,8 +14,10 @@ pub(crate) mod versions;
 use std::time::Instant;
 
 use shared::error::Issue;
+use shared::index::DocumentAddress;
+use shared::parallel;
 
-use crate::execute::Hits;
+use crate::execute::{Hit, Hits};
 use annotation::Annotations;
 use entry::Mode;
 pub(crate) use entry::write_outcome;
@@ -45,6 +47,10 @@ pub(crate) struct Searchset<'a> {
 /// A typical document, to reserve the answer's memory once.
 const DOCUMENT_BYTES: usize = 4096;
 
+/// Up to so many entries are written by one thread: to hand half of them over costs as much as writing
+/// a few. Tests have small pages.
+const ENTRIES_MIN: usize = if cfg!(test) { 2 } else { 32 };
+
 /// Writes a searchset Bundle as JSON in one line.
 ///
 /// `read` appends the JSON of a hit's document to the buffer. Entries are the matches in order, the
@@ -52,9 +58,9 @@ const DOCUMENT_BYTES: usize = 4096;
 ///
 /// # Errors
 /// Those of `read`, and of a stored document that is not a JSON object.
-pub(crate) fn searchset<E: From<subset::NotAnObject>>(
+pub(crate) fn searchset<E: From<subset::NotAnObject> + Send>(
     page: &Searchset<'_>,
-    mut read: impl FnMut(shared::index::DocumentAddress, &mut Vec<u8>) -> Result<(), E>,
+    read: impl Fn(DocumentAddress, &mut Vec<u8>) -> Result<(), E> + Sync,
 ) -> Result<Vec<u8>, E> {
     let hits = page.hits;
     let resources = hits.matches.len() + hits.included.len();
@@ -72,38 +78,63 @@ pub(crate) fn searchset<E: From<subset::NotAnObject>>(
     out.extend_from_slice(b"}]");
 
     let start = hits.explanation.is_some().then(Instant::now);
-    let mut annotations = Annotations::new(page.base_url, page.now_ms);
-    let mut separator: &[u8] = br#","entry":["#;
-    let groups = [
-        (&hits.matches, Mode::Match, page.matches),
-        (&hits.included, Mode::Include, page.included),
-    ];
-    for (group, mode, subset) in groups {
-        for hit in group {
-            out.extend_from_slice(separator);
-            separator = b",";
-            entry::start(&mut out, page.base_url, hit);
-            let document = out.len();
-            read(hit.document, &mut out)?;
-            subset.apply(&mut out, document, hit.resource_type)?;
-            entry::begin_search(&mut out);
-            annotations.write(&mut out, hit, &mut read)?;
-            entry::finish(&mut out, mode, hit);
-        }
+    let mut written = Vec::with_capacity(resources);
+    written.extend(hits.matches.iter().map(|hit| (hit, Mode::Match, page.matches)));
+    written.extend(hits.included.iter().map(|hit| (hit, Mode::Include, page.included)));
+    let head = out.len();
+    out.extend_from_slice(ENTRIES);
+    if resources <= ENTRIES_MIN {
+        entries(page, &written, &read, &mut out)?;
+    } else {
+        let (first, second) = written.split_at(resources / 2);
+        let mut rest = Vec::with_capacity(second.len() * DOCUMENT_BYTES);
+        let (done, rest_done) = parallel::join(
+            || entries(page, first, &read, &mut out),
+            || entries(page, second, &read, &mut rest),
+        );
+        done.and(rest_done)?;
+        out.extend_from_slice(&rest);
     }
     let told = hits.explanation.as_ref().zip(start);
     let told = told.map(|(explanation, start)| explanation.issue(resources, start.elapsed()));
     let issues: Vec<&Issue> = page.issues.iter().chain(&told).chain(&hits.issues).collect();
     if !issues.is_empty() {
-        out.extend_from_slice(separator);
-        separator = b",";
+        let annotations = Annotations::new(page.base_url, page.now_ms);
+        entry::separate(&mut out);
         entry::outcome(&mut out, &issues, |out| annotations.sort_missing(out, &hits.sort_missing));
     }
-    if separator == b"," {
+    if out.len() == head + ENTRIES.len() {
+        out.truncate(head);
+    } else {
         out.push(b']');
     }
     out.push(b'}');
     Ok(out)
+}
+
+/// What comes before the first entry.
+const ENTRIES: &[u8] = br#","entry":["#;
+
+/// Writes entries behind those that are there.
+fn entries<E: From<subset::NotAnObject>>(
+    page: &Searchset<'_>,
+    hits: &[(&Hit, Mode, &Subset)],
+    read: &impl Fn(DocumentAddress, &mut Vec<u8>) -> Result<(), E>,
+    out: &mut Vec<u8>,
+) -> Result<(), E> {
+    let mut annotations = Annotations::new(page.base_url, page.now_ms);
+    for (hit, mode, subset) in hits {
+        entry::separate(out);
+        entry::start(out, page.base_url, hit);
+        let document = out.len();
+        read(hit.document, out)?;
+        annotations.learn(hit, &out[document..])?;
+        subset.apply(out, document, hit.resource_type)?;
+        entry::begin_search(out);
+        annotations.write(out, hit, read)?;
+        entry::finish(out, *mode, hit);
+    }
+    Ok(())
 }
 
 #[cfg(test)]

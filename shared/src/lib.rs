@@ -13,6 +13,7 @@ pub mod extract;
 pub mod fhir;
 pub mod geo;
 pub mod index;
+pub mod parallel;
 pub mod param;
 pub mod registry;
 pub mod replay;

@@ -11,6 +11,7 @@
 //! Ours are defined under the directory's base URL; their shapes are in `docs/extensions.md`. The parts
 //! of a record are copied as they are stored.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -55,12 +56,23 @@ impl<'a> Annotations<'a> {
         Self { base_url, now_ms, documents: HashMap::new() }
     }
 
+    /// Takes in the records of a hit's own document, when they will be named.
+    ///
+    /// # Errors
+    /// When the document is not a resource.
+    pub(super) fn learn(&mut self, hit: &Hit, json: &[u8]) -> Result<(), NotAnObject> {
+        if hit.records.iter().any(|record| record.document == hit.document) {
+            self.documents.insert(hit.document, Record::all_of(json)?);
+        }
+        Ok(())
+    }
+
     /// Writes `"extension":[…],` when there is something to say of a hit.
     pub(super) fn write<E: From<NotAnObject>>(
         &mut self,
         out: &mut Vec<u8>,
         hit: &Hit,
-        read: &mut impl FnMut(DocumentAddress, &mut Vec<u8>) -> Result<(), E>,
+        read: &impl Fn(DocumentAddress, &mut Vec<u8>) -> Result<(), E>,
     ) -> Result<(), E> {
         let start = out.len();
         out.extend_from_slice(br#""extension":["#);
@@ -117,7 +129,7 @@ impl<'a> Annotations<'a> {
         out: &mut Vec<u8>,
         first: usize,
         named: NamedRecord,
-        read: &mut impl FnMut(DocumentAddress, &mut Vec<u8>) -> Result<(), E>,
+        read: &impl Fn(DocumentAddress, &mut Vec<u8>) -> Result<(), E>,
     ) -> Result<(), E> {
         if let Entry::Vacant(vacant) = self.documents.entry(named.document) {
             let mut json = Vec::new();
@@ -144,18 +156,19 @@ impl<'a> Annotations<'a> {
 #[derive(Deserialize)]
 struct Holder<'a> {
     #[serde(rename = "resourceType")]
-    resource_type: String,
-    id: String,
+    resource_type: &'a str,
+    id: &'a str,
     #[serde(borrow, default)]
-    extension: Vec<&'a RawValue>,
+    extension: Vec<Parts<'a>>,
 }
 
 /// An extension with parts.
 #[derive(Deserialize)]
-struct Parts {
-    #[serde(default)]
-    url: String,
-    extension: Option<Box<RawValue>>,
+struct Parts<'a> {
+    #[serde(borrow, default)]
+    url: Cow<'a, str>,
+    #[serde(borrow)]
+    extension: Option<&'a RawValue>,
 }
 
 impl Record {
@@ -163,14 +176,13 @@ impl Record {
     fn all_of(json: &[u8]) -> Result<Vec<Self>, serde_json::Error> {
         let holder: Holder<'_> = serde_json::from_slice(json)?;
         let mut records = Vec::new();
-        for (at, element) in holder.extension.iter().enumerate() {
-            let Parts { url, extension } = serde_json::from_str(element.get())?;
+        for (at, Parts { url, extension }) in holder.extension.into_iter().enumerate() {
             let Some(kind) = kind_of(&url) else { continue };
             records.push(Self {
                 kind,
                 holder: format!("{}/{}", holder.resource_type, holder.id),
                 path: format!("{}.extension[{at}]", holder.resource_type),
-                parts: extension.unwrap_or_default(),
+                parts: extension.map(ToOwned::to_owned).unwrap_or_default(),
                 written: OnceCell::new(),
             });
         }

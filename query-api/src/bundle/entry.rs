@@ -14,6 +14,13 @@ pub(super) enum Mode {
     Include,
 }
 
+/// Sets an entry off from the one before it: the first stands right behind a bracket.
+pub(super) fn separate(out: &mut Vec<u8>) {
+    if out.last() != Some(&b'[') {
+        out.push(b',');
+    }
+}
+
 /// Opens an entry, up to where the document comes.
 pub(super) fn start(out: &mut Vec<u8>, base_url: &str, hit: &Hit) {
     out.extend_from_slice(br#"{"fullUrl":""#);

@@ -26,7 +26,7 @@ use tally::{BandTally, CodeTally, RingTally, Tally};
 
 /// Looking up the codes of one match costs as much as reading those of so many documents in order.
 /// Tests have small directories.
-const LOOKUP_SHARE: usize = if cfg!(test) { 3 } else { 16 };
+const LOOKUP_SHARE: usize = if cfg!(test) { 3 } else { 48 };
 
 /// A field whose codes are counted.
 #[derive(Debug, Clone, Copy)]
@@ -142,7 +142,11 @@ impl<'a> Counting<'a> {
             && matches.len() > snapshot.max_docs() / LOOKUP_SHARE
         {
             let with_value = tally.count_own(snapshot, matches)?;
-            return Ok(Counted { matches: matches.len() as u64, with_value, counts: tally.counts() });
+            return Ok(Counted {
+                matches: matches.len() as u64,
+                with_value,
+                counts: tally.counts(),
+            });
         }
         let (matches, with_value) = self.tally(&places, field.record, &mut tally)?;
         Ok(Counted { matches, with_value, counts: tally.counts() })

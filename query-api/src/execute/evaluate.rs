@@ -4,13 +4,14 @@
 //! only among what is left. A criterion on records is answered on record documents and becomes keys
 //! only when all leaves hold on one document.
 
+mod ends;
 mod records;
+mod scores;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use shared::access::VisibilityClass;
-use shared::error::Issue;
 use shared::fhir::ResourceType;
 use shared::geo::distance_m;
 use shared::index::{DocSet, KeySet, Snapshot};
@@ -18,15 +19,17 @@ use shared::param::reference::ReferenceQuery;
 use shared::registry::{self, RecordKind, field_id};
 use shared::schema::{TermKind, term};
 
+pub(super) use ends::Ends;
 use records::negated;
+pub(super) use scores::Scores;
 
 use super::distance::center_of;
 use super::trace::Trace;
 use super::watch::Watch;
-use super::words::{self, WordHits};
+use super::words::WordHits;
 use super::{Identify, Result};
 use crate::engine::Deadline;
-use crate::plan::{JoinStep, Leaf, LeafTest, Predicate, Relevance, TypePlan, WordQuery};
+use crate::plan::{JoinStep, Leaf, LeafTest, Predicate, TypePlan, WordQuery};
 
 /// Up to so many candidates, what they refer to and their records are looked at one by one. Tests have
 /// small directories.
@@ -46,27 +49,6 @@ pub(super) struct Evaluation<'a> {
     records: Vec<(RecordKind, Vec<Leaf>, Arc<DocSet>)>,
     targets: Vec<(ResourceType, Predicate, Arc<KeySet>)>,
     trace: Option<Trace>,
-}
-
-/// What each word search of a plan found, combined as [`Relevance`] says.
-#[derive(Debug)]
-pub(super) enum Scores {
-    Words(Arc<WordHits>),
-    All(Vec<Scores>),
-    Any(Vec<Scores>),
-    Join(JoinStep, Box<Scores>),
-}
-
-impl Scores {
-    /// How much they weigh among others that must hold too.
-    fn weight(&self) -> f32 {
-        match self {
-            Self::Words(hits) => hits.weight,
-            Self::All(parts) => parts.iter().map(Self::weight).sum(),
-            Self::Any(parts) => parts.iter().map(Self::weight).fold(0.0, f32::max),
-            Self::Join(_, target) => target.weight(),
-        }
-    }
 }
 
 impl<'a> Evaluation<'a> {
@@ -226,11 +208,12 @@ impl<'a> Evaluation<'a> {
         let among = among.filter(|among| self.is_few(among))?;
         let center = center_of(circle)?;
         let snapshot = self.snapshot;
-        let is_near = |key: &u32| {
-            let point = snapshot.locate(*key).and_then(|at| snapshot.view(at).point(at.doc));
+        let located = among.iter().filter_map(|key| Some((key, snapshot.locate(key)?)));
+        let near = located.collect::<Vec<_>>().into_iter().filter(|(_, at)| {
+            let point = snapshot.view(*at).point(at.doc);
             point.is_some_and(|point| distance_m(center, point) <= circle.radius_m())
-        };
-        Some(KeySet::from_keys(among.iter().filter(is_near).collect(), snapshot.universe()))
+        });
+        Some(KeySet::from_keys(near.map(|(key, _)| key).collect(), snapshot.universe()))
     }
 
     /// What few candidates refer to, or are referred to by: only these are then asked of.
@@ -238,13 +221,7 @@ impl<'a> Evaluation<'a> {
         let Some(among) = among.filter(|among| self.is_few(among) && !step.above) else {
             return Ok(None);
         };
-        let snapshot = self.snapshot;
-        let reached = if step.reverse {
-            snapshot.referrers(step.field, among, None)?
-        } else {
-            snapshot.referred(step.field, among)?
-        };
-        Ok(Some(reached.and(snapshot.existing(step.to))))
+        self.reached_from(step, among).map(Some)
     }
 
     /// The resources among a few that satisfy `predicate`, or all that do when they are known already.
@@ -317,43 +294,36 @@ impl<'a> Evaluation<'a> {
         Ok(keys)
     }
 
-    /// The resources that satisfy `predicate`, at least those among a few; `None` when nothing is asked.
-    pub(super) fn some_keys(
-        &mut self,
-        base: ResourceType,
-        predicate: &Predicate,
-        among: Option<&KeySet>,
-    ) -> Result<Option<Arc<KeySet>>> {
-        match among {
-            _ if *predicate == Predicate::All => Ok(None),
-            Some(among) => self.keys_among(base, predicate, among).map(Some),
-            None => self.all_keys(base, predicate).map(Some),
-        }
-    }
-
-    /// What few matches lead to; `None` of many.
-    pub(super) fn few_ends(&self, steps: &[JoinStep], matches: &KeySet) -> Result<Option<KeySet>> {
-        if !self.is_few(matches) {
-            return Ok(None);
-        }
-        Ok(self.reached_by_steps(steps, matches)?.pop())
-    }
-
-    /// What the matches lead to, by the number of steps; the first are the matches.
+    /// What resources lead to, by the number of steps; the first are the resources.
     pub(super) fn reached_by_steps(
         &self,
         steps: &[JoinStep],
-        matches: &KeySet,
+        from: &KeySet,
     ) -> Result<Vec<KeySet>> {
-        let mut reached = vec![matches.clone()];
+        let snapshot = self.snapshot;
+        let mut reached = vec![from.clone()];
         for step in steps {
-            let mut next = Vec::new();
-            for key in &reached[reached.len() - 1] {
-                next.extend(self.reached(std::slice::from_ref(step), key)?);
-            }
-            reached.push(KeySet::from_keys(next, self.snapshot.universe()));
+            self.watch.look()?;
+            let next = self.reached_from(*step, &reached[reached.len() - 1])?;
+            reached.push(if step.above {
+                let part_of = field_id(step.to, "partof").expect("only hierarchies climb");
+                snapshot.with_ancestors(part_of, next)?
+            } else {
+                next
+            });
         }
         Ok(reached)
+    }
+
+    /// The resources at the other end of a step, without their ancestors.
+    fn reached_from(&self, step: JoinStep, from: &KeySet) -> Result<KeySet> {
+        let snapshot = self.snapshot;
+        let reached = if step.reverse {
+            snapshot.referrers(step.field, from, None)?
+        } else {
+            snapshot.referred(step.field, from)?
+        };
+        Ok(reached.and(snapshot.existing(step.to)))
     }
 
     /// The resources that reference queries name, of the types the parameter may refer to; with
@@ -390,80 +360,6 @@ impl<'a> Evaluation<'a> {
             keys.extend(key);
         }
         Ok(KeySet::from_keys(keys, self.snapshot.universe()))
-    }
-
-    fn word_hits(&mut self, base: ResourceType, leaf: &Leaf) -> Result<Arc<WordHits>> {
-        let LeafTest::Words(query) = &leaf.test else {
-            unreachable!("only word leaves are asked for their words")
-        };
-        if let Some(hits) = self.words.get(query) {
-            return Ok(Arc::clone(hits));
-        }
-        let hits = Arc::new(words::find(self.snapshot, &self.watch, base, query)?);
-        self.words.insert(query.clone(), Arc::clone(&hits));
-        Ok(hits)
-    }
-
-    /// How the words of the request were read, where not as typed.
-    pub(super) fn word_issues(&self) -> Vec<Issue> {
-        let mut issues: Vec<Issue> = Vec::new();
-        for issue in self.words.values().flat_map(|hits| &hits.issues) {
-            if !issues.contains(issue) {
-                issues.push(issue.clone());
-            }
-        }
-        // The map has no order.
-        issues.sort_unstable_by(|a, b| a.diagnostics.cmp(&b.diagnostics));
-        issues
-    }
-
-    /// What the matches of a plan are scored by; `None` when it searches no words.
-    pub(super) fn scores(&mut self, plan: &TypePlan) -> Result<Option<Scores>> {
-        let relevance = plan.relevance.as_ref();
-        relevance.map(|relevance| self.scores_of(plan.base, relevance)).transpose()
-    }
-
-    fn scores_of(&mut self, base: ResourceType, relevance: &Relevance) -> Result<Scores> {
-        let mut scores_of = |parts: &[Relevance]| -> Result<Vec<Scores>> {
-            parts.iter().map(|part| self.scores_of(base, part)).collect()
-        };
-        Ok(match relevance {
-            Relevance::All(parts) => Scores::All(scores_of(parts)?),
-            Relevance::Any(parts) => Scores::Any(scores_of(parts)?),
-            Relevance::Words(leaf) => Scores::Words(self.word_hits(base, leaf)?),
-            Relevance::Join(step, target) => {
-                Scores::Join(*step, Box::new(self.scores_of(step.to, target)?))
-            }
-        })
-    }
-
-    /// The relevance of a match, from 0 to 1.
-    pub(super) fn score(&self, scores: &Scores, key: u32) -> Result<f32> {
-        Ok(match scores {
-            Scores::Words(hits) => hits.score(key),
-            Scores::All(parts) => {
-                let (mut sum, mut bound) = (0.0, 0.0);
-                for part in parts {
-                    sum += part.weight() * self.score(part, key)?;
-                    bound += part.weight();
-                }
-                if bound > 0.0 { (sum / bound).clamp(0.0, 1.0) } else { 0.0 }
-            }
-            Scores::Any(parts) => {
-                let mut best = 0.0f32;
-                for part in parts {
-                    best = best.max(self.score(part, key)?);
-                }
-                best
-            }
-            Scores::Join(step, target) => {
-                let mut best = 0.0f32;
-                for end in self.reached(std::slice::from_ref(step), key)? {
-                    best = best.max(self.score(target, end)?);
-                }
-                best
-            }
-        })
     }
 
     /// The resources at the end of a chain from one resource.

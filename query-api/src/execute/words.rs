@@ -12,6 +12,8 @@ mod phrase;
 mod tally;
 mod word;
 
+use std::cell::Cell;
+
 use shared::error::{Issue, IssueType};
 use shared::fhir::ResourceType;
 use shared::index::{KeySet, Segment, SegmentView, Snapshot};
@@ -35,6 +37,8 @@ pub(super) struct WordHits {
     pub(super) keys: KeySet,
     /// Key and score of those found by words, by key.
     scores: Vec<Scored>,
+    /// Where the last score was found: matches are mostly asked in the order of their keys.
+    last: Cell<usize>,
     /// How much the search weighs beside others: as much as all that its weightiest text wants.
     pub(super) weight: f32,
     /// How words were read that are not what was typed.
@@ -44,8 +48,17 @@ pub(super) struct WordHits {
 impl WordHits {
     /// The score of a resource, 0 when it is not a hit.
     pub(super) fn score(&self, key: u32) -> f32 {
-        let found = self.scores.binary_search_by_key(&key, |(key, _)| *key);
-        found.map_or(0.0, |at| self.scores[at].1)
+        let last = self.last.get();
+        let from = if self.scores.get(last).is_some_and(|(k, _)| *k <= key) { last } else { 0 };
+        let mut step = 1;
+        while self.scores.get(from + step).is_some_and(|(k, _)| *k < key) {
+            step *= 2;
+        }
+        let (low, high) = (from + step / 2, self.scores.len().min(from + step + 1));
+        let near = self.scores.get(low..high).unwrap_or_default();
+        let Ok(at) = near.binary_search_by_key(&key, |(key, _)| *key) else { return 0.0 };
+        self.last.set(low + at);
+        near[at].1
     }
 }
 
@@ -131,7 +144,7 @@ pub(super) fn find(
     }
     let keys = scores.iter().map(|(key, _)| *key).collect();
     let keys = KeySet::from_keys(keys, universe).or(unscored, universe);
-    Ok(WordHits { keys, scores, weight, issues: search.issues })
+    Ok(WordHits { keys, scores, last: Cell::new(0), weight, issues: search.issues })
 }
 
 /// What is wanted must be there, what is excluded not: the search of one text on one type.
@@ -225,18 +238,14 @@ impl Search<'_> {
 
     fn number(&mut self, number: &str, form: NumberForm, helpful: bool) -> Result<Found> {
         let spellings = form.spellings(number);
-        let snapshot = self.snapshot;
-        for segment in snapshot.segments() {
-            for scope in self.scopes {
-                for spelling in &spellings {
-                    for (form, worth) in [(WORD, WHOLE), (NUMBER, OWN_NUMBER)] {
-                        if let Some(info) = term_info(&segment.view, scope, form, spelling)? {
-                            self.note(segment, &info, worth)?;
-                        }
-                    }
+        self.note(|view, scope, terms| {
+            for spelling in &spellings {
+                for (form, worth) in [(WORD, WHOLE), (NUMBER, OWN_NUMBER)] {
+                    terms.extend(term_info(view, scope, form, spelling)?.map(|info| (info, worth)));
                 }
             }
-        }
+            Ok(())
+        })?;
         let hits = self.tally.take();
         if hits.is_empty() && helpful {
             self.say(format!("\"{number}\" was read as {}; nothing holds it", form.name()));
@@ -268,35 +277,40 @@ impl Search<'_> {
         self.issues.push(Issue::information(IssueType::Informational, text));
     }
 
-    /// Notes the live documents of a term with their scores.
-    fn note(&mut self, segment: &Segment, info: &TermInfo, worth: Worth) -> Result<()> {
+    /// Notes the live documents, with their scores, of the terms that `find` puts into a list for each
+    /// segment and each of the scopes.
+    fn note(
+        &mut self,
+        find: impl Fn(&SegmentView, &str, &mut Vec<(TermInfo, Worth)>) -> tantivy::Result<()> + Sync,
+    ) -> Result<()> {
         self.watch.look()?;
-        let view = &segment.view;
-        let mut postings = view.word_postings(info)?;
+        let (snapshot, scopes, collection) = (self.snapshot, self.scopes, self.collection);
+        let scored = snapshot.map_segments(snapshot.max_docs(), |_, segment| {
+            let (mut terms, mut scored) = (Vec::new(), Vec::new());
+            for scope in scopes {
+                find(&segment.view, scope, &mut terms)?;
+                for (info, worth) in terms.drain(..) {
+                    collection.score_all(segment, &info, worth, &mut scored)?;
+                }
+            }
+            Ok(scored)
+        })?;
         self.tally.reserve(self.snapshot.universe());
-        loop {
-            let docs = postings.docs();
-            if docs.is_empty() {
-                return Ok(());
-            }
-            for (doc, frequency) in docs.iter().zip(postings.freqs()) {
-                if *doc == TERMINATED {
-                    return Ok(());
-                }
-                if segment.is_alive(*doc) {
-                    let score = self.collection.score_in(view, *doc, worth, *frequency);
-                    self.tally.note(view.owner(*doc), score);
-                }
-            }
-            postings.advance();
+        for (key, score) in scored.into_iter().flatten() {
+            self.tally.note(key, score);
         }
+        Ok(())
     }
 }
 
 /// A term of the word field, where a segment has it.
-fn term_info(view: &SegmentView, scope: &str, form: char, word: &str) -> Result<Option<TermInfo>> {
-    let found = view.words().terms().get(format!("{scope}{form}{word}"));
-    Ok(found.map_err(tantivy::TantivyError::from)?)
+fn term_info(
+    view: &SegmentView,
+    scope: &str,
+    form: char,
+    word: &str,
+) -> tantivy::Result<Option<TermInfo>> {
+    Ok(view.words().terms().get(format!("{scope}{form}{word}"))?)
 }
 
 /// What BM25 needs to know of all documents.
@@ -319,6 +333,31 @@ impl Collection {
     fn weight(self, documents_with: u64) -> f32 {
         let with = (documents_with.max(1) as f32).min(self.documents);
         (1.0 + (self.documents - with + 0.5) / (with + 0.5)).ln()
+    }
+
+    /// The live documents of a term with their scores.
+    fn score_all(
+        self,
+        segment: &Segment,
+        info: &TermInfo,
+        worth: Worth,
+        scored: &mut Vec<Scored>,
+    ) -> tantivy::Result<()> {
+        let view = &segment.view;
+        let mut postings = view.word_postings(info)?;
+        loop {
+            let docs = postings.docs();
+            let end = docs.iter().position(|doc| *doc == TERMINATED).unwrap_or(docs.len());
+            for (doc, frequency) in docs[..end].iter().zip(postings.freqs()) {
+                if segment.is_alive(*doc) {
+                    scored.push((view.owner(*doc), self.score_in(view, *doc, worth, *frequency)));
+                }
+            }
+            if docs.is_empty() || end < docs.len() {
+                return Ok(());
+            }
+            postings.advance();
+        }
     }
 
     /// The score of a kind of match in a document.

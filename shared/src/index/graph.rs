@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use tantivy::Result;
 
+use super::columns::Rows;
 use super::locations::Types;
 use super::parallel::{self, ROWS_OF_LOOKUP};
 use super::sets::{BitSet, KeySet};
@@ -54,8 +55,18 @@ impl LogicalEdges {
     }
 }
 
+/// The targets of one source, of pairs in the order of their sources.
+fn targets_of(pairs: &[(u32, u32)], source: u32) -> impl Iterator<Item = u32> + '_ {
+    let start = pairs.partition_point(|(s, _)| *s < source);
+    pairs[start..].iter().take_while(move |(s, _)| *s == source).map(|(_, target)| *target)
+}
+
 /// Looking at one candidate costs about as much as finding the documents of so many targets.
 const CANDIDATE_COST: usize = 2;
+
+/// One in so many of all targets: reading all references in order is then less work than going to those
+/// of each target.
+const LARGE_PART: usize = 4;
 
 impl Segment {
     /// Calls `visit` with each resource that refers to one of `targets`, as often as it does.
@@ -129,11 +140,7 @@ impl Snapshot {
     /// When the index cannot be read.
     pub fn referred(&self, field: FieldId, sources: &KeySet) -> Result<KeySet> {
         if let KeySet::Sparse(sources) = sources {
-            let mut found = Vec::new();
-            for source in sources {
-                self.targets(field, *source, &mut found)?;
-            }
-            return Ok(KeySet::from_keys(found, self.universe()));
+            return self.referred_by_few(field, sources);
         }
         let mut rows = 0;
         for segment in self.segments() {
@@ -142,9 +149,8 @@ impl Snapshot {
         let lookups = rows / ROWS_OF_LOOKUP;
         let insert = |_, segment: &Segment, found: &mut BitSet| {
             for (doc, target) in segment.view.references(field)?.iter() {
-                if sources.contains(segment.view.owner(doc)) && segment.is_alive(doc) {
-                    found.insert(target);
-                }
+                let refers = sources.contains(segment.view.owner(doc)) & segment.is_alive(doc);
+                found.insert_if(target, refers);
             }
             Ok(())
         };
@@ -159,6 +165,29 @@ impl Snapshot {
         Ok(KeySet::Dense(found))
     }
 
+    fn referred_by_few(&self, field: FieldId, sources: &[u32]) -> Result<KeySet> {
+        let mut found = Vec::with_capacity(sources.len());
+        let columns = self.reference_columns(field)?;
+        // Each stage is a loop whose steps do not wait for each other's memory.
+        let located = sources.iter().filter_map(|source| self.locate(*source));
+        for at in located.collect::<Vec<_>>() {
+            found.extend_from_slice(columns[at.segment as usize].of(at.doc));
+        }
+        found.retain(|target| self.locate(*target).is_some());
+        let edges = &self.logical(field)?.pairs;
+        if !edges.is_empty() {
+            for source in sources {
+                found.extend(targets_of(edges, *source));
+            }
+        }
+        Ok(KeySet::from_keys(found, self.universe()))
+    }
+
+    /// By segment: the keys that a field refers to.
+    fn reference_columns(&self, field: FieldId) -> Result<Vec<&Rows<u32>>> {
+        self.segments().iter().map(|segment| segment.view.references(field)).collect()
+    }
+
     /// Appends the existing resources that one resource refers to by `field`, in document order.
     ///
     /// # Errors
@@ -167,9 +196,7 @@ impl Snapshot {
         let Some(at) = self.locate(source) else { return Ok(()) };
         let targets = self.view(at).references(field)?.of(at.doc);
         out.extend(targets.iter().copied().filter(|target| self.locate(*target).is_some()));
-        let edges = &self.logical(field)?.pairs;
-        let start = edges.partition_point(|(s, _)| *s < source);
-        out.extend(edges[start..].iter().take_while(|(s, _)| *s == source).map(|(_, t)| *t));
+        out.extend(targets_of(&self.logical(field)?.pairs, source));
         Ok(())
     }
 
@@ -207,12 +234,13 @@ impl Snapshot {
         candidates: &[u32],
     ) -> Result<KeySet> {
         let mut found = Vec::new();
-        for source in candidates {
-            if let Some(at) = self.locate(*source) {
-                let referred = self.view(at).references(field)?.of(at.doc);
-                if referred.iter().any(|target| targets.contains(*target)) {
-                    found.push(*source);
-                }
+        let columns = self.reference_columns(field)?;
+        // Each stage is a loop whose steps do not wait for each other's memory.
+        let located = candidates.iter().map(|source| (*source, self.locate(*source)));
+        for (source, at) in located.collect::<Vec<_>>() {
+            let referred = at.map_or(&[][..], |at| columns[at.segment as usize].of(at.doc));
+            if referred.iter().any(|target| targets.contains(*target)) {
+                found.push(source);
             }
         }
         Ok(KeySet::Sparse(found))
@@ -221,7 +249,17 @@ impl Snapshot {
     fn all_referring(&self, field: FieldId, targets: &KeySet) -> Result<KeySet> {
         let (universe, lookups) = (self.universe(), targets.len());
         if KeySet::is_dense(lookups, universe) {
+            let types = registry::fields()[usize::from(field)].parameter.targets;
+            let all: usize = types.iter().map(|target| self.existing(*target).len()).sum();
+            let is_large_part = targets.len() >= all / LARGE_PART;
             let insert = |_, segment: &Segment, found: &mut BitSet| {
+                if is_large_part {
+                    for (doc, target) in segment.view.references(field)?.iter() {
+                        let refers = targets.contains(target) & segment.is_alive(doc);
+                        found.insert_if(segment.view.owner(doc), refers);
+                    }
+                    return Ok(());
+                }
                 segment.for_each_referring(field, targets, &mut |owner| {
                     found.insert(owner);
                 })

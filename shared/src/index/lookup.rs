@@ -100,11 +100,7 @@ impl Segment {
         }
         let mut docs = BitSet::with_capacity(max_doc);
         for info in infos {
-            for_each_block(&self.view, info, |block| {
-                for doc in block {
-                    docs.insert(*doc);
-                }
-            })?;
+            for_each_block(&self.view, info, |block| docs.insert_ascending(block))?;
         }
         self.retain_alive(&mut docs);
         Ok(KeySet::Dense(docs))
@@ -267,7 +263,7 @@ impl Snapshot {
     /// The keys of the resources that the documents are, or are records of.
     ///
     /// # Errors
-    /// When the threads of searches cannot be had.
+    /// When the index cannot be read.
     pub fn owners(&self, docs: &DocSet) -> Result<KeySet> {
         let len = docs.len();
         if !KeySet::is_dense(len, self.universe()) {

@@ -30,6 +30,29 @@ impl BitSet {
         absent
     }
 
+    /// Adds a member below the capacity when `is_in`: without a branch, for what cannot be foretold. There
+    /// is no room for others, which are left out.
+    pub(super) fn insert_if(&mut self, member: u32, is_in: bool) {
+        if let Some(word) = self.words.get_mut(member as usize / 64) {
+            *word |= u64::from(is_in) << (member % 64);
+        }
+    }
+
+    /// Adds members below the capacity, ascending: those of one word at once.
+    pub(super) fn insert_ascending(&mut self, members: &[u32]) {
+        let (mut at, mut bits) = (0, 0);
+        for member in members {
+            if *member as usize / 64 != at {
+                self.words[at] |= bits;
+                (at, bits) = (*member as usize / 64, 0);
+            }
+            bits |= 1 << (member % 64);
+        }
+        if let Some(word) = self.words.get_mut(at) {
+            *word |= bits;
+        }
+    }
+
     /// The set of those members, ascending, whose `is_in` says so: without a branch, for what cannot be
     /// foretold. A member that comes several times is in when it once is.
     pub(super) fn of_ascending(capacity: u32, members: impl Iterator<Item = (u32, bool)>) -> Self {

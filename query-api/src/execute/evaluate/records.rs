@@ -139,7 +139,7 @@ impl Evaluation<'_> {
         Ok(Arc::new(docs))
     }
 
-    fn known_records(&self, kind: RecordKind, leaves: &[Leaf]) -> Option<Arc<DocSet>> {
+    pub(super) fn known_records(&self, kind: RecordKind, leaves: &[Leaf]) -> Option<Arc<DocSet>> {
         let is_same = |(k, l, _): &&(RecordKind, Vec<Leaf>, _)| *k == kind && l == leaves;
         self.records.iter().find(is_same).map(|(.., docs)| Arc::clone(docs))
     }

@@ -7,7 +7,7 @@ use shared::index::{KeySet, Location};
 use super::holds;
 use crate::execute::Result;
 use crate::execute::distance::Centers;
-use crate::execute::evaluate::Evaluation;
+use crate::execute::evaluate::{Ends, Evaluation};
 use crate::plan::{JoinStep, PlaceSource, TypePlan};
 
 /// Where to look for places, evaluated. `None` is everything.
@@ -27,12 +27,11 @@ pub(in crate::execute) fn eligible_places(
     let mut all = Vec::with_capacity(sources.len());
     for source in sources {
         let target = source.steps.last().map_or(plan.base, |step| step.to);
-        let ends = context.few_ends(&source.steps, matches)?;
-        let few = ends.as_ref().map(|_| matches);
+        let ends = Ends::new(&source.steps, matches);
         all.push(EligiblePlaces {
-            matches: context.some_keys(plan.base, &source.matches, few)?,
+            matches: context.matching(plan.base, &source.matches, matches)?,
             steps: source.steps.clone(),
-            places: context.some_keys(target, &source.places, ends.as_ref())?,
+            places: context.ends_matching(target, &source.places, &ends)?,
         });
     }
     Ok(all)

@@ -10,7 +10,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use shared::fhir::ResourceType;
-use shared::index::KeySet;
+use shared::index::{KeySet, Location, Rows, SegmentView};
+use shared::parallel;
 use shared::registry::{self, FieldId, ParameterType, field_id};
 use shared::schema::RECORD_KIND_OFFSET;
 
@@ -98,18 +99,15 @@ fn distances(
     let edge = selection.edge()?;
     let places = source.places.as_deref();
     let places = places.unwrap_or(snapshot.existing(ResourceType::Location));
-    let mut values = Vec::with_capacity(places.len());
-    for place in places {
-        selection.context.watch.step()?;
-        let Some(at) = snapshot.locate(place) else { continue };
-        let Some(point) = snapshot.view(at).point(at.doc) else { continue };
+    let located: Vec<(u32, Location)> =
+        places.iter().filter_map(|place| Some((place, snapshot.locate(place)?))).collect();
+    selection.context.watch.look()?;
+    let rank_of = |(place, at): &(u32, Location)| {
+        let point = snapshot.view(*at).point(at.doc)?;
         let distance_m = SortValue::Number(ordered_f64(centers.distance_m(point)));
-        let rank = rank(&distance_m, false);
-        if rank >= edge {
-            values.push((rank, place));
-        }
-    }
-    Ok(values)
+        Some((rank(&distance_m, false), *place)).filter(|(rank, _)| *rank >= edge)
+    };
+    Ok(parallel::filter_map(&located, rank_of))
 }
 
 /// The first matches by the values of one source.
@@ -201,9 +199,8 @@ fn for_each_value(
         selection.context.watch.look()?;
         let view = &segment.view;
         let records = source.records.as_ref().map(|records| records.of_segment(number));
-        each(view, order.field, &mut |doc, value| {
+        each(view, order.field, records, &mut |doc, value| {
             let counts = wanted_kind.is_none_or(|kind| view.kind(doc) == kind)
-                && records.is_none_or(|records| records.contains(doc))
                 && segment.is_alive(doc)
                 && holds(source.targets.as_ref(), view.owner(doc));
             if counts {
@@ -214,27 +211,30 @@ fn for_each_value(
     Ok(())
 }
 
-/// Every value of a field in a segment, mapped to a number of the same order within the segment.
+/// Every value of a field in a segment, or in some of its documents, mapped to a number of the same
+/// order within the segment.
 fn each(
-    view: &shared::index::SegmentView,
+    view: &SegmentView,
     field: FieldId,
+    docs: Option<&KeySet>,
     push: &mut dyn FnMut(u32, u64),
 ) -> Result<()> {
     match registry::fields()[usize::from(field)].parameter.kind {
         ParameterType::Date => {
-            view.dates(field)?.iter().for_each(|(doc, (low_ms, _))| push(doc, ordered_i64(low_ms)));
+            each_row(view.dates(field)?, docs, |doc, (low_ms, _)| push(doc, ordered_i64(low_ms)));
         }
         ParameterType::Number => {
-            view.numbers(field)?.iter().for_each(|(doc, number)| push(doc, ordered_f64(number)));
+            each_row(view.numbers(field)?, docs, |doc, number| push(doc, ordered_f64(number)));
         }
-        ParameterType::Quantity => view
-            .quantities(field)?
-            .iter()
-            .for_each(|(doc, quantity)| push(doc, ordered_f64(quantity.canonical.low))),
+        ParameterType::Quantity => each_row(view.quantities(field)?, docs, |doc, quantity| {
+            push(doc, ordered_f64(quantity.canonical.low));
+        }),
         ParameterType::String | ParameterType::Uri => {
             let Some(column) = view.text(field)? else { return Ok(()) };
-            for doc in 0..view.max_doc() {
-                column.ordinals(doc).for_each(|ordinal| push(doc, ordinal));
+            let mut of = |doc| column.ordinals(doc).for_each(|ordinal| push(doc, ordinal));
+            match docs {
+                Some(docs) => docs.iter().for_each(&mut of),
+                None => (0..view.max_doc()).for_each(&mut of),
             }
         }
         ParameterType::Token
@@ -244,6 +244,17 @@ fn each(
         | ParameterType::Text => {}
     }
     Ok(())
+}
+
+fn each_row<T: Copy>(rows: &Rows<T>, docs: Option<&KeySet>, mut push: impl FnMut(u32, T)) {
+    match docs {
+        Some(docs) => {
+            for doc in docs {
+                rows.of(doc).iter().for_each(|value| push(doc, *value));
+            }
+        }
+        None => rows.iter().for_each(|(doc, value)| push(doc, value)),
+    }
 }
 
 /// The resources from which a chain leads to one of the targets.

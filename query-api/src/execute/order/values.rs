@@ -10,7 +10,7 @@ use shared::schema::RECORD_KIND_OFFSET;
 
 use super::{SortValue, compare_values, holds};
 use crate::execute::Result;
-use crate::execute::evaluate::Evaluation;
+use crate::execute::evaluate::{Ends, Evaluation};
 use crate::execute::page::{ordered_f64, ordered_i64};
 use crate::plan::{JoinStep, Order, OrderKey, TypePlan, is_named};
 
@@ -32,15 +32,13 @@ pub(super) fn eligible(
     let mut all = Vec::with_capacity(order.sources.len());
     for source in &order.sources {
         let target = source.steps.last().map_or(plan.base, |step| step.to);
-        let ends = context.few_ends(&source.steps, matches)?;
-        let few = ends.as_ref().map(|_| matches);
-        let asked = context.some_keys(plan.base, &source.matches, few)?;
-        let targets = context.some_keys(target, &source.target, ends.as_ref())?;
-        let records = match (order.record, source.record.is_empty(), &ends) {
-            (Some(kind), false, Some(ends)) => {
-                Some(context.record_docs_among(kind, &source.record, ends)?)
+        let ends = Ends::new(&source.steps, matches);
+        let asked = context.matching(plan.base, &source.matches, matches)?;
+        let targets = context.ends_matching(target, &source.target, &ends)?;
+        let records = match order.record {
+            Some(kind) if !source.record.is_empty() => {
+                Some(context.records_of_ends(kind, &source.record, &ends)?)
             }
-            (Some(kind), false, None) => Some(context.record_docs(kind, &source.record)?),
             _ => None,
         };
         all.push(Eligible { matches: asked, steps: source.steps.clone(), targets, records });

@@ -36,15 +36,12 @@ impl Search<'_> {
                 "more than {CORRECTED_MAX} words were found nowhere; the others were not corrected"
             ));
         }
-        for segment in snapshot.segments() {
-            for scope in self.scopes {
-                for (_, reading) in &readings {
-                    if let Some(info) = term_info(&segment.view, scope, WORD, reading)? {
-                        self.note(segment, &info, MISSPELLED)?;
-                    }
-                }
+        self.note(|view, scope, terms| {
+            for (_, reading) in &readings {
+                terms.extend(term_info(view, scope, WORD, reading)?.map(|info| (info, MISSPELLED)));
             }
-        }
+            Ok(())
+        })?;
         let hits = self.tally.take();
         if !hits.is_empty() {
             let named = readings.iter().take(NAMED_MAX).map(|(_, word)| format!("\"{word}\""));

@@ -14,27 +14,25 @@ use crate::execute::Result;
 impl Search<'_> {
     /// The resources that hold the words next to each other.
     pub(super) fn phrase(&mut self, words: &[String]) -> Result<Vec<Scored>> {
+        let forms = [(WORD, WHOLE), (NAME, WHOLE_IN_NAME)];
+        if let [word] = words {
+            self.note(|view, scope, terms| {
+                for (form, worth) in forms {
+                    terms.extend(term_info(view, scope, form, word)?.map(|info| (info, worth)));
+                }
+                Ok(())
+            })?;
+            return Ok(self.tally.take());
+        }
         let snapshot = self.snapshot;
         for segment in snapshot.segments() {
             for scope in self.scopes {
-                self.phrase_in(segment, scope, words)?;
+                for (form, worth) in forms {
+                    self.adjacent(segment, scope, words, form, worth)?;
+                }
             }
         }
         Ok(self.tally.take())
-    }
-
-    fn phrase_in(&mut self, segment: &Segment, scope: &str, words: &[String]) -> Result<()> {
-        let view = &segment.view;
-        if let [word] = words {
-            for (form, worth) in [(WORD, WHOLE), (NAME, WHOLE_IN_NAME)] {
-                if let Some(info) = term_info(view, scope, form, word)? {
-                    self.note(segment, &info, worth)?;
-                }
-            }
-            return Ok(());
-        }
-        self.adjacent(segment, scope, words, WORD, WHOLE)?;
-        self.adjacent(segment, scope, words, NAME, WHOLE_IN_NAME)
     }
 
     fn adjacent(

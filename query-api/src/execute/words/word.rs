@@ -24,17 +24,7 @@ const PREFIX_FROM: usize = 2;
 impl Search<'_> {
     /// The resources that hold a word in some form, each with its best match.
     pub(super) fn word(&mut self, word: &str) -> Result<Vec<Scored>> {
-        let snapshot = self.snapshot;
-        let mut terms = Vec::new();
-        for segment in snapshot.segments() {
-            for scope in self.scopes {
-                self.watch.look()?;
-                matching_terms(&segment.view, scope, word, &mut terms)?;
-                for (info, worth) in terms.drain(..) {
-                    self.note(segment, &info, worth)?;
-                }
-            }
-        }
+        self.note(|view, scope, terms| matching_terms(view, scope, word, terms))?;
         Ok(self.tally.take())
     }
 }
@@ -44,7 +34,7 @@ fn matching_terms(
     scope: &str,
     word: &str,
     terms: &mut Vec<(TermInfo, Worth)>,
-) -> Result<()> {
+) -> tantivy::Result<()> {
     let length = word.chars().count();
     let is_coded = word.contains(|c: char| c.is_numeric());
     if length < PREFIX_FROM {
