@@ -66,25 +66,14 @@ impl Choice {
 
     /// Whether a test says which values are wanted, all of them of the system.
     fn names_values(&self, test: &Test) -> bool {
-        match test {
-            Test::Any(values) => values.iter().all(|value| match (value, self.system) {
-                (QueryValue::Token(query), Some(system)) => {
-                    matches!(&query.system, SystemQuery::Is(named) if named == system)
-                }
-                (QueryValue::Number(query), _) => query.prefix != Prefix::Ne,
-                (_, system) => system.is_none(),
-            }),
-            Test::Missing(_) | Test::None(_) | Test::NotIn(_) => false,
-            Test::Exact(_)
-            | Test::Equals(_)
-            | Test::Contains(_)
-            | Test::EndsWith(_)
-            | Test::Text(_)
-            | Test::In(_)
-            | Test::Identifier(_)
-            | Test::Above(_)
-            | Test::Below(_) => self.system.is_none(),
-        }
+        let Test::Any(values) = test else { return !test.is_negative() && self.system.is_none() };
+        values.iter().all(|value| match (value, self.system) {
+            (QueryValue::Token(query), Some(system)) => {
+                matches!(&query.system, SystemQuery::Is(named) if named == system)
+            }
+            (QueryValue::Number(query), _) => query.prefix != Prefix::Ne,
+            (_, system) => system.is_none(),
+        })
     }
 }
 

@@ -4,7 +4,7 @@
 
 use shared::fhir::ResourceType;
 use shared::param::QueryValue;
-use shared::registry::SearchParameter;
+use shared::registry::{ParameterType, SearchParameter};
 
 use super::locate::Located;
 
@@ -204,6 +204,73 @@ pub(crate) enum Total {
     Accurate,
     /// Omitted.
     None,
+}
+
+impl Test {
+    /// What is asked when the test says what must not be (`:not`, `ne` on codes and texts, `ni`), as the
+    /// positive test it denies; `None` for a test that is no such denial.
+    ///
+    /// Strings are denied whole, as by [`Test::Equals`]. A number, date or quantity with the prefix `ne` is an
+    /// [`Test::Any`], not a denial: some value differs.
+    pub(crate) fn denied(&self, parameter: &SearchParameter) -> Option<Self> {
+        match self {
+            Self::None(values) if parameter.kind == ParameterType::String => {
+                Some(Self::Equals(texts(values).map(str::to_owned).collect()))
+            }
+            Self::None(values) => Some(Self::Any(values.clone())),
+            Self::NotIn(urls) => Some(Self::In(urls.clone())),
+            Self::Missing(_)
+            | Self::Any(_)
+            | Self::Exact(_)
+            | Self::Equals(_)
+            | Self::Contains(_)
+            | Self::EndsWith(_)
+            | Self::Text(_)
+            | Self::In(_)
+            | Self::Identifier(_)
+            | Self::Above(_)
+            | Self::Below(_) => None,
+        }
+    }
+
+    /// Whether it asks for no particular value: a denial, or that there be a value or none.
+    pub(crate) fn is_negative(&self) -> bool {
+        matches!(self, Self::Missing(_) | Self::None(_) | Self::NotIn(_))
+    }
+
+    /// The values that are asked for, or denied; none where these are texts or URLs.
+    pub(crate) fn values(&self) -> &[QueryValue] {
+        match self {
+            Self::Any(values)
+            | Self::None(values)
+            | Self::Identifier(values)
+            | Self::Above(values)
+            | Self::Below(values) => values,
+            Self::Missing(_)
+            | Self::Exact(_)
+            | Self::Equals(_)
+            | Self::Contains(_)
+            | Self::EndsWith(_)
+            | Self::Text(_)
+            | Self::In(_)
+            | Self::NotIn(_) => &[],
+        }
+    }
+}
+
+/// The texts among some values.
+pub(crate) fn texts(values: &[QueryValue]) -> impl Iterator<Item = &str> {
+    values.iter().filter_map(|value| match value {
+        QueryValue::Uri(text) | QueryValue::String(text) => Some(text.as_str()),
+        QueryValue::Token(_)
+        | QueryValue::Date(_)
+        | QueryValue::Number(_)
+        | QueryValue::Quantity(_)
+        | QueryValue::Reference(_)
+        | QueryValue::Composite(_)
+        | QueryValue::Near(_)
+        | QueryValue::Text(_) => None,
+    })
 }
 
 impl Brackets {

@@ -233,11 +233,17 @@ impl<'a> Step<'a> {
         let mut parts = segment.split(':');
         let code = parts.next().unwrap_or_default();
         let modifiers: Vec<&str> = parts.collect();
+        if code.is_empty() {
+            return Err(invalid(format!(
+                "\"{name}\" names no reference before its first dot; {base} has {}",
+                list(&references_of(base))
+            )));
+        }
         let Some(parameter) = registry::find(base, code) else {
             let why = unknown_parameter(base, code);
             // A chain is meant: what its first step misses must not widen the search in silence.
             let lower = code.to_ascii_lowercase();
-            let is_misspelled = lower.is_empty() || registry::find(base, &lower).is_some();
+            let is_misspelled = registry::find(base, &lower).is_some();
             return Err(if is_misspelled { invalid(why) } else { KeyError::Unknown(why) });
         };
         if parameter.kind != ParameterType::Reference {
@@ -494,6 +500,12 @@ mod tests {
             (HealthcareService, "location.name:above", "unknown modifier"),
             (HealthcareService, "specialty.name", "not a reference"),
             (HealthcareService, "organization.nam", "did you mean \"name\""),
+            (
+                HealthcareService,
+                ".name",
+                "no reference before its first dot; HealthcareService has",
+            ),
+            (HealthcareService, "organization..name", "no reference before its first dot"),
             (HealthcareService, "organization:Location.name", "unknown modifier"),
             (HealthcareService, "organization:above.partof.name", "last step"),
             (HealthcareService, "_has:Task", "_has:Type:reference:parameter"),
