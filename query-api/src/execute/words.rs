@@ -209,7 +209,36 @@ impl Search<'_> {
         for part in &parts {
             add_scores(&mut hits, &part.hits, part.weight / bound);
         }
+        self.prefer_named(text, &mut hits)?;
         Ok((hits, bound))
+    }
+
+    /// Brings the hits whose name holds all of several words half the way to the best score.
+    fn prefer_named(&mut self, text: &TextQuery, hits: &mut [Scored]) -> Result<()> {
+        let words: Option<Vec<&str>> = text
+            .wanted
+            .iter()
+            .map(|part| match part {
+                TextPart::Word { word, .. } => Some(word.as_str()),
+                TextPart::Phrase(_) | TextPart::Number { .. } => None,
+            })
+            .collect();
+        let Some(words) = words.filter(|words| words.len() > 1) else { return Ok(()) };
+        let mut named = hits.to_vec();
+        for word in words {
+            if named.is_empty() {
+                break;
+            }
+            let in_names = self.word_in_names(word)?;
+            keep_common(&mut named, &in_names);
+        }
+        let mut named = named.into_iter().peekable();
+        for (key, score) in hits {
+            if named.next_if(|(other, _)| other == key).is_some() {
+                *score = f32::midpoint(*score, 1.0);
+            }
+        }
+        Ok(())
     }
 
     fn excluded(&mut self, text: &TextQuery) -> Result<KeySet> {
