@@ -202,6 +202,11 @@ fn readings_are_told() {
             "résidence autonomie",
             "\"residence\" was found nowhere; with \"residents\" instead, nothing holds",
         ),
+        (
+            "HealthcareService",
+            "paris cardio",
+            "no HealthcareService holds all of these words by itself; what it refers to is searched",
+        ),
         ("HealthcareService", "cardio OR dialyse", "OR is searched as a word"),
         ("HealthcareService", "350000123", "a FINESS, SIREN or ADELI number; nothing holds it"),
         ("Organization", "2A0000123", "a FINESS, SIREN or ADELI number"),

@@ -120,6 +120,7 @@ pub(super) fn find(
 ) -> Result<WordHits> {
     let mut search = Search {
         snapshot,
+        base,
         watch,
         scopes: &query.scopes,
         collection: Collection::of(snapshot, base),
@@ -127,6 +128,7 @@ pub(super) fn find(
         issues: Vec::new(),
         readings: Vec::new(),
         corrected: 0,
+        is_scattered: false,
     };
     let universe = snapshot.universe();
     let mut scores = Vec::new();
@@ -149,12 +151,16 @@ pub(super) fn find(
     }
     let keys = scores.iter().map(|(key, _)| *key).collect();
     let keys = KeySet::from_keys(keys, universe).or(unscored, universe);
+    if keys.is_empty() && search.is_scattered {
+        search.tell_scattered();
+    }
     Ok(WordHits { keys, scores, last: Cell::new(0), weight, issues: search.issues })
 }
 
 /// What is wanted must be there, what is excluded not: the search of one text on one type.
 struct Search<'a> {
     snapshot: &'a Snapshot,
+    base: ResourceType,
     watch: &'a Watch,
     scopes: &'a [String],
     collection: Collection,
@@ -164,6 +170,8 @@ struct Search<'a> {
     readings: Vec<Reading>,
     /// Words that were found nowhere and looked for in another spelling.
     corrected: usize,
+    /// Whether the words of a text, as typed, are there and in no one resource.
+    is_scattered: bool,
 }
 
 /// A word that was found nowhere, and the words it was read as.
@@ -185,12 +193,14 @@ impl Search<'_> {
         let mut parts: Vec<Found> = Vec::with_capacity(text.wanted.len());
         for part in &text.wanted {
             let mut found = self.part(part, true)?;
+            let was_found = !found.hits.is_empty();
             if let Some(former) = parts.last() {
                 keep_common(&mut found.hits, &former.hits);
             }
             let is_empty = found.hits.is_empty();
             parts.push(found);
             if is_empty {
+                self.is_scattered |= was_found && self.readings.is_empty();
                 break;
             }
         }
@@ -291,6 +301,24 @@ impl Search<'_> {
             self.say(format!("\"{number}\" was read as {}; nothing holds it", form.name()));
         }
         Ok(Found { hits, weight: self.collection.weight(1) })
+    }
+
+    /// Tells that the words are there, and in no one resource: people type an activity with its town.
+    fn tell_scattered(&mut self) {
+        let base = self.base;
+        let elsewhere = match base {
+            ResourceType::HealthcareService => "organization._content and location._content",
+            ResourceType::PractitionerRole => "practitioner._content and service._content",
+            ResourceType::Location => "organization._content",
+            ResourceType::Organization
+            | ResourceType::Practitioner
+            | ResourceType::Task
+            | ResourceType::Measure
+            | ResourceType::MeasureReport => return,
+        };
+        self.say(format!(
+            "no {base} holds all of these words by itself; what it refers to is searched with {elsewhere}"
+        ));
     }
 
     /// Tells how words of a text were read, or that they were found nowhere when that was of no use.
