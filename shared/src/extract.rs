@@ -24,7 +24,6 @@ use crate::registry::{FieldId, RecordKind};
 use crate::schema::Terms;
 
 pub use path::ROR_EXTENSION_BASE;
-pub use price::amount_per_day;
 
 /// The search values of one document.
 #[derive(Debug, Clone, PartialEq)]

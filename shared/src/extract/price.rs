@@ -42,7 +42,7 @@ fn is_under_60(price: &Value) -> bool {
 }
 
 /// The amount of a price extension on a daily scale; `None` for hourly and piece prices.
-pub fn amount_per_day(price: &Value) -> Option<f64> {
+fn amount_per_day(price: &Value) -> Option<f64> {
     let amount = NumberRange::from_json(extensions(price, "amount").find_map(any_value)?)?.low;
     let unit = extensions(price, "priceUnit").find_map(any_value)?;
     // Codes of TRE_R228: 2 daily, 3 monthly.
