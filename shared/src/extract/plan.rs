@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use super::path::{Path, Root, any_value, extensions, ror_extensions};
+use super::path::{Path, Root, any_value, extensions, first_code, ror_extensions};
 use super::price::Computed;
 use super::{ColumnValue, Record, Values, price, territory};
 use crate::access::{VisibilityClass, classes_of};
@@ -176,8 +176,7 @@ fn class_of_record(kind: RecordKind, root: &Value) -> VisibilityClass {
         RecordKind::Equipment | RecordKind::Dwelling => VisibilityClass::Equipment,
         RecordKind::Capacity => {
             let status = extensions(root, "capacityStatus").find_map(any_value);
-            let code = status.and_then(|s| s.pointer("/coding/0/code")).and_then(Value::as_str);
-            match code {
+            match status.and_then(first_code) {
                 Some("01") => VisibilityClass::CapacityInstalled,
                 Some("06") => VisibilityClass::CapacityExtra,
                 _ => VisibilityClass::CapacityOperational,
