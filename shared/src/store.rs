@@ -19,6 +19,7 @@ mod meta;
 mod pending;
 mod prune;
 mod restore;
+mod scan;
 
 use std::collections::HashMap;
 use std::fmt;
