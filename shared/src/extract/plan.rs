@@ -223,7 +223,7 @@ impl FieldPlan {
             | ParameterType::Text => {}
         }
         if values.terms.len() + values.columns.len() > before {
-            values.terms.push(field, class, TermKind::Present, b"");
+            values.add_present(field, class);
         }
     }
 
@@ -255,6 +255,13 @@ impl Values {
         let class = VisibilityClass::Open;
         self.terms.push_parts(field, class, TermKind::Token, &id_term(id));
         self.terms.push(field, class, TermKind::Present, b"");
+    }
+
+    /// That there is a value: once for the values of a field, which come one after the other.
+    fn add_present(&mut self, field: FieldId, class: VisibilityClass) {
+        if self.present.replace((field, class)) != Some((field, class)) {
+            self.terms.push(field, class, TermKind::Present, b"");
+        }
     }
 
     fn add_computed(&mut self, field: FieldId, value: ColumnValue) {
@@ -290,7 +297,7 @@ impl Values {
     /// The parts of a reference that need no key; the key term follows when keys are known.
     fn add_reference(&mut self, field: FieldId, reference: &Reference) {
         let class = VisibilityClass::Open;
-        self.terms.push(field, class, TermKind::Present, b"");
+        self.add_present(field, class);
         if let Some(value) = &reference.identifier_value {
             let identifier = TokenValue {
                 system: reference.identifier_system.as_deref().map(Into::into),
