@@ -59,6 +59,8 @@ pub struct Values {
     pub terms: Terms,
     /// Ordered values.
     pub columns: Vec<(FieldId, ColumnValue)>,
+    /// The field and class that a value was last said to be present of.
+    present: Option<(FieldId, VisibilityClass)>,
 }
 
 /// One ordered value.
