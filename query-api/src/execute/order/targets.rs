@@ -162,8 +162,8 @@ pub(super) fn missing(selection: &Selection<'_>) -> Result<Vec<Missing>> {
         let mut valued = KeySet::default();
         for source in sources {
             selection.context.watch.look()?;
-            let values = all_values(selection, order, source)?;
-            let owners = values.into_iter().map(|(_, owner)| owner).collect();
+            let of_source = all_values(selection, order, source)?;
+            let owners = of_source.into_iter().map(|(_, owner)| owner).collect();
             let owners = KeySet::from_keys(owners, snapshot.universe());
             let mut here = backwards(selection, &source.steps, owners)?.and(selection.matches);
             if let Some(matches) = &source.matches {
