@@ -106,17 +106,14 @@ impl Identities {
 pub fn hash(resource_type: ResourceType, id: &str) -> u128 {
     // At once where it fits, as every valid id does: a load asks for tens of them a document.
     let mut bytes = [0; 1 + ID_LEN_MAX];
-    let hash = match bytes.get_mut(1..=id.len()) {
-        Some(place) => {
-            place.copy_from_slice(id.as_bytes());
-            bytes[0] = resource_type.index() as u8;
-            blake3::hash(&bytes[..=id.len()])
-        }
-        None => {
-            let mut hasher = blake3::Hasher::new();
-            hasher.update(&[resource_type.index() as u8]);
-            hasher.update(id.as_bytes()).finalize()
-        }
+    let hash = if let Some(place) = bytes.get_mut(1..=id.len()) {
+        place.copy_from_slice(id.as_bytes());
+        bytes[0] = resource_type.index() as u8;
+        blake3::hash(&bytes[..=id.len()])
+    } else {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&[resource_type.index() as u8]);
+        hasher.update(id.as_bytes()).finalize()
     };
     let mut first = [0; 16];
     first.copy_from_slice(&hash.as_bytes()[..16]);
