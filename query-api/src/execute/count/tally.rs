@@ -8,7 +8,7 @@ use shared::index::{CodeColumn, KeySet, Location, Rows, Snapshot};
 use shared::param::token::StoredCode;
 use shared::registry::FieldId;
 
-use super::CodeField;
+use super::{CodeField, HoldOn};
 use crate::execute::Result;
 
 /// Counters of matches, each of a match at most once.
@@ -16,6 +16,9 @@ pub(super) trait Tally {
     /// Counts the values of a document for a match; tells whether there are any. All calls for one match
     /// come together.
     fn count(&mut self, key: u32, at: Location) -> bool;
+
+    /// The calls to come are for another target.
+    fn begin_target(&mut self) {}
 }
 
 /// Buckets of matches.
@@ -174,9 +177,9 @@ pub(super) struct BandTally<'a> {
     /// By segment.
     columns: Vec<&'a Rows<f64>>,
     edges: &'a [f64],
-    /// Whether the two bounds of a band hold on one number.
-    on_one: bool,
-    /// Where they need not: the present match with its least and greatest number.
+    /// What the two bounds of a band hold on.
+    hold_on: HoldOn,
+    /// Where that is no number: the present match, with the least and greatest number of what they hold on.
     extremes: Option<(u32, f64, f64)>,
     buckets: Buckets,
 }
@@ -186,13 +189,13 @@ impl<'a> BandTally<'a> {
         snapshot: &'a Snapshot,
         field: FieldId,
         edges: &'a [f64],
-        on_one: bool,
+        hold_on: HoldOn,
     ) -> Result<Self> {
         let segments = snapshot.segments().iter();
         let columns =
             segments.map(|segment| segment.view.numbers(field)).collect::<tantivy::Result<_>>()?;
         let buckets = Buckets::new(edges.len() + 1);
-        Ok(Self { columns, edges, on_one, extremes: None, buckets })
+        Ok(Self { columns, edges, hold_on, extremes: None, buckets })
     }
 
     pub(super) fn counts(mut self) -> Vec<u64> {
@@ -213,10 +216,16 @@ impl<'a> BandTally<'a> {
 }
 
 impl Tally for BandTally<'_> {
+    fn begin_target(&mut self) {
+        if self.hold_on == HoldOn::Target {
+            self.count_extremes();
+        }
+    }
+
     fn count(&mut self, key: u32, at: Location) -> bool {
         let numbers = self.columns[at.segment as usize].of(at.doc);
         for number in numbers {
-            if self.on_one {
+            if self.hold_on == HoldOn::Number {
                 self.buckets.add(self.band(*number), key);
                 continue;
             }
