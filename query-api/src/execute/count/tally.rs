@@ -92,26 +92,20 @@ impl Codes {
             .filter(|number| *number != LEFT_OUT)
     }
 
-    /// Visits each document of a segment that has codes, with the numbers of these; one may come twice.
-    fn for_each_doc(
-        &self,
-        segment: usize,
-        mut visit: impl FnMut(u32, &mut dyn Iterator<Item = u32>),
-    ) {
+    /// Visits every document of a segment that has codes, with the number of each of these; all of one
+    /// document come together, and one may come twice.
+    fn for_each(&self, segment: usize, mut visit: impl FnMut(u32, u32)) {
         let columns = &self.columns[segment];
-        let is_counted = |number: &u32| *number != LEFT_OUT;
         if let [(column, known)] = columns.as_slice() {
-            for (doc, codes) in column.iter() {
-                visit(doc, &mut codes.iter().map(|code| known[*code as usize]).filter(is_counted));
-            }
-            return;
+            return column.iter().for_each(|(doc, code)| visit(doc, known[code as usize]));
         }
-        let docs = columns.iter().flat_map(|(column, _)| column.iter().map(|(doc, _)| doc));
-        let mut docs: Vec<u32> = docs.collect();
+        let mut docs: Vec<u32> =
+            columns.iter().flat_map(|(column, _)| column.iter().map(|(doc, _)| doc)).collect();
         docs.sort_unstable();
         docs.dedup();
         for doc in docs {
-            visit(doc, &mut self.of(Location { segment: segment as u32, doc }));
+            self.of(Location { segment: segment as u32, doc })
+                .for_each(|number| visit(doc, number));
         }
     }
 }
@@ -135,16 +129,18 @@ impl CodeTally {
         let (codes, length) = (&self.codes, self.buckets.counts.len());
         let of_segments = snapshot.map_segments(snapshot.max_docs(), |number, segment| {
             let (mut buckets, mut with_value) = (Buckets::new(length), 0);
-            codes.for_each_doc(number, |doc, numbers| {
-                if !matches.contains(segment.view.owner(doc)) || !segment.is_alive(doc) {
-                    return;
+            let (mut present, mut is_match, mut has_value) = (None, false, false);
+            codes.for_each(number, |doc, number| {
+                if present != Some(doc) {
+                    present = Some(doc);
+                    is_match = matches.contains(segment.view.owner(doc)) && segment.is_alive(doc);
+                    has_value = false;
                 }
-                let mut any = false;
-                for number in numbers {
+                if is_match && number != LEFT_OUT {
                     buckets.add(number as usize, doc);
-                    any = true;
+                    with_value += u64::from(!has_value);
+                    has_value = true;
                 }
-                with_value += u64::from(any);
             });
             Ok((buckets.counts, with_value))
         })?;
