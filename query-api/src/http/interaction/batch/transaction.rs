@@ -119,7 +119,7 @@ fn entry(app: &App, part: Part) -> Result<Entry, ApiError> {
                 .if_none_exist
                 .map(|text| condition::none_exist(app, resource_type, &text))
                 .transpose()?;
-            Operation::Create { document, unless }
+            Operation::Create { document, unless: unless.map(Box::new) }
         }
         (Method::PUT, Some(target)) => {
             update::operation(target, document(app, resource, &mut references)?, if_match)?
