@@ -233,11 +233,10 @@ impl Gazetteer {
         let key = place_key(text);
         let named = self.named(text);
         let meant = named.meant();
-        let rivals = match meant.as_slice() {
-            [only] => self.rivals(&key, only),
-            [] => return self.of_district(&key),
-            _ => Vec::new(),
+        let Some(largest) = meant.iter().copied().max_by_key(|c| c.population) else {
+            return self.of_district(&key);
         };
+        let rivals = self.rivals(&key, largest);
         let mut found: Vec<Candidate> = match (meant.as_slice(), rivals.as_slice()) {
             ([only], []) => vec![Candidate::commune(only, None, score_of_name(only, &key))],
             _ => meant.iter().map(|c| Candidate::commune(c, None, HOMONYM + size(c))).collect(),
@@ -249,22 +248,22 @@ impl Gazetteer {
         found
     }
 
-    /// The communes that may be meant by the name of another: towns far larger whose names go on, any larger
-    /// one where it is not the name in force, whole; and those of the name but for an article, unless they are far smaller.
-    fn rivals(&self, key: &str, only: &Commune) -> Vec<&'static Commune> {
+    /// The communes that may be meant by the name of others: towns far larger whose names go on, any larger one
+    /// where it is not the name in force, whole; and those of the name but for an article, unless far smaller.
+    fn rivals(&self, key: &str, largest: &Commune) -> Vec<&'static Commune> {
         let is_larger = |c: &&Commune| {
-            let least = if place_key(only.name) == key {
-                TOWN.max(only.population.saturating_mul(GOING_ON_LARGER))
+            let least = if place_key(largest.name) == key {
+                TOWN.max(largest.population.saturating_mul(GOING_ON_LARGER))
             } else {
-                only.population
+                largest.population
             };
             c.parent.is_none() && c.population > least
         };
         let goes_on = self.starting_with_words(key).into_iter().filter(is_larger);
         let is_comparable =
-            |c: &&Commune| c.population.saturating_mul(ARTICLE_LARGER) >= only.population;
+            |c: &&Commune| c.population.saturating_mul(ARTICLE_LARGER) >= largest.population;
         let but_for_article = self.but_for_article(key).into_iter().filter(is_comparable);
-        goes_on.chain(but_for_article).filter(|c| c.code != only.code).collect()
+        goes_on.chain(but_for_article).filter(|c| c.code != largest.code).collect()
     }
 
     /// `14e arrondissement`, of any of the towns that have so many.
