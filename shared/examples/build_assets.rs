@@ -11,6 +11,8 @@
 //! | `departements.geojson` | `outlines/departments.geojson.zst` |
 //! | `nos/index.csv` (`file`, `name`, `source_kind`, `source_version`) and the lists it names (`code`, `label`, `status`) | `terminology/nos.tsv` |
 //!
+//! Two retired codes are in no list of the above, and added here: [`BEFORE_2007`].
+//!
 //! The point of a commune is its town when that comes from `GeoNames`, else the center of its surface:
 //! town points of any other source are left out, their license being unknown.
 //! `terminology/ror.tsv`, `value-sets.tsv` and `synonyms.toml` are written by hand and not touched.
@@ -26,6 +28,10 @@ use serde_json::Value;
 use shared::geo::place_key;
 
 type Row = HashMap<String, String>;
+
+/// The codes of Saint-Barthélemy and Saint-Martin until they left Guadeloupe on 2007-07-15, and those of today.
+/// Source: INSEE, official geographic code, overseas collectivities.
+const BEFORE_2007: [(&str, &str); 2] = [("97123", "97701"), ("97127", "97801")];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let source = std::env::args_os().nth(1).ok_or("usage: build_assets SOURCE_DIR")?;
@@ -82,6 +88,11 @@ fn gazetteer(source: &Path) -> Result<String, Box<dyn Error>> {
         writeln!(text, "C\t{code}\t{name}\t{postal}\t{lat}\t{lon}\t{population}\t{parent}")?;
     }
     let mut former = rows(&source.join("communes-former.csv"))?;
+    former.extend(BEFORE_2007.map(|(code, current)| {
+        let fields =
+            [("former_insee_code", code), ("former_name", ""), ("current_insee_code", current)];
+        fields.map(|(field, value)| (field.to_owned(), value.to_owned())).into()
+    }));
     former.sort_by(|a, b| a["former_insee_code"].cmp(&b["former_insee_code"]));
     let names = FormerNames::read(&source.join("former-names"), &communes, &former)?;
     for f in &former {

@@ -24,6 +24,8 @@ fn by_insee_code() {
         ("01033", "01033", "Valserhône", "01", "84"),
         ("01018", "01033", "Valserhône", "01", "84"),
         ("50173", "50129", "Cherbourg-en-Cotentin", "50", "28"),
+        ("97123", "97701", "Saint-Barthélemy", "977", "977"),
+        ("97127", "97801", "Saint-Martin", "978", "978"),
     ];
     for (asked, code, name, department, region) in rows {
         let found = gazetteer().commune(asked).unwrap();
