@@ -13,7 +13,7 @@
 //! | body that does not arrive | 408 | `timeout` |
 //! | body too large; URL too long; headers too large | 413; 414; 431 | `too-long` |
 //! | body in a format that is not read | 415 | `not-supported` |
-//! | `If-Match` names another version; several matches of a condition | 412 | `conflict`; `multiple-matches` |
+//! | `If-Match`, `If-None-Match` or `If-Unmodified-Since` does not hold; several matches of a condition | 412 | `conflict`; `multiple-matches` |
 //! | document or patch breaks a rule | 422 | the issues' own: `required`, `invariant`, … |
 //! | our bug, damaged data | 500 | `exception`, fixed text |
 //! | not ready; too many requests | 503 + `Retry-After` | `transient` |
@@ -122,6 +122,12 @@ pub(crate) enum ApiError {
     /// A resource has another version than `If-Match` says: its name, and the version it has.
     #[error("another version")]
     OtherVersion(String, Option<u64>),
+    /// A resource has a version that `If-None-Match` excludes: its name and the version.
+    #[error("a version that must not be")]
+    Present(String, u64),
+    /// A resource was changed after `If-Unmodified-Since`: its name.
+    #[error("changed since")]
+    ChangedSince(String),
     /// No space is left on the disk.
     #[error("no space")]
     NoSpace,
@@ -141,6 +147,8 @@ impl From<WriteError> for ApiError {
             WriteError::NoMatch(resource_type) => Self::NoMatch(resource_type),
             WriteError::SeveralMatches(resource_type) => Self::SeveralMatches(resource_type),
             WriteError::OtherVersion(name, version) => Self::OtherVersion(name, version),
+            WriteError::Present(name, version) => Self::Present(name, version),
+            WriteError::ChangedSince(name) => Self::ChangedSince(name),
             WriteError::Twice(identity) => {
                 let text = format!("the transaction changes {identity} twice");
                 Self::Refused(vec![Issue::error(IssueType::Duplicate, text)])
@@ -213,7 +221,10 @@ impl ApiError {
             Self::Internal(_) | Self::Damaged(..) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Deadline | Self::Undecided => StatusCode::GATEWAY_TIMEOUT,
-            Self::SeveralMatches(_) | Self::OtherVersion(..) => StatusCode::PRECONDITION_FAILED,
+            Self::SeveralMatches(_)
+            | Self::OtherVersion(..)
+            | Self::Present(..)
+            | Self::ChangedSince(_) => StatusCode::PRECONDITION_FAILED,
             Self::Unprocessable(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NoSpace => StatusCode::INSUFFICIENT_STORAGE,
             Self::Entry(_, error) => error.status(),
@@ -254,7 +265,15 @@ impl ApiError {
             }
             Self::OtherVersion(name, None) => (
                 IssueType::Conflict,
-                format!("there is no {name}, so it cannot have the version that If-Match asks for"),
+                format!("there is no {name}, so it cannot have a version that If-Match asks for"),
+            ),
+            Self::Present(name, version) => (
+                IssueType::Conflict,
+                format!("{name} has version {version}, which If-None-Match excludes; nothing was changed"),
+            ),
+            Self::ChangedSince(name) => (
+                IssueType::Conflict,
+                format!("{name} was changed after the instant of If-Unmodified-Since; read it again before changing it"),
             ),
             Self::NoSpace => (
                 IssueType::NoStore,
@@ -384,6 +403,8 @@ impl ApiError {
             | Self::NoMatch(_)
             | Self::SeveralMatches(_)
             | Self::OtherVersion(..)
+            | Self::Present(..)
+            | Self::ChangedSince(_)
             | Self::NoSpace => return None,
             Self::Entry(_, error) => return error.header(),
         };

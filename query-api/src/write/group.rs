@@ -26,6 +26,7 @@ use super::resource::{self, Incoming};
 use super::{
     Command, Condition, Effect, Operation, Outcome, Patch, Target, Work, WriteError, patch,
 };
+pub(super) use state::State;
 use state::Written;
 
 use crate::engine::{EngineError, View};

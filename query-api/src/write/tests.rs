@@ -1,6 +1,7 @@
 //! The whole service over a real directory: what is written is there, once, and found by the next
 //! search.
 
+mod conditions;
 mod rules;
 
 use axum::body::Body;

@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Extension, State};
-use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION};
+use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, IF_MATCH, IF_MODIFIED_SINCE};
+use axum::http::header::{IF_NONE_MATCH, LAST_MODIFIED, LOCATION};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use axum::response::{IntoResponse as _, Response};
 use http_body_util::BodyExt as _;
@@ -30,7 +31,7 @@ use crate::http::error::ApiError;
 use crate::http::prefer::PREFER;
 use crate::http::unread::IsEntry;
 use crate::http::written::Form;
-use crate::http::{answer, body, router};
+use crate::http::{answer, body, condition, router};
 use room::Room;
 
 /// Entries of a batch that are under way at once.
@@ -67,6 +68,27 @@ struct PostedRequest {
     if_none_exist: Option<String>,
 }
 
+impl PostedRequest {
+    /// The conditions, as the headers that they stand for.
+    fn conditions(&self, place: &str) -> Result<HeaderMap, ApiError> {
+        let conditions = [
+            (IF_MATCH, &self.if_match),
+            (IF_NONE_MATCH, &self.if_none_match),
+            (IF_MODIFIED_SINCE, &self.if_modified_since),
+            (condition::IF_NONE_EXIST, &self.if_none_exist),
+        ];
+        let mut headers = HeaderMap::new();
+        for (name, text) in conditions {
+            let Some(text) = text else { continue };
+            let value = HeaderValue::from_str(text).map_err(|_| {
+                refused(IssueType::Value, format!("\"{text}\" cannot be a header"), place)
+            })?;
+            headers.insert(name, value);
+        }
+        Ok(headers)
+    }
+}
+
 /// One entry, on its own.
 #[derive(Debug, Clone)]
 struct Part {
@@ -101,13 +123,15 @@ pub(crate) async fn batch(
     body: Body,
 ) -> Result<Response, ApiError> {
     let form = Form::of(&uri, &headers)?;
+    condition::no_criteria(uri.query().unwrap_or_default(), condition::Of::Bundle)?;
+    condition::no_preconditions(&headers, condition::Of::Bundle)?;
     body::is_json(&headers)?;
     let bytes = body::read(&app.limits, body).await?;
     let worker = app.clone();
     let read = app.engine.run(access, move |_, _| Ok(parts(&worker, &bytes))).await?;
     let (is_transaction, parts) = read?;
     if is_transaction {
-        return transaction::transaction(app, access, &headers, form, parts).await;
+        return transaction::transaction(app, access, &headers, &form, parts).await;
     }
     let room = Arc::new(Room::new(app.limits.bundle_answer_bytes));
     let mut answers = Vec::with_capacity(parts.len());
@@ -124,7 +148,7 @@ pub(crate) async fn batch(
         }
     }
     let count = answers.len() as u64;
-    let json = form.apply(versions::answers("batch-response", answers));
+    let json = form.shape.lay_out(versions::answers("batch-response", answers));
     let mut response = answer::ok(json, count);
     form.say(&mut response);
     Ok(response)
@@ -248,19 +272,7 @@ fn inner_request(app: &App, outer: &HeaderMap, part: Part) -> Result<Request<Bod
     let json = HeaderValue::from_static("application/fhir+json");
     headers.insert(ACCEPT, json.clone());
     headers.insert(CONTENT_TYPE, json);
-    let conditions = [
-        ("if-match", part.request.if_match),
-        ("if-none-match", part.request.if_none_match),
-        ("if-modified-since", part.request.if_modified_since),
-        ("if-none-exist", part.request.if_none_exist),
-    ];
-    for (name, text) in conditions {
-        let Some(text) = text else { continue };
-        let value = HeaderValue::from_str(&text).map_err(|_| {
-            refused(IssueType::Value, format!("\"{text}\" cannot be a header"), place.clone())
-        })?;
-        headers.insert(HeaderName::from_static(name), value);
-    }
+    headers.extend(part.request.conditions(&place)?);
     Ok(request)
 }
 

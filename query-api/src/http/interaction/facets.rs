@@ -18,7 +18,7 @@ use crate::http::error::ApiError;
 use crate::http::negotiate::Format;
 use crate::http::operation::{FACETS, input};
 use crate::http::path::TypePath;
-use crate::http::prefer::Preference;
+use crate::http::prefer::{Preference, Strictness};
 use crate::http::{negotiate, query};
 use crate::parse::suggest;
 
@@ -79,8 +79,7 @@ pub(crate) async fn facets(
     }
     let preference = match format {
         Format::Json => Preference::of(&headers),
-        // A table has no place for a warning.
-        Format::Csv => Preference::strict(),
+        Format::Csv => Preference::strict(Strictness::Table),
     };
     let mut issues = preference.admit(issues)?;
     let found = search::places::locate(&app.geocoder, &mut request, Vec::new()).await?;
