@@ -145,7 +145,7 @@ pub fn load(
     let reader = Reader::new(&options.inputs)?;
     let base_urls = directory.base_urls.clone();
     let base_urls: Vec<&str> = base_urls.iter().map(String::as_str).collect();
-    let preparation = Preparation { validator, base_urls: &base_urls };
+    let preparation = Preparation { validator, base_urls: &base_urls, first_versions: None };
     let sink = Sink { writer: &directory.writer, documents: directory.generation.documents() };
     let (mut report, seq) = run(&directory.store, preparation, sink, reader, options, progress)?;
     progress.phase("publishing the index");
@@ -167,6 +167,7 @@ fn run(
     let consumed = reader.consumed();
     let read_count = AtomicU64::new(0);
     let mut placement = Placement::new(store, preparation.base_urls, options.now_ms)?;
+    let preparation = Preparation { first_versions: placement.first_versions(), ..preparation };
     let mut quarantine = Quarantine::new(options.quarantine.clone());
     let mut report = LoadReport::default();
 

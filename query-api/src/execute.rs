@@ -30,7 +30,7 @@ use evaluate::Evaluation;
 use named::NamedRecords;
 use order::{Candidate, Missing};
 
-pub(crate) use count::{Bands, CapacityGroup, CapacitySum, CodeField, Counted, Counting};
+pub(crate) use count::{Bands, CapacityGroup, CapacitySum, CodeField, Counted, Counting, HoldOn};
 pub(crate) use distance::center_of;
 pub(crate) use named::NamedRecord;
 pub(crate) use page::{PageKeys, PageToken};

@@ -16,12 +16,13 @@ use shared::param::near::NearQuery;
 use shared::param::token::StoredCode;
 use shared::registry::{RecordKind, field_id};
 
+use crate::bundle::links::query_string;
 use crate::engine::EngineError;
-use crate::execute::{self, Bands, CapacityGroup, CodeField, Counted, Counting};
+use crate::execute::{self, Bands, CapacityGroup, CodeField, Counted, Counting, HoldOn};
 use crate::parse::ast::{Correlation, Expr, SearchRequest};
-use crate::parse::{self, ast};
+use crate::parse::{self, Opened, ast};
 use crate::plan::{self, Beside, PlanContext, PlanError};
-use lift::Choice;
+use lift::{Choice, Site};
 use table::{Facet, Kind, Place};
 
 pub(crate) use bucket::{Bucket, Coding};
@@ -83,7 +84,7 @@ pub(crate) fn count(
     let mut facets = Vec::with_capacity(asked.facets.len());
     for facet in &asked.facets {
         let Some(place) = facet.place(base) else { continue };
-        let search = Search { base, expr, context };
+        let search = Search { base, expr, context, filters: &request.filters };
         let counted = match facet.kind {
             Kind::Codes => search.codes(counting, place)?,
             Kind::Bands(edges) => search.bands(counting, place, edges)?,
@@ -96,7 +97,7 @@ pub(crate) fn count(
             Kind::Holds { value, display } => {
                 let probe = asked.probes.iter().find(|(name, _)| *name == facet.name);
                 let Some((_, probe)) = probe else { continue };
-                search.holds(counting, place, probe, bucket::of_probe(place, value, display))?
+                search.holds(counting, place, probe, [value, display])?
             }
         };
         let Buckets { matches, without_value, all: mut buckets } = counted;
@@ -104,7 +105,7 @@ pub(crate) fn count(
         buckets.truncate(asked.limit);
         facets.push(FacetCounts {
             name: facet.name,
-            parameter: search.way(place).path,
+            parameter: search.way(place).parameter(),
             matches,
             without_value,
             distinct,
@@ -141,15 +142,21 @@ struct Search<'a> {
     base: ResourceType,
     expr: &'a Expr,
     context: PlanContext,
+    filters: &'a [(usize, String)],
 }
 
 impl Search<'_> {
     /// The way to the values of a facet, as the criteria go.
     fn way(&self, place: &Place) -> FacetWay {
         let way = way(self.base, place);
-        let above = lift::climbs(self.expr, &Choice::of(&way, place.system));
-        let path = if above { format!("{}:above", place.path) } else { place.path.to_owned() };
-        FacetWay { way, above, path, bare: place.bare }
+        let choice = Choice::of(&way, place.system);
+        let site = lift::site(self.expr, &choice);
+        let opened = site.brackets.as_ref().map(|address| {
+            let inside = choice.inside();
+            Opened::new(self.filters, self.expr, address, |criterion| inside.is(criterion))
+        });
+        let chain = place.path.strip_suffix(way.parameter.code).unwrap_or_default().to_owned();
+        FacetWay { way, site, chain, bare: place.bare, opened }
     }
 
     /// Where the values of a facet are, without its own choice.
@@ -160,10 +167,19 @@ impl Search<'_> {
         is_bound: bool,
     ) -> Result<Vec<plan::Source>, EngineError> {
         let expr = without_choice(self.base, self.expr, place);
-        let FacetWay { way, above, .. } = way;
+        let FacetWay { way, site, .. } = way;
+        let Site { above, brackets } = site;
         let beside =
             Beside { chain: &way.chain, parameter: way.parameter, is_bound, above: *above };
-        plan::sources_beside(self.context, self.base, &expr, beside).map_err(|e| refused(&e))
+        let sources = match brackets {
+            None => plan::sources_beside(self.context, self.base, &expr, beside),
+            Some(address) => {
+                let brackets = lift::brackets_at(&expr, address);
+                let beside = Beside { chain: &[], above: false, ..beside };
+                plan::sources_within(self.context, self.base, &expr, brackets, beside)
+            }
+        };
+        sources.map_err(|e| refused(&e))
     }
 
     fn codes(&self, counting: &mut Counting<'_>, place: &Place) -> Result<Buckets, EngineError> {
@@ -203,7 +219,11 @@ impl Search<'_> {
             field,
             record: way.parameter.record,
             edges,
-            on_one: self.context.correlation() == Correlation::Record,
+            hold_on: match (self.context.correlation(), &facet.site.brackets) {
+                (Correlation::Record, _) => HoldOn::Number,
+                (Correlation::Independent, Some(_)) => HoldOn::Target,
+                (Correlation::Independent, None) => HoldOn::Match,
+            },
         };
         let counted = counting.bands(self.base, &sources, bands)?;
         let counts = counted.counts.iter().enumerate().filter(|(_, count)| **count > 0);
@@ -238,7 +258,7 @@ impl Search<'_> {
         let counts = radii_m.iter().zip(&counted.counts).filter(|(_, count)| **count > 0);
         let buckets = counts
             .map(|(radius_m, count)| {
-                bucket::of_ring(place, &circle.with_radius_m(*radius_m), *count)
+                bucket::of_ring(&facet, &circle.with_radius_m(*radius_m), *count)
             })
             .collect();
         Ok(Some(Buckets::of(&counted, buckets)))
@@ -250,8 +270,9 @@ impl Search<'_> {
         counting: &mut Counting<'_>,
         place: &Place,
         probe: &Expr,
-        bucket: Bucket,
+        [value, display]: [&str; 2],
     ) -> Result<Buckets, EngineError> {
+        let facet = self.way(place);
         let lifted = without_choice(self.base, self.expr, place);
         let mut total = |expr: &Expr| {
             let predicate =
@@ -260,8 +281,10 @@ impl Search<'_> {
             Ok::<u64, EngineError>(total)
         };
         let matches = total(&lifted)?;
-        let count = total(&Expr::And(vec![lifted, probe.clone()]))?;
-        let buckets = if count > 0 { vec![Bucket { count, ..bucket }] } else { Vec::new() };
+        let choice = Choice::of(&facet.way, place.system);
+        let count = total(&lift::with(self.expr, &choice, probe))?;
+        let bucket = || bucket::of_probe(&facet, value, display, count);
+        let buckets = if count > 0 { vec![bucket()] } else { Vec::new() };
         Ok(Buckets { matches, without_value: None, all: buckets })
     }
 
@@ -289,13 +312,56 @@ impl Search<'_> {
 /// The way to the values of a facet in one search.
 struct FacetWay {
     way: ast::Way,
-    /// Whether it climbs (`:above`).
-    above: bool,
-    /// The parameter as a request names it.
-    path: String,
+    /// Where among the criteria a choice is made.
+    site: Site,
+    /// What stands before the parameter in a request.
+    chain: String,
     /// Whether requests write its codes alone.
     bare: bool,
+    /// The filters of the request, where the choice is made in brackets.
+    opened: Option<Opened>,
 }
+
+impl FacetWay {
+    /// What narrows to the facet's values, as a request names it.
+    fn parameter(&self) -> String {
+        match self.opened {
+            None => self.path(self.way.parameter.code),
+            Some(_) => FILTER.to_owned(),
+        }
+    }
+
+    /// A parameter beside that of the facet, as a request names it.
+    fn path(&self, code: &str) -> String {
+        let above = if self.site.above { ":above" } else { "" };
+        format!("{}{code}{above}", self.chain)
+    }
+
+    /// What a request asks to narrow to a bucket: comparisons (operator, value) of one parameter.
+    fn criteria(&self, code: &str, comparisons: &[(&str, String)]) -> String {
+        let pairs: Vec<(String, String)> = match &self.opened {
+            None => {
+                let asked = |(operator, value): &(&str, String)| {
+                    let prefix = if *operator == "eq" { "" } else { operator };
+                    (self.path(code), format!("{prefix}{value}"))
+                };
+                comparisons.iter().map(asked).collect()
+            }
+            Some(opened) => {
+                let comparisons: Vec<_> = comparisons
+                    .iter()
+                    .map(|(operator, value)| (code, *operator, value.as_str()))
+                    .collect();
+                let texts = opened.with(&comparisons).into_iter();
+                texts.map(|text| (FILTER.to_owned(), text)).collect()
+            }
+        };
+        query_string(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+    }
+}
+
+/// The parameter that brackets stand in.
+const FILTER: &str = "_filter";
 
 /// The criteria without the choice of the facet at a place.
 pub(crate) fn without_choice(base: ResourceType, expr: &Expr, place: &Place) -> Expr {

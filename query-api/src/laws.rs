@@ -191,6 +191,29 @@ proptest! {
     }
 
     #[test]
+    fn the_order_looks_into_brackets(
+        directory in directories(),
+        asked in vec((vec(any::<u16>(), 24), any::<bool>()), 40),
+    ) {
+        let base = ResourceType::HealthcareService;
+        for (run, is_independent) in asked {
+            let (filter, sort) = requests::bracketed(&run);
+            let mut pairs = vec![("_filter".to_owned(), filter), ("_sort".to_owned(), sort)];
+            if is_independent {
+                pairs.push(("ror-correlation".to_owned(), "independent".to_owned()));
+            }
+            let request = parse(Scope::Type(base), &pairs);
+            let world = world(&directory, request.correlation);
+            let expected = world.matches(base, &request.criteria[0]);
+            let expected = world.in_order(&expected, &request.criteria[0], &request.sort);
+            let ids: Vec<&str> = expected.iter().map(|(_, (_, id))| id.as_str()).collect();
+            let found = matches(&directory, &request);
+            let found: Vec<&str> = found.iter().map(|(_, id)| id.as_str()).collect();
+            prop_assert_eq!(found, ids, "{:?}\n{:?}", pairs, expected);
+        }
+    }
+
+    #[test]
     fn near_is_in_the_order_of_distance(
         directory in directories(),
         asked in vec((any::<bool>(), vec(any::<u16>(), 8), runs(24, 0..4), any::<bool>(), 0_usize..3), 30),

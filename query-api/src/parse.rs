@@ -24,6 +24,7 @@ use key::KeyError;
 use report::Report;
 use result_param::Outcome;
 
+pub(crate) use filter::Opened;
 pub(crate) use report::is_refused_when_strict;
 pub(crate) use result_param::whole_number;
 
@@ -126,6 +127,9 @@ pub(crate) fn search_request(
                 let exprs = criterion(context, &mut report, &request.types, name, value);
                 let applied = exprs.is_some();
                 count_words(context, &mut report, exprs.as_deref().unwrap_or_default());
+                if applied && name == "_filter" {
+                    request.filters.push((criteria.first().map_or(0, Vec::len), value.clone()));
+                }
                 add_each(&mut criteria, exprs.unwrap_or_default());
                 applied
             }
@@ -218,6 +222,7 @@ fn empty_request(types: Vec<ResourceType>) -> SearchRequest {
         page: None,
         pretty: false,
         explain: false,
+        filters: Vec::new(),
         applied: Vec::new(),
         located: Vec::new(),
     }

@@ -14,6 +14,7 @@ mod order;
 mod predicate;
 mod relevance;
 mod slot;
+mod source;
 
 use shared::access::Access;
 use shared::error::{Issue, IssueType};
@@ -23,12 +24,13 @@ use shared::param::near::NearQuery;
 use crate::parse::ast::{self, SearchRequest};
 use crate::parse::locate;
 
-pub(crate) use facet::{Beside, sources_beside, sources_of_records};
+pub(crate) use facet::{Beside, sources_beside, sources_of_records, sources_within};
 pub(crate) use named::{Named, is_named};
 pub(crate) use near::PlaceSource;
-pub(crate) use order::{Order, OrderKey, Source};
+pub(crate) use order::{Order, OrderKey};
 pub(crate) use predicate::{JoinStep, Leaf, LeafTest, Predicate, WordQuery};
 pub(crate) use relevance::Relevance;
+pub(crate) use source::Source;
 
 /// What planning needs to know besides the request.
 #[derive(Debug, Clone, Copy)]

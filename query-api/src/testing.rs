@@ -189,6 +189,7 @@ pub(crate) fn request(scope: Option<ResourceType>, parameters: &[(&str, &str)]) 
         page: find("_page"),
         pretty: find("_pretty").as_deref() == Some("true"),
         explain: false,
+        filters: Vec::new(),
         applied: parameters.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect(),
         located: Vec::new(),
     }

@@ -54,7 +54,7 @@ pub(crate) enum Operation {
         /// The resource.
         document: Incoming,
         /// `If-None-Exist`.
-        unless: Option<Condition>,
+        unless: Option<Box<Condition>>,
     },
     /// The next version of a resource, or its first.
     Update {

@@ -24,7 +24,6 @@ use crate::registry::{FieldId, RecordKind};
 use crate::schema::Terms;
 
 pub use path::ROR_EXTENSION_BASE;
-pub use price::amount_per_day;
 
 /// The search values of one document.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,6 +59,8 @@ pub struct Values {
     pub terms: Terms,
     /// Ordered values.
     pub columns: Vec<(FieldId, ColumnValue)>,
+    /// The field and class that a value was last said to be present of.
+    present: Option<(FieldId, VisibilityClass)>,
 }
 
 /// One ordered value.

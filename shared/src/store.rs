@@ -19,6 +19,7 @@ mod meta;
 mod pending;
 mod prune;
 mod restore;
+mod scan;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -462,8 +463,12 @@ struct Rows {
 
 impl Rows {
     fn identity(&mut self, key: Key, resource_type: ResourceType, id: &str) {
+        self.key(key, resource_type, id);
+        self.head(key, resource_type, id, None);
+    }
+
+    fn key(&mut self, key: Key, resource_type: ResourceType, id: &str) {
         self.insert(&layout::identity_key(resource_type, id), &key.to_be_bytes());
-        self.insert(&layout::head_key(key), layout::write_head(resource_type, id, None));
     }
 
     fn head(&mut self, key: Key, resource_type: ResourceType, id: &str, head: Option<&Head>) {
@@ -477,6 +482,12 @@ impl Rows {
 
     fn change(&mut self, change: &Change) {
         self.insert(&layout::log_key(change.seq), layout::write_change(change));
+    }
+
+    /// At least one change, and at most [`layout::CHANGES_MAX`], with consecutive numbers.
+    fn changes(&mut self, changes: &[Change]) {
+        let last = changes.last().map_or(0, |change| change.seq);
+        self.insert(&layout::log_key(last), layout::write_changes(changes));
     }
 
     fn counters(&mut self, counters: &Counters) {

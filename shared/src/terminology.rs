@@ -79,6 +79,8 @@ pub struct CodeSystem {
     pub complete: bool,
     /// By code; empty for communes, which are the gazetteer's.
     listed: &'static [Concept],
+    /// Position in `listed`, by code.
+    by_code: FxHashMap<&'static str, u32>,
 }
 
 impl CodeSystem {
@@ -89,8 +91,8 @@ impl CodeSystem {
         if self.url == COMMUNE_SYSTEM {
             return commune_concept(code);
         }
-        let index = self.listed.binary_search_by(|concept| concept.code.cmp(code)).ok()?;
-        Some(self.listed[index])
+        let index = self.by_code.get(code)?;
+        Some(self.listed[*index as usize])
     }
 
     /// All concepts, by code; for communes, those in force.

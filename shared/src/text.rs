@@ -18,7 +18,24 @@ use unicode_normalization::char::is_combining_mark;
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     let mut space_pending = false;
-    for c in text.chars() {
+    let mut rest = text;
+    while !rest.is_empty() {
+        // Most text is runs of these.
+        let run = rest.bytes().position(|b| !is_plain(b)).unwrap_or(rest.len());
+        if run > 0 {
+            if space_pending {
+                folded.push(' ');
+                space_pending = false;
+            }
+            let (plain, behind) = rest.split_at(run);
+            let start = folded.len();
+            folded.push_str(plain);
+            folded[start..].make_ascii_lowercase();
+            rest = behind;
+        }
+        let mut chars = rest.chars();
+        let Some(c) = chars.next() else { break };
+        rest = chars.as_str();
         if c.is_whitespace() {
             space_pending = !folded.is_empty();
             continue;
@@ -44,6 +61,11 @@ pub fn fold(text: &str) -> String {
         }
     }
     folded
+}
+
+/// Whether a byte is a character that only loses its case.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii() && byte != b'`' && !matches!(byte, b' ' | b'\t'..=b'\r')
 }
 
 /// The first character that is not ASCII.

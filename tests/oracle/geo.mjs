@@ -4,6 +4,7 @@ import { decompressed, list } from './store.mjs';
 
 const EARTH_RADIUS_KM = 6371.0088;
 const COMMUNE = 'https://interop.esante.gouv.fr/ig/fhir/ror/StructureDefinition/ror-commune-cog';
+const ADDRESS_INSEE_CODE = 'http://interopsante.org/fhir/StructureDefinition/FrAddressInseeCode';
 
 /** Great-circle distance in kilometers between two points [latitude, longitude] in degrees. */
 export function haversineKm([lat1, lon1], [lat2, lon2]) {
@@ -43,7 +44,7 @@ export function pointOf(location, { points, byPostalCode }) {
   if (latitude !== undefined && longitude !== undefined) return [latitude, longitude];
   // The commune is an extension of the Location or of its address.
   const extensions = [...list(location.extension), ...list(location.address?.extension)];
-  for (const extension of extensions.filter(({ url }) => url === COMMUNE)) {
+  for (const extension of extensions.filter(({ url }) => [COMMUNE, ADDRESS_INSEE_CODE].includes(url))) {
     const codings = [extension.valueCoding, ...list(extension.valueCodeableConcept?.coding)];
     for (const coding of codings.filter(Boolean)) {
       if (points.has(coding.code)) return points.get(coding.code);

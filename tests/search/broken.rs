@@ -175,7 +175,7 @@ fn what_is_refused_says_what_would_be_right() {
             "_include=HealthcareService:organization&_include=HealthcareService:location",
         ),
         ("HealthcareService?Location.near=47%7C-1%7C5%7Ckm", "did you mean \"location\"?"),
-        ("HealthcareService?.name=a", "unknown parameter \"\""),
+        ("HealthcareService?.name=a", "names no reference before its first dot"),
         ("Location?capacity-max-age=2w", "P2W"),
     ];
     for (search, expected) in rows {

@@ -272,6 +272,49 @@ fn prices_of_ancestors_are_counted_where_the_criteria_climb() {
     assert_eq!((chosen.matches, &chosen.buckets), (price.matches, &price.buckets));
 }
 
+#[test]
+fn facets_go_into_the_brackets_that_hold_their_choice() {
+    for (chain, above) in [("organization", ""), ("organization:above", ":above")] {
+        let within = |inside: &str| {
+            format!(
+                "HealthcareService/$facets?name:missing=false&facet=price&_filter={chain}[{inside}]"
+            )
+        };
+        let chosen = &facets(&within("price-amount-value le 70 and price-type eq 02"))["price"];
+        assert_eq!(chosen.parameter, "_filter");
+        // What dots ask of one record.
+        let dotted = format!(
+            "HealthcareService/$facets?name:missing=false&facet=price&organization.price-type{above}=02"
+        );
+        let dotted = &facets(&dotted)["price"];
+        assert!(!dotted.buckets.is_empty());
+        assert_eq!(chosen.matches, dotted.matches);
+        let counted = |facet: &Facet| -> Vec<_> {
+            facet.buckets.iter().map(|b| (code(b, "value"), integer(b, "count"))).collect()
+        };
+        assert_eq!(counted(chosen), counted(dotted));
+        for bucket in &chosen.buckets {
+            let criteria = text(bucket, "criteria");
+            assert!(criteria.starts_with("_filter=organization"), "{criteria}");
+            // Sent as it came, in the place of the filter.
+            let path = format!("/HealthcareService?name:missing=false&_count=0&{criteria}");
+            let answer = harness::client().get(&path);
+            assert_eq!(answer.status, 200, "{}", answer.excerpt());
+            let total = answer.json().expect("a Bundle")["total"].as_u64();
+            assert_eq!(integer(bucket, "count"), total, "{criteria}");
+        }
+    }
+    // Without a choice: the statuses of the very bed counts that the brackets are about.
+    let query = "Location/$facets?capacity-type=01&nb-capacity=ge1";
+    let dotted =
+        query.replace("Location/$facets?capacity", "HealthcareService/$facets?location.capacity");
+    let dotted = dotted.replace("&nb", "&location.nb");
+    let within =
+        "HealthcareService/$facets?_filter=location[capacity-type eq 01 and nb-capacity ge 1]";
+    assert_eq!(counts(within, "capacity-status"), counts(&dotted, "capacity-status"));
+    assert_eq!(counts(within, "department"), counts(&dotted, "department"));
+}
+
 /// (type, status) → (records, sum), over records, each once.
 fn naive_sums<'a>(
     locations: impl Iterator<Item = &'a Value>,

@@ -4,7 +4,9 @@
 use e2e::sample::sample;
 use serde_json::Value;
 
-use crate::naive::{ROR, Token, check, escape, extensions, found, frequent, part, token_of};
+use crate::naive::{
+    ROR, Token, check, escape, extensions, found, frequent, part, search, token_of,
+};
 
 fn codes(record: &Value, name: &str) -> Vec<Token> {
     let concepts = part(record, name).into_iter();
@@ -154,4 +156,22 @@ fn negations_in_brackets_are_of_the_record() {
                 && !prices.iter().any(|price| has_code(price, "priceType", "02"))
         })
     });
+}
+
+#[test]
+fn an_order_looks_at_the_records_in_brackets() {
+    let order = |query: &str| -> Vec<String> {
+        let matches = search(&format!("HealthcareService?{query}&_count=1000")).matches();
+        matches.into_iter().map(|key| key.1).collect()
+    };
+    for (key, above) in [("price-amount-value", ""), ("-price-amount-value", ":above")] {
+        let (minus, key) = key.split_at(key.len() - "price-amount-value".len());
+        let sort = format!("_sort={minus}organization.{key}");
+        let dots = format!(
+            "organization.price-type{above}=02&organization.price-amount-value{above}=ge45&{sort}"
+        );
+        let inside = "price-type eq 02 and price-amount-value ge 45";
+        let brackets = format!("_filter=organization{above}[{inside}]&{sort}");
+        assert_eq!(order(&brackets), order(&dots), "{brackets}");
+    }
 }

@@ -202,6 +202,11 @@ fn readings_are_told() {
             "résidence autonomie",
             "\"residence\" was found nowhere; with \"residents\" instead, nothing holds",
         ),
+        (
+            "HealthcareService",
+            "paris cardio",
+            "no HealthcareService holds all of these words by itself; what it refers to is searched",
+        ),
         ("HealthcareService", "cardio OR dialyse", "OR is searched as a word"),
         ("HealthcareService", "350000123", "a FINESS, SIREN or ADELI number; nothing holds it"),
         ("Organization", "2A0000123", "a FINESS, SIREN or ADELI number"),
@@ -251,6 +256,30 @@ fn much_text_is_answered_or_refused_by_name() {
         let refused = ask(&client, "HealthcareService", text, 1);
         assert_eq!(refused.status, 400, "{text}");
         assert!(refused.excerpt().contains("holds no word"), "{}", refused.excerpt());
+    }
+}
+
+#[test]
+fn a_name_with_all_words_comes_before_one_with_half_of_them() {
+    let server = Server::start(&harness::sample_copy());
+    let client = server.client();
+    let put = |id: &str, name: &str, comment: &str| {
+        let body = json!({ "resourceType": "HealthcareService", "id": id, "name": name, "comment": comment,
+            "identifier": [{ "value": id }],
+            "providedBy": { "reference": "Organization/ej-440000289" } });
+        let headers = [("Content-Type", "application/fhir+json")];
+        let path = format!("/HealthcareService/{id}");
+        let answer = client.send("PUT", &path, &headers, Some(body.to_string().as_bytes()));
+        assert!(matches!(answer.status, 200 | 201), "{}", answer.excerpt());
+    };
+    put("name-half", "Podologie", "Ostéopathie, ostéopathie du sport, ostéopathie");
+    let long = "Consultation du mardi et du jeudi en podologie et ostéopathie des enfants";
+    put("name-all", long, "Sans rendez-vous");
+    put("name-none", "Soins du pied", "Podologie, podologie, ostéopathie, ostéopathie");
+    for text in ["podologie ostéopathie", "ostéopathies podo", "osteopath podologie"] {
+        let page = page(&client, "HealthcareService", text, 10);
+        let ids: Vec<String> = page.matches().into_iter().map(|key| key.1).collect();
+        assert_eq!(ids, ["name-all", "name-half", "name-none"], "{text}: {:?}", scores(&page));
     }
 }
 

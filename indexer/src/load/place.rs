@@ -11,10 +11,10 @@ use rayon::prelude::*;
 use shared::extract::Extracted;
 use shared::fhir::{ResourceType, Target};
 use shared::store::{
-    CodecError, Digest, Head, Identities, Key, Load, LoadVersion, Slot, Store, StoreError,
+    CodecError, Digest, Head, Identities, Key, Load, LoadVersion, Prepared, Slot, Store, StoreError,
 };
 
-use super::prepare::Candidate;
+use super::prepare::{Candidate, Encoded, FirstVersions};
 use crate::references::local_references;
 use crate::report::{Dangling, TypeCounts};
 use crate::samples::Samples;
@@ -70,6 +70,30 @@ struct Pending {
     slot: Slot,
     existed: bool,
     references: Vec<Key>,
+}
+
+/// A document about to be written.
+struct Ready {
+    key: Key,
+    prepared: Prepared,
+    extracted: Extracted,
+    encoded: Encoded,
+    slot: Slot,
+    existed: bool,
+}
+
+impl Ready {
+    fn version(&self) -> LoadVersion<'_> {
+        LoadVersion {
+            key: self.key,
+            resource_type: self.prepared.resource_type(),
+            id: self.prepared.id(),
+            slot: self.slot,
+            last_updated_ms: self.encoded.last_updated_ms,
+            digest: self.prepared.digest(),
+            blob: Some(&self.encoded.blob),
+        }
+    }
 }
 
 /// What a finished stage knows.
@@ -158,47 +182,56 @@ impl<'s> Placement<'s> {
         Ok(is_written.then_some(Pending { candidate, slot, existed, references }))
     }
 
-    /// Encodes in parallel, writes one batch, and passes on what the index needs.
-    fn write(&mut self, placed: Vec<(Key, Pending)>) -> Result<Vec<Placed>, StoreError> {
-        let (codec, now_ms) = (self.store.codec(), self.now_ms);
-        let encoded: Vec<(i64, Vec<u8>)> = placed
-            .par_iter()
-            .map(|(_, document)| {
-                let prepared = &document.candidate.prepared;
-                let last_updated_ms = prepared.load_instant_ms(now_ms);
-                let json = prepared.with_meta(document.slot.version, last_updated_ms);
-                Ok((last_updated_ms, codec.encode(prepared.resource_type(), &json)?))
-            })
-            .collect::<Result<_, CodecError>>()?;
-        let versions: Vec<LoadVersion<'_>> = placed
-            .iter()
-            .zip(&encoded)
-            .map(|((key, document), (last_updated_ms, blob))| LoadVersion {
-                key: *key,
-                resource_type: document.candidate.prepared.resource_type(),
-                id: document.candidate.prepared.id(),
-                slot: document.slot,
-                last_updated_ms: *last_updated_ms,
-                digest: document.candidate.prepared.digest(),
-                blob: Some(blob),
-            })
-            .collect();
+    /// How documents are made ready to be first versions; `None` where resources exist already.
+    pub(super) fn first_versions(&self) -> Option<FirstVersions<'s>> {
+        let is_empty = self.load.identities().key_count() == 0;
+        is_empty.then(|| FirstVersions { codec: self.store.codec(), now_ms: self.now_ms })
+    }
+
+    /// Writes one batch, and passes on what the index needs.
+    fn write(&mut self, mut placed: Vec<(Key, Pending)>) -> Result<Vec<Placed>, StoreError> {
+        self.encode(&mut placed)?;
+        let ready = placed.into_iter().map(|(key, document)| {
+            let Pending { candidate, slot, existed, .. } = document;
+            let Candidate { prepared, extracted, encoded, .. } = candidate;
+            let encoded = encoded.expect("every document was encoded just now");
+            Ready { key, prepared, extracted, encoded, slot, existed }
+        });
+        let ready: Vec<Ready> = ready.collect();
+        let versions: Vec<LoadVersion<'_>> = ready.iter().map(Ready::version).collect();
         self.load.write(&versions)?;
         let identities = self.load.identities();
-        let placed = placed.into_iter().zip(encoded);
-        placed
-            .map(|((key, document), (last_updated_ms, blob))| {
-                let extracted = document.candidate.extracted;
-                Ok(Placed {
-                    key,
-                    reference_keys: reference_keys(identities, &extracted)?,
-                    extracted,
-                    last_updated_ms,
-                    blob,
-                    is_new: !document.existed && !document.slot.is_repeat(),
-                })
+        let placed = ready.into_iter().map(|document| {
+            Ok(Placed {
+                key: document.key,
+                reference_keys: reference_keys(identities, &document.extracted)?,
+                extracted: document.extracted,
+                last_updated_ms: document.encoded.last_updated_ms,
+                blob: document.encoded.blob,
+                is_new: !document.existed && !document.slot.is_repeat(),
             })
-            .collect()
+        });
+        placed.collect()
+    }
+
+    /// Encodes in parallel what is not encoded yet, or as another version.
+    fn encode(&self, placed: &mut [(Key, Pending)]) -> Result<(), CodecError> {
+        let (codec, now_ms) = (self.store.codec(), self.now_ms);
+        let is_due = |document: &Pending| {
+            let encoded = document.candidate.encoded.as_ref();
+            encoded.is_none_or(|encoded| encoded.version != document.slot.version)
+        };
+        let due = placed.iter_mut().map(|(_, document)| document).filter(|d| is_due(d));
+        let due: Vec<&mut Pending> = due.collect();
+        if due.is_empty() {
+            // The cores are at other work, which this need not wait for.
+            return Ok(());
+        }
+        due.into_par_iter().try_for_each(|document| {
+            let (prepared, version) = (&document.candidate.prepared, document.slot.version);
+            document.candidate.encoded = Some(Encoded::new(prepared, version, codec, now_ms)?);
+            Ok(())
+        })
     }
 
     /// Keeps a resource whose document was refused from being taken for absent.

@@ -97,7 +97,7 @@ pub fn receive(
     let strictness = if request.strict { Strictness::Strict } else { Strictness::WhereClaimed };
     let validator = Validator::new(strictness);
     let mut receiving = Receiving {
-        preparation: Preparation { validator: &validator, base_urls },
+        preparation: Preparation { validator: &validator, base_urls, first_versions: None },
         spool: Spool::create(&begun).map_err(spool_error(&begun))?,
         begun: begun.clone(),
         quarantine: Quarantine::new(request.quarantine.clone()),

@@ -17,9 +17,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
-use shared::extract::{ROR_EXTENSION_BASE, amount_per_day};
+use shared::extract::ROR_EXTENSION_BASE;
 use shared::index::DocumentAddress;
 use shared::param::date::DateRange;
 use shared::registry::RecordKind;
@@ -146,7 +145,7 @@ impl<'a> Annotations<'a> {
         let name = if is_price { "matched-price" } else { "matched-capacity" };
         self.open(out, first, name);
         out.extend_from_slice(br#","extension":["#);
-        record.write(out, self.now_ms, named.sorted);
+        record.write(out, named, self.now_ms);
         out.extend_from_slice(b"]}");
         Ok(())
     }
@@ -189,35 +188,52 @@ impl Record {
         Ok(records)
     }
 
-    fn write(&self, out: &mut Vec<u8>, now_ms: i64, sorted: bool) {
+    fn write(&self, out: &mut Vec<u8>, named: NamedRecord, now_ms: i64) {
         let Self { holder, path, .. } = self;
         let head = format!(
             r#"{{"url":"resource","valueReference":{{"reference":"{holder}"}}}},{{"url":"path","valueString":"{path}"}}"#
         );
         out.extend_from_slice(head.as_bytes());
-        if sorted {
+        if named.sorted {
             out.extend_from_slice(br#",{"url":"sorted","valueBoolean":true}"#);
         }
-        out.extend_from_slice(self.written.get_or_init(|| self.parts(now_ms)));
+        out.extend_from_slice(self.written.get_or_init(|| self.parts(named.per_day, now_ms)));
     }
 
     /// The parts as they are stored, behind what is computed of them; each with a comma before it.
-    fn parts(&self, now_ms: i64) -> Vec<u8> {
-        let (parts, mut out) = (&self.parts, Vec::new());
-        let record: Value = serde_json::from_str(&format!(r#"{{"extension":{parts}}}"#))
-            .expect("the parts were read as JSON");
+    fn parts(&self, per_day: Option<f64>, now_ms: i64) -> Vec<u8> {
+        let (parts, mut out) = (self.parts.get(), Vec::new());
+        // Where the parts are no list, nothing was read of them into the index either.
+        let known: Vec<Part<'_>> = serde_json::from_str(parts).unwrap_or_default();
         if self.kind == RecordKind::Price {
-            per_day(&mut out, &record);
+            write_per_day(&mut out, per_day, &known);
         } else {
-            age(&mut out, &record, now_ms);
+            write_age(&mut out, &known, now_ms);
         }
-        let inner = parts.get().trim().trim_start_matches('[').trim_end_matches(']').trim();
+        let inner = parts.trim().trim_start_matches('[').trim_end_matches(']').trim();
         if !inner.is_empty() && inner != "null" {
             out.push(b',');
             out.extend_from_slice(inner.as_bytes());
         }
         out
     }
+}
+
+/// What is computed with, of a part of a record.
+#[derive(Deserialize)]
+struct Part<'a> {
+    #[serde(borrow, default)]
+    url: Cow<'a, str>,
+    #[serde(borrow, rename = "valueMoney")]
+    money: Option<Money<'a>>,
+    #[serde(borrow, rename = "valueDateTime")]
+    date_time: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Money<'a> {
+    #[serde(borrow)]
+    currency: Option<&'a RawValue>,
 }
 
 fn kind_of(url: &str) -> Option<RecordKind> {
@@ -228,26 +244,22 @@ fn kind_of(url: &str) -> Option<RecordKind> {
     }
 }
 
-/// The first value of a part of a record.
-fn part<'v>(record: &'v Value, name: &str, value: &str) -> Option<&'v Value> {
-    let parts = record.get("extension")?.as_array()?;
-    parts.iter().find(|part| part.get("url").and_then(Value::as_str) == Some(name))?.get(value)
-}
-
 /// The amount of a price a day, to the hundredth of a cent.
-fn per_day(out: &mut Vec<u8>, price: &Value) {
-    let Some(amount) = amount_per_day(price) else { return };
+fn write_per_day(out: &mut Vec<u8>, per_day: Option<f64>, parts: &[Part<'_>]) {
+    let Some(amount) = per_day else { return };
     let amount = (amount * 10_000.0).round() / 10_000.0;
-    let currency = part(price, "amount", "valueMoney").and_then(|money| money.get("currency"));
+    let money = parts.iter().find(|part| part.url == "amount").and_then(|part| part.money.as_ref());
+    let currency = money.and_then(|money| money.currency);
     let currency = currency.map(|code| format!(r#","currency":{code}"#)).unwrap_or_default();
     let text = format!(r#",{{"url":"amountPerDay","valueMoney":{{"value":{amount}{currency}}}}}"#);
     out.extend_from_slice(text.as_bytes());
 }
 
 /// How long ago a count was updated, in whole minutes; 0 for an update in the future.
-fn age(out: &mut Vec<u8>, capacity: &Value, now_ms: i64) {
-    let date = part(capacity, "capacityUpdateDate", "valueDateTime").and_then(DateRange::from_json);
-    let Some(date) = date else { return };
+fn write_age(out: &mut Vec<u8>, parts: &[Part<'_>], now_ms: i64) {
+    let updated = parts.iter().find(|part| part.url == "capacityUpdateDate");
+    let date = updated.and_then(|part| serde_json::from_str(part.date_time?.get()).ok());
+    let Some(date) = date.as_ref().and_then(DateRange::from_json) else { return };
     let minutes = now_ms.saturating_sub(date.low_ms).max(0) / 60_000;
     let text = format!(
         r#",{{"url":"age","valueDuration":{{"value":{minutes},"unit":"min","system":"http://unitsofmeasure.org","code":"min"}}}}"#

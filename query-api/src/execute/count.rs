@@ -52,8 +52,19 @@ pub(crate) struct Bands<'a> {
     pub(crate) record: Option<RecordKind>,
     /// Below the first, from each up to the next, from the last on.
     pub(crate) edges: &'a [f64],
-    /// Whether both bounds of a band hold on one number; otherwise each on some number.
-    pub(crate) on_one: bool,
+    /// What both bounds of a band hold on.
+    pub(crate) hold_on: HoldOn,
+}
+
+/// What the bounds of a band hold on together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum HoldOn {
+    /// One number.
+    Number,
+    /// One target, each on some number of it.
+    Target,
+    /// The match, each on some number of some target.
+    Match,
 }
 
 /// What was counted.
@@ -148,9 +159,9 @@ impl<'a> Counting<'a> {
         sources: &[Source],
         bands: Bands<'_>,
     ) -> Result<Counted<Vec<u64>>> {
-        let Bands { field, record, edges, on_one } = bands;
+        let Bands { field, record, edges, hold_on } = bands;
         let places = self.places(base, sources, record)?;
-        let mut tally = BandTally::new(self.context.snapshot, field, edges, on_one)?;
+        let mut tally = BandTally::new(self.context.snapshot, field, edges, hold_on)?;
         let (matches, with_value) = self.tally(&places, record, &mut tally)?;
         Ok(Counted { matches, with_value, counts: tally.counts() })
     }
@@ -204,6 +215,7 @@ impl<'a> Counting<'a> {
         let (mut last, mut with_value) = (None, 0);
         self.for_each_target(places, |key, place, at| {
             let mut has_value = false;
+            tally.begin_target();
             place.for_each_doc(snapshot, at, record, |doc| {
                 has_value |= tally.count(key, Location { doc, ..at });
             });

@@ -9,6 +9,7 @@ mod records;
 mod scores;
 
 use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use shared::access::VisibilityClass;
@@ -43,7 +44,7 @@ pub(super) struct Evaluation<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) watch: Watch,
     identify: Identify<'a>,
-    words: HashMap<WordQuery, Arc<WordHits>>,
+    words: HashMap<WordQuery, Rc<WordHits>>,
     /// What was found of records and of the ends of chains: the matches, their order and what the
     /// answer names ask for the same.
     records: Vec<(RecordKind, Vec<Leaf>, Arc<DocSet>)>,

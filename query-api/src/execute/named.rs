@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use shared::index::{DocSet, DocumentAddress, KeySet};
-use shared::registry::RecordKind;
+use shared::fhir::ResourceType;
+use shared::index::{DocSet, DocumentAddress, KeySet, SegmentView};
+use shared::registry::{RecordKind, field_id};
 use shared::schema::RECORD_KIND_OFFSET;
 
 use super::Result;
@@ -12,7 +13,7 @@ use super::order::Deciding;
 use crate::plan::{JoinStep, Named, TypePlan};
 
 /// A record that makes a resource match.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct NamedRecord {
     /// The key of the resource that holds it.
     key: u32,
@@ -24,6 +25,18 @@ pub(crate) struct NamedRecord {
     pub(crate) document: DocumentAddress,
     /// Whether the match stands in its place by this record.
     pub(crate) sorted: bool,
+    /// The amount of a price a day.
+    pub(crate) per_day: Option<f64>,
+}
+
+/// The amount of a price record a day.
+fn per_day(view: &SegmentView, kind: RecordKind, doc: u32) -> tantivy::Result<Option<f64>> {
+    if kind != RecordKind::Price {
+        return Ok(None);
+    }
+    let field = field_id(ResourceType::Organization, "price-amount-per-day");
+    let amounts = view.numbers(field.expect("it is in the table"))?;
+    Ok(amounts.of(doc).first().copied())
 }
 
 /// The records of a plan, ready to be looked up.
@@ -66,7 +79,7 @@ impl<'p> NamedRecords<'p> {
         let mut found = Vec::new();
         for source in &self.sources {
             for holder in source.holders(context, key)? {
-                source.records_of(context, holder, &mut found);
+                source.records_of(context, holder, &mut found)?;
             }
         }
         if let Some(deciding) = &self.deciding
@@ -78,12 +91,14 @@ impl<'p> NamedRecords<'p> {
             let number = before.filter(|doc| view.kind(*doc) == kind).count() as u32;
             let kind = RecordKind::ALL[usize::from(kind - RECORD_KIND_OFFSET)];
             let document = context.snapshot.address(key);
+            let per_day = per_day(view, kind, at.doc)?;
             found.extend(document.map(|document| NamedRecord {
                 key,
                 number,
                 kind,
                 document,
                 sorted: true,
+                per_day,
             }));
         }
         found.sort_unstable_by_key(|r| (r.key, r.kind, r.number, !r.sorted));
@@ -117,20 +132,24 @@ impl Source<'_> {
         Ok(frontier)
     }
 
-    fn records_of(&self, context: &Evaluation<'_>, key: u32, found: &mut Vec<NamedRecord>) {
-        let snapshot = context.snapshot;
+    fn records_of(
+        &self,
+        context: &Evaluation<'_>,
+        key: u32,
+        found: &mut Vec<NamedRecord>,
+    ) -> Result<()> {
+        let (snapshot, kind) = (context.snapshot, self.kind);
         let (Some(at), Some(document)) = (snapshot.locate(key), snapshot.address(key)) else {
-            return;
+            return Ok(());
         };
         let view = snapshot.view(at);
         let docs = self.records.of_segment(at.segment as usize);
-        let wanted = RECORD_KIND_OFFSET + self.kind as u8;
+        let wanted = RECORD_KIND_OFFSET + kind as u8;
         let of_kind = view.records(at.doc).filter(|doc| view.kind(*doc) == wanted);
-        for (number, doc) in of_kind.enumerate() {
-            if docs.contains(doc) {
-                let (number, kind) = (number as u32, self.kind);
-                found.push(NamedRecord { key, number, kind, document, sorted: false });
-            }
+        for (number, doc) in of_kind.enumerate().filter(|(_, doc)| docs.contains(*doc)) {
+            let (number, per_day) = (number as u32, per_day(view, kind, doc)?);
+            found.push(NamedRecord { key, number, kind, document, sorted: false, per_day });
         }
+        Ok(())
     }
 }

@@ -100,6 +100,11 @@ const USUAL_NAME_WORDS: f32 = 4.0;
 const K1: f32 = 1.2;
 const B: f32 = 0.75;
 
+/// Least weight of a part beside the heaviest of its text. All hits hold all parts, so that how well each is met
+/// tells more than how rare it is: a word that is in the label of every kind of offer is still worth a place in the
+/// name.
+const SHARE_MIN: f32 = 0.85;
+
 /// Most notes on one search.
 const ISSUES_MAX: usize = 10;
 
@@ -115,6 +120,7 @@ pub(super) fn find(
 ) -> Result<WordHits> {
     let mut search = Search {
         snapshot,
+        base,
         watch,
         scopes: &query.scopes,
         collection: Collection::of(snapshot, base),
@@ -122,6 +128,7 @@ pub(super) fn find(
         issues: Vec::new(),
         readings: Vec::new(),
         corrected: 0,
+        is_scattered: false,
     };
     let universe = snapshot.universe();
     let mut scores = Vec::new();
@@ -144,12 +151,16 @@ pub(super) fn find(
     }
     let keys = scores.iter().map(|(key, _)| *key).collect();
     let keys = KeySet::from_keys(keys, universe).or(unscored, universe);
+    if keys.is_empty() && search.is_scattered {
+        search.tell_scattered();
+    }
     Ok(WordHits { keys, scores, last: Cell::new(0), weight, issues: search.issues })
 }
 
 /// What is wanted must be there, what is excluded not: the search of one text on one type.
 struct Search<'a> {
     snapshot: &'a Snapshot,
+    base: ResourceType,
     watch: &'a Watch,
     scopes: &'a [String],
     collection: Collection,
@@ -159,6 +170,8 @@ struct Search<'a> {
     readings: Vec<Reading>,
     /// Words that were found nowhere and looked for in another spelling.
     corrected: usize,
+    /// Whether the words of a text, as typed, are there and in no one resource.
+    is_scattered: bool,
 }
 
 /// A word that was found nowhere, and the words it was read as.
@@ -170,35 +183,72 @@ struct Reading {
 /// What was found of one part of a text.
 struct Found {
     hits: Vec<Scored>,
-    /// How much the part weighs beside the others: the rarer, the more.
+    /// How much the part weighs: the rarer, the more.
     weight: f32,
 }
 
 impl Search<'_> {
     /// What holds everything a text wants, and the weight of what was looked at.
     fn wanted(&mut self, text: &TextQuery) -> Result<(Vec<Scored>, f32)> {
-        let mut all: Option<Vec<Scored>> = None;
-        let mut bound = 0.0;
+        let mut parts: Vec<Found> = Vec::with_capacity(text.wanted.len());
         for part in &text.wanted {
-            let Found { mut hits, weight } = self.part(part, true)?;
-            bound += weight;
-            for (_, score) in &mut hits {
-                *score *= weight;
+            let mut found = self.part(part, true)?;
+            let was_found = !found.hits.is_empty();
+            if let Some(former) = parts.last() {
+                keep_common(&mut found.hits, &former.hits);
             }
-            let both = match all {
-                None => hits,
-                Some(former) => intersect(&former, &hits),
-            };
-            if both.is_empty() {
-                return Ok((both, bound));
+            let is_empty = found.hits.is_empty();
+            parts.push(found);
+            if is_empty {
+                self.is_scattered |= was_found && self.readings.is_empty();
+                break;
             }
-            all = Some(both);
         }
-        let mut hits = all.unwrap_or_default();
-        for (_, score) in &mut hits {
-            *score = (*score / bound).clamp(0.0, 1.0);
+        let heaviest = parts.iter().map(|part| part.weight).fold(0.0, f32::max);
+        for part in &mut parts {
+            part.weight = part.weight.max(heaviest * SHARE_MIN);
         }
+        let bound: f32 = parts.iter().map(|part| part.weight).sum();
+        // The last part holds what all do.
+        let mut hits: Vec<Scored> = parts
+            .last()
+            .map_or(&[][..], |part| &part.hits)
+            .iter()
+            .map(|(key, _)| (*key, 0.0))
+            .collect();
+        for part in &parts {
+            add_scores(&mut hits, &part.hits, part.weight / bound);
+        }
+        self.prefer_named(text, &mut hits)?;
         Ok((hits, bound))
+    }
+
+    /// Brings the hits whose name holds all of several words half the way to the best score.
+    fn prefer_named(&mut self, text: &TextQuery, hits: &mut [Scored]) -> Result<()> {
+        let words: Option<Vec<&str>> = text
+            .wanted
+            .iter()
+            .map(|part| match part {
+                TextPart::Word { word, .. } => Some(word.as_str()),
+                TextPart::Phrase(_) | TextPart::Number { .. } => None,
+            })
+            .collect();
+        let Some(words) = words.filter(|words| words.len() > 1) else { return Ok(()) };
+        let mut named = hits.to_vec();
+        for word in words {
+            if named.is_empty() {
+                break;
+            }
+            let in_names = self.word_in_names(word)?;
+            keep_common(&mut named, &in_names);
+        }
+        let mut named = named.into_iter().peekable();
+        for (key, score) in hits {
+            if named.next_if(|(other, _)| other == key).is_some() {
+                *score = f32::midpoint(*score, 1.0);
+            }
+        }
+        Ok(())
     }
 
     fn excluded(&mut self, text: &TextQuery) -> Result<KeySet> {
@@ -251,6 +301,24 @@ impl Search<'_> {
             self.say(format!("\"{number}\" was read as {}; nothing holds it", form.name()));
         }
         Ok(Found { hits, weight: self.collection.weight(1) })
+    }
+
+    /// Tells that the words are there, and in no one resource: people type an activity with its town.
+    fn tell_scattered(&mut self) {
+        let base = self.base;
+        let elsewhere = match base {
+            ResourceType::HealthcareService => "organization._content and location._content",
+            ResourceType::PractitionerRole => "practitioner._content and service._content",
+            ResourceType::Location => "organization._content",
+            ResourceType::Organization
+            | ResourceType::Practitioner
+            | ResourceType::Task
+            | ResourceType::Measure
+            | ResourceType::MeasureReport => return,
+        };
+        self.say(format!(
+            "no {base} holds all of these words by itself; what it refers to is searched with {elsewhere}"
+        ));
     }
 
     /// Tells how words of a text were read, or that they were found nowhere when that was of no use.
@@ -379,17 +447,22 @@ fn score(worth: Worth, frequency: u32, length: f32) -> f32 {
     worth.least + (worth.most - worth.least) * frequency / (frequency + K1 * length)
 }
 
-/// Sums the scores of keys in both lists; both by key.
-fn intersect(a: &[Scored], b: &[Scored]) -> Vec<Scored> {
-    let mut rest = b.iter().peekable();
-    let mut both = Vec::with_capacity(a.len().min(b.len()));
-    for (key, score) in a {
+/// Keeps the hits with keys that are in a list; both by key.
+fn keep_common(hits: &mut Vec<Scored>, list: &[Scored]) {
+    let mut rest = list.iter().peekable();
+    hits.retain(|(key, _)| {
         while rest.next_if(|(other, _)| other < key).is_some() {}
-        if let Some((_, other)) = rest.next_if(|(other, _)| other == key) {
-            both.push((*key, score + other));
-        }
+        rest.next_if(|(other, _)| other == key).is_some()
+    });
+}
+
+/// Adds a share of the scores of a list, which has all keys of the hits; both by key. At most 1 comes out.
+fn add_scores(hits: &mut [Scored], list: &[Scored], share: f32) {
+    let mut rest = list.iter();
+    for (key, score) in hits {
+        let added = rest.find(|(other, _)| other == key).map_or(0.0, |(_, added)| *added);
+        *score = (*score + share * added).min(1.0);
     }
-    both
 }
 
 /// The keys of either list, each with its best score; both by key.
@@ -414,7 +487,11 @@ mod tests {
     #[test]
     fn combines_by_key() {
         let (a, b) = (vec![(1, 0.5), (3, 0.25), (9, 1.0)], vec![(2, 1.0), (3, 0.5), (9, 0.5)]);
-        assert_eq!(intersect(&a, &b), vec![(3, 0.75), (9, 1.5)]);
+        let mut both = b.clone();
+        keep_common(&mut both, &a);
+        assert_eq!(both, vec![(3, 0.5), (9, 0.5)]);
+        add_scores(&mut both, &a, 0.5);
+        assert_eq!(both, vec![(3, 0.625), (9, 1.0)]);
         assert_eq!(union(&a, &b), vec![(1, 0.5), (2, 1.0), (3, 0.5), (9, 1.0)]);
         assert_eq!(union(&b, &a), union(&a, &b));
     }

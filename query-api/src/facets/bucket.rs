@@ -8,7 +8,6 @@ use shared::param::near::NearQuery;
 use shared::param::token::StoredCode;
 use shared::terminology::terminology;
 
-use super::table::Place;
 use super::{FacetWay, token_value};
 use crate::bundle::links::query_string;
 use crate::execute::{CapacityGroup, CapacitySum};
@@ -99,17 +98,17 @@ pub(super) fn of_code(way: &FacetWay, code: &StoredCode, count: u64) -> Bucket {
     Bucket {
         value: Some(Coding::of(code)),
         count,
-        criteria: Some(query_string([(way.path.as_str(), value.as_str())].into_iter())),
+        criteria: Some(way.criteria(way.way.parameter.code, &[("eq", value)])),
         capacity: None,
     }
 }
 
-/// The bucket of one criterion; its number is still to come.
-pub(super) fn of_probe(place: &Place, value: &str, display: &str) -> Bucket {
+/// The bucket of one criterion.
+pub(super) fn of_probe(way: &FacetWay, value: &str, display: &str, count: u64) -> Bucket {
     Bucket {
         value: Some(Coding::plain(value.to_owned(), display.to_owned())),
-        count: 0,
-        criteria: Some(query_string([(place.path, value)].into_iter())),
+        count,
+        criteria: Some(way.criteria(way.way.parameter.code, &[("eq", value.to_owned())])),
         capacity: None,
     }
 }
@@ -126,37 +125,29 @@ pub(super) fn of_band(way: &FacetWay, edges: &[f64], band: usize, count: u64) ->
         (Some(low), None) => (format!("ge{low}"), format!("{low} € et plus")),
         (None, None) => ("all".to_owned(), "tous".to_owned()),
     };
-    let bounds: Vec<String> = low
-        .map(|low| format!("ge{low}"))
-        .into_iter()
-        .chain(high.map(|high| format!("lt{high}")))
-        .collect();
-    let criteria = bounds.iter().map(|bound| (way.path.as_str(), bound.as_str()));
+    let low = low.map(|low| ("ge", low.to_string()));
+    let high = high.map(|high| ("lt", high.to_string()));
+    let bounds: Vec<(&str, String)> = low.into_iter().chain(high).collect();
     Bucket {
         value: Some(Coding::plain(code, display)),
         count,
-        criteria: Some(query_string(criteria)),
+        criteria: Some(way.criteria(way.way.parameter.code, &bounds)),
         capacity: None,
     }
 }
 
 /// The bucket of all that is within a circle.
-pub(super) fn of_ring(place: &Place, circle: &NearQuery, count: u64) -> Bucket {
+pub(super) fn of_ring(way: &FacetWay, circle: &NearQuery, count: u64) -> Bucket {
     let km = circle.radius_m() / 1_000.0;
     // The table speaks of `near`; an address was looked up and is a point by now.
     let parameter = match circle {
         NearQuery::Commune { .. } => "near-insee-code",
         NearQuery::Point { .. } | NearQuery::Address { .. } | NearQuery::Nowhere { .. } => "near",
     };
-    let path = match place.path.rsplit_once('.') {
-        Some((chain, _)) => format!("{chain}.{parameter}"),
-        None => parameter.to_owned(),
-    };
-    let value = circle.to_string();
     Bucket {
         value: Some(Coding::plain(format!("{km}"), format!("à {km} km au plus"))),
         count,
-        criteria: Some(query_string([(path.as_str(), value.as_str())].into_iter())),
+        criteria: Some(way.criteria(parameter, &[("eq", circle.to_string())])),
         capacity: None,
     }
 }

@@ -110,22 +110,16 @@ pub(super) fn available_time(choices: &mut Choices<'_>) -> Value {
         }
     }
     let mut extensions = Vec::new();
-    let days = choices.below(5);
-    match days {
-        0 => {}
-        1 | 2 => {
-            let number = choices.one(&[5, 6, 7, 0, 9]);
-            let name = "ror-available-time-number-days-of-week";
-            extensions.push(value(name, "valueInteger", json!(number)));
-        }
-        _ => {}
+    let (has_number, has_names) =
+        choices.one(&[(false, false), (true, false), (true, true), (false, true), (false, true)]);
+    if has_number {
+        let number = choices.one(&[5, 6, 7, 0, 9]);
+        let name = "ror-available-time-number-days-of-week";
+        extensions.push(value(name, "valueInteger", json!(number)));
     }
-    match days {
-        0 | 1 => {}
-        _ => {
-            let days = choices.one(&[["fri", "sat"], ["sat", "sun"], ["mon", "tue"]]);
-            time.insert("daysOfWeek".to_owned(), json!(days));
-        }
+    if has_names {
+        let days = choices.one(&[["fri", "sat"], ["sat", "sun"], ["mon", "tue"]]);
+        time.insert("daysOfWeek".to_owned(), json!(days));
     }
     if let Some(kind) = choices.one(&[None, None, Some("01"), Some("08"), Some("04")]) {
         let concept = json!({ "coding": [{ "code": kind }] });

@@ -51,6 +51,22 @@ fn total_with(
     hits.total.expect("totals are asked for")
 }
 
+const FILTER: &str = "_filter";
+
+/// The total of a request with other filters in the place of its own, as a client sends it.
+fn total_with_filters(
+    directory: &Directory,
+    base: ResourceType,
+    pairs: &[Pair],
+    filters: &[Pair],
+) -> u64 {
+    assert!(filters.iter().all(|(name, _)| name == FILTER), "{filters:?}");
+    let others = pairs.iter().filter(|(name, _)| name != FILTER);
+    let pairs: Vec<Pair> = others.chain(filters).cloned().collect();
+    let (hits, _) = super::page(directory, &super::parse(Scope::Type(base), &pairs), 0, 0, None);
+    hits.total.expect("totals are asked for")
+}
+
 /// The parameters of a query string that a bucket gives.
 fn pairs_of(criteria: &str) -> Vec<Pair> {
     let decode = |text: &str| {
@@ -76,14 +92,19 @@ fn check(directory: &Directory, base: ResourceType, pairs: &[Pair]) -> Result<()
         prop_assert_eq!(counts.distinct, counts.buckets.len());
         for bucket in &counts.buckets {
             let criteria = pairs_of(bucket.criteria.as_ref().expect("a value"));
-            let total = total_with(directory, &request, facet, &criteria);
+            let total = if counts.parameter == FILTER {
+                total_with_filters(directory, base, pairs, &criteria)
+            } else {
+                total_with(directory, &request, facet, &criteria)
+            };
             prop_assert_eq!(bucket.count, total, "{}: {:?}", &name, criteria);
         }
         let none_twice: std::collections::BTreeSet<_> =
             counts.buckets.iter().map(|bucket| bucket.criteria.as_deref()).collect();
         prop_assert_eq!(none_twice.len(), counts.buckets.len(), "{}", &name);
         for code in ["urn:s1|a", "urn:s1|b", "urn:s2|c", "|a", "|b"] {
-            if !matches!(facet.kind, Kind::Codes) || facet.place(base).is_some_and(|p| p.bare) {
+            let is_bare = facet.place(base).is_some_and(|place| place.bare);
+            if !matches!(facet.kind, Kind::Codes) || is_bare || counts.parameter == FILTER {
                 continue;
             }
             let criterion = (counts.parameter.clone(), code.to_owned());
@@ -120,6 +141,88 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    #![proptest_config(config(12))]
+
+    #[test]
+    fn a_bucket_in_brackets_counts_what_its_filters_find(
+        directory in directories(),
+        asked in vec((vec(any::<u16>(), 24), asked(), 0..4_usize), 12),
+    ) {
+        for (run, Asked { base, pairs: more }, mode) in asked {
+            let (filter, _) = requests::bracketed(&run);
+            let mut pairs = vec![(FILTER.to_owned(), filter)];
+            if mode > 1 && base == HealthcareService {
+                pairs.extend(more);
+            }
+            if mode == 3 {
+                pairs.push(("ror-correlation".to_owned(), "independent".to_owned()));
+            }
+            check(&directory, HealthcareService, &pairs)?;
+        }
+    }
+
+    /// The filters are written here and the totals counted in the documents.
+    #[test]
+    fn bands_are_of_the_prices_in_brackets(
+        directory in directories(),
+        asked in vec((0..2_usize, vec(0..PRICES_IN_BRACKETS.len(), 0..3), 0..4_usize, any::<bool>()), 6),
+    ) {
+        for (above, beside, choice, is_independent) in asked {
+            let above = ["", ":above"][above];
+            let others: Vec<&str> = beside.iter().map(|at| PRICES_IN_BRACKETS[*at]).collect();
+            let request = |choice: &[String]| {
+                let all: Vec<&str> = others.iter().copied().chain(choice.iter().map(String::as_str)).collect();
+                let mut pairs = vec![("active:missing".to_owned(), "false".to_owned())];
+                if !all.is_empty() {
+                    pairs.push((FILTER.to_owned(), format!("active pr true and organization{above}[{}]", all.join(" and "))));
+                }
+                if is_independent {
+                    pairs.push(("ror-correlation".to_owned(), "independent".to_owned()));
+                }
+                super::parse(Scope::Type(HealthcareService), &pairs)
+            };
+            let choice = ["", "price-amount-value le 60", "price-amount-value ge 10", ""][choice];
+            let choice: Vec<String> = Some(choice.to_owned()).filter(|c| !c.is_empty()).into_iter().collect();
+            if others.is_empty() && choice.is_empty() {
+                continue;
+            }
+            let facets = count(&directory, &request(&choice));
+            let price = facets.facets.iter().find(|f| f.name == "price").expect("offers have it");
+            prop_assert_eq!(&price.parameter, FILTER);
+            let edges = table::PRICE_EDGES;
+            for band in 0..=edges.len() {
+                let low = band.checked_sub(1).map(|at| edges[at]);
+                let high = edges.get(band);
+                let bounds: Vec<String> = low
+                    .iter()
+                    .map(|low| format!("price-amount-value ge {low}"))
+                    .chain(high.iter().map(|high| format!("price-amount-value lt {high}")))
+                    .collect();
+                let wanted = request(&bounds);
+                let world = super::world(&directory, wanted.correlation);
+                let expected = world.matches(HealthcareService, &wanted.criteria[0]).len() as u64;
+                let names: Vec<String> = low.iter().map(|low| format!("ge{low}"))
+                    .chain(high.iter().map(|high| format!("lt{high}"))).collect();
+                let is_it = |bucket: &&facets::Bucket| {
+                    bucket.value.as_ref().is_some_and(|value| value.code == names.join("-"))
+                };
+                let counted = price.buckets.iter().find(is_it).map_or(0, |bucket| bucket.count);
+                prop_assert_eq!(counted, expected, "{:?} of {:?} {:?}", names, others, choice);
+            }
+        }
+    }
+}
+
+/// Criteria on a price, as a filter writes them.
+const PRICES_IN_BRACKETS: [&str; 5] = [
+    "price-type eq a",
+    "price-type eq urn:s1|a or urn:s2|b",
+    "price-validity-start-date ge 2023-07-01",
+    "not(price-type eq c and special-price eq a)",
+    "name co alpha",
+];
 
 /// Prices asked of the provider, or of it and all it is part of, in both spellings.
 const PRICE_FORMS: [[&str; 2]; 3] =

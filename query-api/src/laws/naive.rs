@@ -24,7 +24,7 @@ use shared::param::{Prefix, QueryValue};
 use shared::registry::{ParameterType, SearchParameter, find};
 
 use super::directory::{BASE_URL, Identity};
-use crate::parse::ast::{Correlation, Criterion, Expr, Hop, Test};
+use crate::parse::ast::{Brackets, Correlation, Criterion, Expr, Hop, Test};
 
 /// The documents of a directory.
 pub(super) struct World<'a> {
@@ -37,7 +37,7 @@ pub(super) struct World<'a> {
 enum Part<'e> {
     Criterion(&'e Criterion),
     Not(&'e Expr),
-    Within(&'e [Hop], &'e Expr),
+    Within(&'e Brackets),
 }
 
 /// Criteria over one chain with equal `:above`, in slots: a slot holds on one target (T11 a, b).
@@ -52,7 +52,7 @@ fn alternatives(expr: &Expr) -> Vec<Vec<Part<'_>>> {
     match expr {
         Expr::Criterion(criterion) => vec![vec![Part::Criterion(criterion)]],
         Expr::Not(inner) => vec![vec![Part::Not(inner)]],
-        Expr::Within(hops, inner) => vec![vec![Part::Within(hops, inner)]],
+        Expr::Within(brackets) => vec![vec![Part::Within(brackets)]],
         Expr::Or(parts) => parts.iter().flat_map(alternatives).collect(),
         Expr::And(parts) => parts.iter().fold(vec![Vec::new()], |sofar, part| {
             let more = alternatives(part);
@@ -143,9 +143,9 @@ impl<'a> World<'a> {
         let others = parts.iter().all(|part| match part {
             Part::Criterion(_) => true,
             Part::Not(inner) => !self.holds(resource, inner),
-            Part::Within(hops, inner) => {
-                let targets = self.reach(resource, hops, false);
-                targets.iter().any(|target| self.holds_within(target, inner))
+            Part::Within(brackets) => {
+                let targets = self.reach(resource, &brackets.chain, brackets.above);
+                targets.iter().any(|target| self.holds_within(target, &brackets.inner))
             }
         });
         others

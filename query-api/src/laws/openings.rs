@@ -33,10 +33,12 @@ const INSTANTS: [&str; 12] = [
     "2024-02-11T11:30:00Z",
 ];
 
+/// Makes the elements of a document.
+type Make = fn(&mut Choices<'_>) -> Map<String, Value>;
+
 fn change(run: &[u16]) -> Change {
     let mut choices = Choices::new(run);
-    // A type with what makes its documents.
-    let kinds: [(ResourceType, fn(&mut Choices<'_>) -> Map<String, Value>); 3] =
+    let kinds: [(_, Make); 3] =
         [(HealthcareService, offer), (Location, place), (Organization, organization)];
     let (resource_type, make) = choices.one(&kinds);
     let id = IDS[1 + choices.below(IDS.len() - 1)];

@@ -407,10 +407,66 @@ fn filter(choices: &mut Choices<'_>, base: ResourceType, depth: usize) -> String
                 return comparison(choices, base);
             }
             let (step, end) = choices.one(&onward);
-            format!("{step}[{}]", filter(choices, end, depth - 1))
+            let above = if step == "organization" && choices.once_in(3) { ":above" } else { "" };
+            format!("{step}{above}[{}]", filter(choices, end, depth - 1))
         }
         _ => comparison(choices, base),
     }
+}
+
+/// Criteria on the prices or bed counts of what an offer refers to, some of them in brackets, and a key to sort
+/// by over the same chain: a filter, and a value of `_sort`.
+pub(super) fn bracketed(run: &[u16]) -> (String, String) {
+    const PRICES: [&str; 8] = [
+        "price-type eq a",
+        "price-type eq urn:s1|b",
+        "price-type ne a",
+        "price-amount-value ge 10",
+        "price-amount-value le 60",
+        "price-validity-start-date ge 2023-07-01",
+        "name co alpha",
+        "special-price pr false",
+    ];
+    const COUNTS: [&str; 8] = [
+        "capacity-type eq a",
+        "capacity-type eq urn:s1|b",
+        "capacity-status ne a",
+        "nb-capacity ge 5",
+        "nb-capacity le 60",
+        "capacity-update-date ge 2023-07-01",
+        "name co alpha",
+        "status eq active",
+    ];
+    let mut choices = Choices::new(run);
+    let (chain, above, criteria, keys) = match choices.below(4) {
+        0 | 1 => ("organization", "", PRICES, ["price-amount-value", "price-validity-start-date"]),
+        2 => ("organization", ":above", PRICES, ["price-amount-per-day", "name"]),
+        _ => ("location", "", COUNTS, ["nb-capacity", "capacity-update-date"]),
+    };
+    let mut inside = || match choices.below(5) {
+        0 => choices.one(&criteria).to_owned(),
+        1 | 2 => format!("{} and {}", choices.one(&criteria), choices.one(&criteria)),
+        3 => format!("{} or {}", choices.one(&criteria), choices.one(&criteria)),
+        _ => format!(
+            "{} and not({} and {})",
+            choices.one(&criteria),
+            choices.one(&criteria),
+            choices.one(&criteria)
+        ),
+    };
+    let (first, second) = (inside(), inside());
+    let of_all = choices.one(&criteria);
+    let (name, rest) = of_all.split_once(' ').expect("a comparison");
+    let beside = match choices.below(5) {
+        0 => format!(" and {chain}.{name}{above} {rest}"),
+        1 => format!(" or {chain}.{name}{above} {rest}"),
+        2 => format!(" or {chain}{above}[{second}]"),
+        3 => format!(" and {chain}{above}[{second}]"),
+        _ => String::new(),
+    };
+    let (minus, climbs) = (choices.one(&["", "-"]), choices.one(&["", above]));
+    let key = format!("{minus}{chain}.{}{climbs}", choices.one(&keys));
+    (format!("{chain}{above}[{first}]{beside}"), key)
 }
 
 fn comparison(choices: &mut Choices<'_>, base: ResourceType) -> String {

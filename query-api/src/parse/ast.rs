@@ -4,7 +4,7 @@
 
 use shared::fhir::ResourceType;
 use shared::param::QueryValue;
-use shared::registry::SearchParameter;
+use shared::registry::{ParameterType, SearchParameter};
 
 use super::locate::Located;
 
@@ -41,6 +41,8 @@ pub(crate) struct SearchRequest {
     pub(crate) pretty: bool,
     /// `_explain=true`.
     pub(crate) explain: bool,
+    /// The texts of `_filter`, each with its place among the parts of `criteria`.
+    pub(crate) filters: Vec<(usize, String)>,
     /// The parameters that were applied, decoded and in order: what the self link shows.
     pub(crate) applied: Vec<(String, String)>,
     /// The addresses of the criteria with their places; empty until they are looked up.
@@ -58,8 +60,19 @@ pub(crate) enum Expr {
     Not(Box<Expr>),
     /// A test on a parameter, maybe behind a chain.
     Criterion(Criterion),
-    /// `ref[...]` of `_filter`: the expression holds on one and the same target of the chain.
-    Within(Vec<Hop>, Box<Expr>),
+    /// `ref[...]` of `_filter`.
+    Within(Brackets),
+}
+
+/// An expression that holds on one and the same target of a chain.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Brackets {
+    /// The way to the target; never empty.
+    pub(crate) chain: Vec<Hop>,
+    /// The target or one of its ancestors by `partOf` is meant (`organization:above[…]`).
+    pub(crate) above: bool,
+    /// What holds on it.
+    pub(crate) inner: Box<Expr>,
 }
 
 /// One step of a chain.
@@ -191,6 +204,80 @@ pub(crate) enum Total {
     Accurate,
     /// Omitted.
     None,
+}
+
+impl Test {
+    /// What is asked when the test says what must not be (`:not`, `ne` on codes and texts, `ni`), as the
+    /// positive test it denies; `None` for a test that is no such denial.
+    ///
+    /// Strings are denied whole, as by [`Test::Equals`]. A number, date or quantity with the prefix `ne` is an
+    /// [`Test::Any`], not a denial: some value differs.
+    pub(crate) fn denied(&self, parameter: &SearchParameter) -> Option<Self> {
+        match self {
+            Self::None(values) if parameter.kind == ParameterType::String => {
+                Some(Self::Equals(texts(values).map(str::to_owned).collect()))
+            }
+            Self::None(values) => Some(Self::Any(values.clone())),
+            Self::NotIn(urls) => Some(Self::In(urls.clone())),
+            Self::Missing(_)
+            | Self::Any(_)
+            | Self::Exact(_)
+            | Self::Equals(_)
+            | Self::Contains(_)
+            | Self::EndsWith(_)
+            | Self::Text(_)
+            | Self::In(_)
+            | Self::Identifier(_)
+            | Self::Above(_)
+            | Self::Below(_) => None,
+        }
+    }
+
+    /// Whether it asks for no particular value: a denial, or that there be a value or none.
+    pub(crate) fn is_negative(&self) -> bool {
+        matches!(self, Self::Missing(_) | Self::None(_) | Self::NotIn(_))
+    }
+
+    /// The values that are asked for, or denied; none where these are texts or URLs.
+    pub(crate) fn values(&self) -> &[QueryValue] {
+        match self {
+            Self::Any(values)
+            | Self::None(values)
+            | Self::Identifier(values)
+            | Self::Above(values)
+            | Self::Below(values) => values,
+            Self::Missing(_)
+            | Self::Exact(_)
+            | Self::Equals(_)
+            | Self::Contains(_)
+            | Self::EndsWith(_)
+            | Self::Text(_)
+            | Self::In(_)
+            | Self::NotIn(_) => &[],
+        }
+    }
+}
+
+/// The texts among some values.
+pub(crate) fn texts(values: &[QueryValue]) -> impl Iterator<Item = &str> {
+    values.iter().filter_map(|value| match value {
+        QueryValue::Uri(text) | QueryValue::String(text) => Some(text.as_str()),
+        QueryValue::Token(_)
+        | QueryValue::Date(_)
+        | QueryValue::Number(_)
+        | QueryValue::Quantity(_)
+        | QueryValue::Reference(_)
+        | QueryValue::Composite(_)
+        | QueryValue::Near(_)
+        | QueryValue::Text(_) => None,
+    })
+}
+
+impl Brackets {
+    /// The type of the target.
+    pub(crate) fn target(&self) -> ResourceType {
+        self.chain.last().expect("brackets follow a reference").to()
+    }
 }
 
 impl Hop {

@@ -4,6 +4,7 @@
 //! are reported one by one.
 
 mod grammar;
+mod rewrite;
 
 use shared::error::IssueType;
 use shared::fhir::ResourceType;
@@ -11,11 +12,12 @@ use shared::param::{Prefix, QueryValue, escape};
 use shared::registry::ParameterType;
 
 use super::Context;
-use super::ast::{Criterion, Expr, Test};
+use super::ast::{Brackets, Criterion, Expr, Hop, Test};
 use super::key::{self, KeyError, Modifier, Path};
 use super::report::Report;
 use super::value;
 use grammar::{Comparison, Literal, Node, Operator};
+pub(crate) use rewrite::Opened;
 
 const NAME: &str = "_filter";
 
@@ -69,16 +71,17 @@ fn lower(
                 Ok(ways) => ways,
                 Err(error) => return refuse(report, error),
             };
-            first_that_work(report, ways, |report, (chain, end)| {
+            first_that_work(report, ways, |report, (chain, above)| {
+                let end = chain.last().map_or(base, Hop::to);
                 let inner = lower(context, report, end, inner);
-                let expr = match rest {
+                let inner = match rest {
                     None => inner?,
                     Some(rest) => {
                         let rest = lower(context, report, end, rest);
                         Expr::And(vec![inner?, rest?])
                     }
                 };
-                Some(Expr::Within(chain, Box::new(expr)))
+                Some(Expr::Within(Brackets { chain, above, inner: Box::new(inner) }))
             })
         }
     }

@@ -96,33 +96,30 @@ pub(super) fn resolve(
     })
 }
 
-/// The ways that the chain `name` goes from `base`, each with the type it ends on; never empty.
+/// The ways that the chain `name` goes from `base`, each with whether it climbs at its end (`:above`);
+/// never empty.
 pub(super) fn resolve_chain(
     base: ResourceType,
     name: &str,
     depth_max: usize,
-) -> Result<Vec<(Vec<Hop>, ResourceType)>, KeyError> {
+) -> Result<Vec<(Vec<Hop>, bool)>, KeyError> {
     let step = Step::read(base, name)?;
     let depth_left = one_deeper(depth_max)?;
-    if step.above {
-        return Err(invalid(format!(
-            "\":above\" cannot stand before a filter in brackets; write it on each criterion: \
-             {name}"
-        )));
-    }
     let Some(rest) = step.rest else {
-        return Ok(step.hops.into_iter().map(|hop| (vec![hop], hop.to())).collect());
+        return Ok(step.hops.into_iter().map(|hop| (vec![hop], step.above)).collect());
     };
+    if step.above {
+        return Err(above_inside(name));
+    }
     of_each_hop(&step.hops, |hop| {
         let ways = resolve_chain(hop.to(), rest, depth_left)?;
-        Ok(ways
-            .into_iter()
-            .map(|(mut hops, end)| {
-                hops.insert(0, hop);
-                (hops, end)
-            })
-            .collect())
+        let after_hop = |(hops, above): (Vec<Hop>, bool)| ([vec![hop], hops].concat(), above);
+        Ok(ways.into_iter().map(after_hop).collect())
     })
+}
+
+fn above_inside(name: &str) -> KeyError {
+    invalid(format!("\":above\" belongs to the last step of a chain, not inside \"{name}\""))
 }
 
 fn resolve_via(
@@ -145,9 +142,7 @@ fn resolve_via(
         let mut paths = resolve_via(hop.to(), rest, Some(hop), depth_left)?;
         for path in &mut paths {
             if step.above && !path.chain.is_empty() {
-                return Err(invalid(format!(
-                    "\":above\" belongs to the last step of a chain, not inside \"{name}\""
-                )));
+                return Err(above_inside(name));
             }
             if step.above && path.above {
                 return Err(given_twice("above", name));
@@ -238,11 +233,17 @@ impl<'a> Step<'a> {
         let mut parts = segment.split(':');
         let code = parts.next().unwrap_or_default();
         let modifiers: Vec<&str> = parts.collect();
+        if code.is_empty() {
+            return Err(invalid(format!(
+                "\"{name}\" names no reference before its first dot; {base} has {}",
+                list(&references_of(base))
+            )));
+        }
         let Some(parameter) = registry::find(base, code) else {
             let why = unknown_parameter(base, code);
             // A chain is meant: what its first step misses must not widen the search in silence.
             let lower = code.to_ascii_lowercase();
-            let is_misspelled = lower.is_empty() || registry::find(base, &lower).is_some();
+            let is_misspelled = registry::find(base, &lower).is_some();
             return Err(if is_misspelled { invalid(why) } else { KeyError::Unknown(why) });
         };
         if parameter.kind != ParameterType::Reference {
@@ -499,6 +500,12 @@ mod tests {
             (HealthcareService, "location.name:above", "unknown modifier"),
             (HealthcareService, "specialty.name", "not a reference"),
             (HealthcareService, "organization.nam", "did you mean \"name\""),
+            (
+                HealthcareService,
+                ".name",
+                "no reference before its first dot; HealthcareService has",
+            ),
+            (HealthcareService, "organization..name", "no reference before its first dot"),
             (HealthcareService, "organization:Location.name", "unknown modifier"),
             (HealthcareService, "organization:above.partof.name", "last step"),
             (HealthcareService, "_has:Task", "_has:Type:reference:parameter"),

@@ -8,7 +8,7 @@ use shared::geo::Point;
 use shared::param::QueryValue;
 use shared::param::near::NearQuery;
 
-use super::ast::{Expr, SearchRequest, Test};
+use super::ast::{Brackets, Expr, SearchRequest, Test};
 
 /// An address of the criteria and its place, to be kept from page to page.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -81,7 +81,7 @@ fn each_circle(expr: &mut Expr, visit: &mut dyn FnMut(&mut NearQuery)) {
                 each_circle(child, visit);
             }
         }
-        Expr::Not(inner) | Expr::Within(_, inner) => each_circle(inner, visit),
+        Expr::Not(inner) | Expr::Within(Brackets { inner, .. }) => each_circle(inner, visit),
         Expr::Criterion(criterion) => {
             if let Test::Any(values) = &mut criterion.test {
                 for value in values {

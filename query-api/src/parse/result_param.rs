@@ -8,7 +8,9 @@ use shared::registry::{self, ParameterType};
 use shared::validate::Definition;
 
 use super::Context;
-use super::ast::{Correlation, Expr, Hop, Include, SearchRequest, Sort, Summary, Test, Total};
+use super::ast::{
+    Brackets, Correlation, Expr, Hop, Include, SearchRequest, Sort, Summary, Test, Total,
+};
 use super::key::{self, KeyError, Path};
 use super::report::Report;
 use super::suggest;
@@ -262,7 +264,7 @@ pub(super) fn check_score(report: &mut Report, request: &SearchRequest) {
 fn has_words(expr: &Expr) -> bool {
     match expr {
         Expr::And(parts) | Expr::Or(parts) => parts.iter().any(has_words),
-        Expr::Within(_, inner) => has_words(inner),
+        Expr::Within(brackets) => has_words(&brackets.inner),
         Expr::Not(_) => false,
         Expr::Criterion(criterion) => {
             let Test::Any(values) = &criterion.test else { return false };
@@ -296,7 +298,7 @@ fn chains_of<'a>(expr: &'a Expr, found: &mut Vec<(&'a [Hop], &'a str)>) {
                 chains_of(part, found);
             }
         }
-        Expr::Not(inner) | Expr::Within(_, inner) => chains_of(inner, found),
+        Expr::Not(inner) | Expr::Within(Brackets { inner, .. }) => chains_of(inner, found),
         Expr::Criterion(criterion) => found.push((&criterion.chain, criterion.parameter.code)),
     }
 }

@@ -6,7 +6,9 @@ use shared::fhir::ResourceType::{self, HealthcareService, Location, Measure, Org
 use shared::param::QueryValue;
 use shared::param::text::{TextPart, TextQuery};
 
-use super::ast::{Correlation, Expr, Hop, Include, SearchRequest, Sort, Summary, Test, Total};
+use super::ast::{
+    Brackets, Correlation, Expr, Hop, Include, SearchRequest, Sort, Summary, Test, Total,
+};
 use super::{Context, Limits, Scope, is_refused_when_strict, search_request};
 
 const LIMITS: Limits = Limits {
@@ -38,7 +40,10 @@ fn show(expr: &Expr) -> String {
         Expr::And(exprs) => join(exprs, " & "),
         Expr::Or(exprs) => join(exprs, " | "),
         Expr::Not(expr) => format!("!{}", show(expr)),
-        Expr::Within(chain, expr) => format!("{}[{}]", show_chain(chain), show(expr)),
+        Expr::Within(Brackets { chain, above, inner }) => {
+            let above = if *above { "^" } else { "" };
+            format!("{}{above}[{}]", show_chain(chain), show(inner))
+        }
         Expr::Criterion(c) => {
             let above = if c.above { "^" } else { "" };
             format!("{}{}{above} {}", show_chain(&c.chain), c.parameter.code, show_test(&c.test))
@@ -230,6 +235,11 @@ fn filters() {
         ),
         (
             HealthcareService,
+            "organization:above[price-type eq 02].name co x",
+            "organization.^[(price-type 02 & name contains x)]",
+        ),
+        (
+            HealthcareService,
             "location[nb-capacity gt 0].name co x",
             "location.[(nb-capacity gt0 & name contains x)]",
         ),
@@ -345,6 +355,12 @@ fn refused() {
         ),
         (HealthcareService, "_filter=providedBy:type eq 1", &["unknown parameter \"providedBy\""]),
         (HealthcareService, "_filter=specialty ss 1", &["\"ss\""]),
+        (HealthcareService, "_filter=location:above[name co x]", &["unknown modifier"]),
+        (
+            HealthcareService,
+            "_filter=organization:above.partof[name co x]",
+            &["last step of a chain"],
+        ),
         (HealthcareService, "_filter=name:exact eq x", &["use comparators"]),
         (HealthcareService, "_filter=_lastUpdated ge soon", &["not a date"]),
         (HealthcareService, "_filter=_lastUpdated eq ge2024", &["not a date"]),

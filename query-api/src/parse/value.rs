@@ -16,7 +16,7 @@ use shared::registry::{self, ParameterType, SearchParameter, TokenShape};
 use shared::terminology::{canonical_system, terminology};
 
 use super::Context;
-use super::ast::{Expr, Test};
+use super::ast::{Brackets, Expr, Test};
 use super::key::{Modifier, Path};
 use super::report::Report;
 
@@ -84,21 +84,8 @@ pub(super) fn count(given: &str) -> usize {
 pub(super) fn words_in(expr: &Expr) -> usize {
     match expr {
         Expr::And(children) | Expr::Or(children) => children.iter().map(words_in).sum(),
-        Expr::Not(inner) | Expr::Within(_, inner) => words_in(inner),
-        Expr::Criterion(criterion) => match &criterion.test {
-            Test::Any(values) | Test::None(values) => values.iter().map(word_count).sum(),
-            Test::Missing(_)
-            | Test::Exact(_)
-            | Test::Equals(_)
-            | Test::Contains(_)
-            | Test::EndsWith(_)
-            | Test::Text(_)
-            | Test::In(_)
-            | Test::NotIn(_)
-            | Test::Identifier(_)
-            | Test::Above(_)
-            | Test::Below(_) => 0,
-        },
+        Expr::Not(inner) | Expr::Within(Brackets { inner, .. }) => words_in(inner),
+        Expr::Criterion(criterion) => criterion.test.values().iter().map(word_count).sum(),
     }
 }
 
@@ -333,7 +320,8 @@ fn advise_spelling(report: &mut Report, name: &str, parameter: &SearchParameter,
         );
         report.advise(name, diagnostics);
     }
-    if parameter.code == "active" && !matches!(text, "true" | "false") && !text.contains('|') {
+    let is_boolean = matches!(parameter.code, "active" | "price-under-60");
+    if is_boolean && !matches!(text, "true" | "false") && !text.contains('|') {
         let diagnostics = format!("\"{name}\" is true or false; \"{text}\" finds nothing");
         report.advise(name, diagnostics);
     }

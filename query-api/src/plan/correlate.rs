@@ -19,7 +19,7 @@ use super::facet::Beside;
 use super::predicate::{JoinStep, Predicate};
 use super::slot::{Asked, Slot, groups, occurrences, on_resource};
 use super::{PlanContext, PlanError};
-use crate::parse::ast::{self, Correlation, Expr, Hop};
+use crate::parse::ast::{self, Brackets, Correlation, Expr, Hop};
 
 /// What an expression asks of resources of `base`.
 pub(super) fn predicate(
@@ -40,7 +40,7 @@ pub(super) fn predicate(
 enum Literal<'a> {
     Criterion(Asked<'a>),
     /// Brackets over a chain that is looked at: what stands inside, and what it asks.
-    Within(&'a Expr, Predicate),
+    Within(&'a Brackets, Predicate),
     /// Something that correlates with nothing outside itself.
     Closed(Predicate),
 }
@@ -62,10 +62,10 @@ fn alternatives<'a>(
         }
         Expr::Not(inner) if context.asks_records() => denied(context, base, inner),
         Expr::Not(inner) => closed(not(predicate(context, base, inner)?)),
-        Expr::Within(hops, inner) => {
-            let asked = within(context, base, hops, inner)?;
-            if over == Some(hops) {
-                Ok(vec![vec![Literal::Within(inner, asked)]])
+        Expr::Within(brackets) => {
+            let asked = within(context, base, brackets)?;
+            if over == Some(brackets.chain.as_slice()) {
+                Ok(vec![vec![Literal::Within(brackets, asked)]])
             } else {
                 closed(asked)
             }
@@ -145,7 +145,7 @@ fn correlates(context: PlanContext, expr: &Expr, over: Option<&[Hop]>) -> bool {
             children.iter().any(|child| correlates(context, child, over))
         }
         Expr::Not(inner) => context.asks_records() && correlates(context, inner, None),
-        Expr::Within(hops, _) => over == Some(hops),
+        Expr::Within(brackets) => over == Some(brackets.chain.as_slice()),
         Expr::Criterion(criterion) => {
             !criterion.chain.is_empty() || criterion.parameter.record.is_some()
         }
@@ -214,23 +214,22 @@ pub(super) fn join_steps(base: ResourceType, chain: &[Hop], above: bool) -> Vec<
 fn within(
     context: PlanContext,
     base: ResourceType,
-    hops: &[Hop],
-    inner: &Expr,
+    brackets: &Brackets,
 ) -> Result<Predicate, PlanError> {
-    let target_type = hops.last().map_or(base, ast::Hop::to);
-    Ok(wrap(base, hops, false, predicate(context.within(), target_type, inner)?))
+    let Brackets { chain, above, inner } = brackets;
+    Ok(wrap(base, chain, *above, predicate(context.within(), brackets.target(), inner)?))
 }
 
-/// What one alternative of the criteria says to a sort key over a chain.
+/// What one alternative of the criteria says of a chain.
 pub(super) struct Alternative<'a> {
     /// What the matches of this alternative satisfy; `All` when there is no other.
     pub(super) matches: Predicate,
-    /// Whether its criteria over the chain climb.
+    /// Whether its criteria and brackets over the chain climb.
     pub(super) above: bool,
     /// The slots of its criteria over the chain; empty when there are none.
     pub(super) slots: Vec<Slot<'a>>,
-    /// What stands in its brackets over the chain, where they are looked into.
-    pub(super) brackets: Vec<&'a Expr>,
+    /// Its brackets over the chain.
+    pub(super) brackets: Vec<&'a Brackets>,
 }
 
 /// What the criteria say to a sort key over `chain`, by alternative. A key that does not climb follows
@@ -244,20 +243,23 @@ pub(super) fn alternatives_over<'a>(
 ) -> Result<Vec<Alternative<'a>>, PlanError> {
     // Grouped even where criteria are read independently: the order takes `:above` from them.
     let together = PlanContext { correlation: Correlation::Record, ..context };
-    let all = alternatives(context, base, expr, None)?;
+    let all = alternatives(context, base, expr, Some(chain))?;
     let is_only = all.len() == 1;
     let mut found = Vec::with_capacity(all.len());
     for literals in &all {
         let mut over = groups(together, &criteria_of(literals));
         over.retain(|group| group.chain == chain);
-        let at = over.iter().position(|group| group.above == above);
-        let at = at.or((!above && !over.is_empty()).then_some(0));
-        let group = at.map(|at| over.swap_remove(at));
+        let mut brackets = brackets_of(literals);
+        let mut climbing =
+            over.iter().map(|group| group.above).chain(brackets.iter().map(|b| b.above));
+        let above = above || (!brackets.is_empty() || !over.is_empty()) && climbing.all(|c| c);
+        brackets.retain(|brackets| brackets.above == above);
+        let group = over.into_iter().find(|group| group.above == above);
         found.push(Alternative {
             matches: if is_only { Predicate::All } else { conjunction(context, base, literals) },
-            above: group.as_ref().map_or(above, |group| group.above),
+            above,
             slots: group.map(|group| group.slots).unwrap_or_default(),
-            brackets: Vec::new(),
+            brackets,
         });
     }
     Ok(found)
@@ -284,7 +286,7 @@ pub(super) fn slots_over<'a>(
         matches: conjunction(context, base, literals),
         above,
         slots: slots(literals),
-        brackets: brackets_of(literals),
+        brackets: brackets_of(literals).into_iter().filter(|b| b.above == above).collect(),
     });
     Ok(of_each.collect())
 }
@@ -315,9 +317,9 @@ fn criteria_of<'a>(literals: &[Literal<'a>]) -> Vec<Asked<'a>> {
     criteria.collect()
 }
 
-fn brackets_of<'a>(literals: &[Literal<'a>]) -> Vec<&'a Expr> {
+fn brackets_of<'a>(literals: &[Literal<'a>]) -> Vec<&'a Brackets> {
     let brackets = literals.iter().filter_map(|literal| match literal {
-        Literal::Within(inner, _) => Some(*inner),
+        Literal::Within(brackets, _) => Some(*brackets),
         Literal::Criterion(_) | Literal::Closed(_) => None,
     });
     brackets.collect()

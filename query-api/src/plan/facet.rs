@@ -7,12 +7,12 @@
 use shared::fhir::ResourceType;
 use shared::registry::{RecordKind, SearchParameter};
 
-use super::correlate::{companions, join_steps, slots_over};
-use super::order::Source;
-use super::predicate::{JoinStep, Leaf, Predicate};
-use super::slot::{Asked, on_resource, records};
+use super::correlate::{companions, join_steps, predicate, slots_over};
+use super::predicate::{JoinStep, Predicate};
+use super::slot::{Asked, on_resource};
+use super::source::{Source, leaves, singled_out};
 use super::{PlanContext, PlanError};
-use crate::parse::ast::{Correlation, Expr, Hop};
+use crate::parse::ast::{Brackets, Expr, Hop};
 
 /// A criterion to come: its parameter, and the way to it.
 #[derive(Debug, Clone, Copy)]
@@ -59,35 +59,35 @@ pub(crate) fn sources_of_records(
     chain: &[Hop],
     kind: RecordKind,
 ) -> Result<Vec<Source>, PlanError> {
-    let target_type = chain.last().map_or(base, Hop::to);
     let mut sources = Vec::new();
     for alternative in slots_over(context, base, expr, chain, false)? {
-        let of_slot = |slot: &[Asked<'_>]| {
-            let steps = join_steps(base, chain, false);
-            source(context, base, steps, alternative.matches.clone(), slot, Some(kind))
-        };
-        let mut own: Vec<Source> = alternative.slots.iter().map(|slot| of_slot(slot)).collect();
-        // Read independently, no criterion singles out a place or a record.
-        if context.correlation == Correlation::Record {
-            for inner in &alternative.brackets {
-                let of_targets =
-                    sources_of_records(context.within(), target_type, inner, &[], kind)?;
-                own.extend(of_targets.into_iter().map(|of_target| Source {
-                    target: of_target.matches,
-                    record: of_target.record,
-                    ..of_slot(&[])
-                }));
-            }
-        }
-        if own.iter().any(|source| !source.record.is_empty()) {
-            own.retain(|source| !source.record.is_empty());
-        }
-        if own.is_empty() {
-            own.push(of_slot(&[]));
-        }
-        sources.extend(own);
+        sources.extend(singled_out(context, base, chain, Some(kind), &alternative)?);
     }
     Ok(sources)
+}
+
+/// Where the values of a criterion to come into brackets, one of the parts that all matches satisfy, would be
+/// looked for: one source for each alternative of what stands inside. `beside` is as it is read there.
+///
+/// # Errors
+/// When the expression unfolds beyond the limits.
+pub(crate) fn sources_within(
+    context: PlanContext,
+    base: ResourceType,
+    expr: &Expr,
+    brackets: &Brackets,
+    beside: Beside<'_>,
+) -> Result<Vec<Source>, PlanError> {
+    let matches = predicate(context, base, expr)?;
+    let steps = join_steps(base, &brackets.chain, brackets.above);
+    let inside = sources_beside(context.within(), brackets.target(), &brackets.inner, beside)?;
+    let sources = inside.into_iter().map(|inside| Source {
+        matches: matches.clone(),
+        steps: steps.clone(),
+        target: inside.matches,
+        record: inside.record,
+    });
+    Ok(sources.collect())
 }
 
 fn source(
@@ -110,16 +110,4 @@ fn source(
         record: leaves(context, target_type, slot, record),
         steps,
     }
-}
-
-fn leaves(
-    context: PlanContext,
-    target_type: ResourceType,
-    slot: &[Asked<'_>],
-    record: Option<RecordKind>,
-) -> Vec<Leaf> {
-    records(context, target_type, slot)
-        .into_iter()
-        .find(|(kind, _)| Some(*kind) == record)
-        .map_or(Vec::new(), |(_, leaves)| leaves)
 }

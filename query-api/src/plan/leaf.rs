@@ -18,7 +18,7 @@ use shared::text::fold;
 use super::PlanContext;
 use super::correlate::{and, not, or};
 use super::predicate::{Leaf, LeafTest, Predicate, WordQuery};
-use crate::parse::ast::Test;
+use crate::parse::ast::{Test, texts};
 
 /// What the test asks of resources of `base`, on its own.
 pub(super) fn predicate(
@@ -29,17 +29,18 @@ pub(super) fn predicate(
 ) -> Predicate {
     let field = field_of(base, parameter);
     let leaf = |test| Predicate::Leaf(Leaf { field, test });
-    match test {
-        Test::Missing(missing) => {
+    if let Some(denied) = test.denied(parameter) {
+        return not(predicate(context, base, parameter, &denied));
+    }
+    match (test, parameter.kind) {
+        (Test::Missing(missing), _) => {
             let present = leaf(LeafTest::Terms(present_terms(context, base, parameter, field)));
             if *missing { not(present) } else { present }
         }
-        Test::None(values) => not(predicate(context, base, parameter, &some_of(parameter, values))),
-        Test::NotIn(urls) => not(predicate(context, base, parameter, &Test::In(urls.clone()))),
-        Test::Any(values) if parameter.kind == ParameterType::Composite => {
+        (Test::Any(values), ParameterType::Composite) => {
             or(values.iter().map(|value| composite(context, base, parameter, value)).collect())
         }
-        Test::Below(values) if parameter.kind == ParameterType::Uri => {
+        (Test::Below(values), ParameterType::Uri) => {
             let terms = terms_of(context, base, parameter, TermKind::Uri);
             or(texts(values)
                 .flat_map(|url| {
@@ -48,18 +49,7 @@ pub(super) fn predicate(
                 })
                 .collect())
         }
-        Test::Any(_)
-        | Test::Exact(_)
-        | Test::Equals(_)
-        | Test::Contains(_)
-        | Test::EndsWith(_)
-        | Test::Text(_)
-        | Test::In(_)
-        | Test::Identifier(_)
-        | Test::Above(_)
-        | Test::Below(_) => {
-            positive(context, base, parameter, test).map_or(Predicate::Or(Vec::new()), leaf)
-        }
+        _ => positive(context, base, parameter, test).map_or(Predicate::Or(Vec::new()), leaf),
     }
 }
 
@@ -70,34 +60,14 @@ pub(super) fn on_record(
     parameter: &SearchParameter,
     test: &Test,
 ) -> Option<LeafTest> {
-    let positive = |test| positive(context, base, parameter, test);
-    match test {
-        Test::Missing(missing) => {
-            let field = field_of(base, parameter);
-            let present = LeafTest::Terms(present_terms(context, base, parameter, field));
-            Some(if *missing { present.not() } else { present })
-        }
-        Test::None(values) => positive(&some_of(parameter, values)).map(LeafTest::not),
-        Test::NotIn(urls) => positive(&Test::In(urls.clone())).map(LeafTest::not),
-        Test::Any(_)
-        | Test::Exact(_)
-        | Test::Equals(_)
-        | Test::Contains(_)
-        | Test::EndsWith(_)
-        | Test::Text(_)
-        | Test::In(_)
-        | Test::Identifier(_)
-        | Test::Above(_)
-        | Test::Below(_) => positive(test),
+    if let Test::Missing(missing) = test {
+        let field = field_of(base, parameter);
+        let present = LeafTest::Terms(present_terms(context, base, parameter, field));
+        return Some(if *missing { present.not() } else { present });
     }
-}
-
-/// What [`Test::None`] negates.
-fn some_of(parameter: &SearchParameter, values: &[QueryValue]) -> Test {
-    if parameter.kind == ParameterType::String {
-        Test::Equals(texts(values).map(str::to_owned).collect())
-    } else {
-        Test::Any(values.to_vec())
+    match test.denied(parameter) {
+        Some(denied) => positive(context, base, parameter, &denied).map(LeafTest::not),
+        None => positive(context, base, parameter, test),
     }
 }
 
@@ -261,20 +231,6 @@ fn references(values: &[QueryValue]) -> Vec<shared::param::reference::ReferenceQ
             if let QueryValue::Reference(query) = value { Some(query.clone()) } else { None }
         })
         .collect()
-}
-
-fn texts(values: &[QueryValue]) -> impl Iterator<Item = &str> {
-    values.iter().filter_map(|value| match value {
-        QueryValue::Uri(text) | QueryValue::String(text) => Some(text.as_str()),
-        QueryValue::Token(_)
-        | QueryValue::Date(_)
-        | QueryValue::Number(_)
-        | QueryValue::Quantity(_)
-        | QueryValue::Reference(_)
-        | QueryValue::Composite(_)
-        | QueryValue::Near(_)
-        | QueryValue::Text(_) => None,
-    })
 }
 
 /// The field whose values answer a parameter: an age is asked of the date of the update.

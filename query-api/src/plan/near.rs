@@ -12,7 +12,7 @@ use super::correlate::{self, Alternative, alternatives_over, join_steps};
 use super::predicate::{JoinStep, Predicate};
 use super::slot::on_resource;
 use super::{PlanContext, PlanError};
-use crate::parse::ast::{self, Correlation, Criterion, Expr, Hop, Test};
+use crate::parse::ast::{Brackets, Correlation, Criterion, Expr, Hop, Test};
 
 /// Places that count for the matches of one alternative of the criteria.
 #[derive(Debug, Clone)]
@@ -40,7 +40,7 @@ pub(super) fn centers(expr: &Expr) -> Vec<NearQuery> {
             }
             all
         }
-        Expr::Within(_, inner) => centers(inner),
+        Expr::Within(brackets) => centers(&brackets.inner),
         Expr::Criterion(criterion) => circles(criterion),
         Expr::Not(_) => Vec::new(),
     }
@@ -62,13 +62,14 @@ fn circles(criterion: &Criterion) -> Vec<NearQuery> {
 /// Where the criteria search places: along a chain, or inside the brackets behind one.
 enum Site<'a> {
     Chain(&'a [Hop]),
-    Brackets(&'a [Hop], &'a Expr),
+    Brackets(&'a Brackets),
 }
 
 impl Site<'_> {
     fn chain(&self) -> &[Hop] {
         match self {
-            Self::Chain(chain) | Self::Brackets(chain, _) => chain,
+            Self::Chain(chain) => chain,
+            Self::Brackets(brackets) => &brackets.chain,
         }
     }
 }
@@ -82,8 +83,8 @@ fn sites<'a>(expr: &'a Expr, found: &mut Vec<Site<'a>>) {
             }
         }
         Expr::Or(children) => children.iter().for_each(|child| sites(child, found)),
-        Expr::Within(hops, inner) if !centers(inner).is_empty() => {
-            found.push(Site::Brackets(hops, inner));
+        Expr::Within(brackets) if !centers(&brackets.inner).is_empty() => {
+            found.push(Site::Brackets(brackets));
         }
         Expr::Criterion(criterion) if !circles(criterion).is_empty() => {
             let is_known = found.iter().any(
@@ -122,9 +123,7 @@ pub(super) fn sources(
                 let of = |alternative| along(context, base, chain, alternative);
                 sources.extend(alternatives.iter().map(of));
             }
-            Site::Brackets(hops, inner) => {
-                sources.extend(within(context, base, hops, inner)?);
-            }
+            Site::Brackets(brackets) => sources.extend(within(context, base, brackets)?),
         }
     }
     Ok(sources)
@@ -156,12 +155,11 @@ fn along(
 fn within(
     context: PlanContext,
     base: ResourceType,
-    hops: &[Hop],
-    inner: &Expr,
+    brackets: &Brackets,
 ) -> Result<Vec<PlaceSource>, PlanError> {
-    let context = context.within();
-    let target = hops.last().map_or(base, ast::Hop::to);
-    let steps = join_steps(base, hops, false);
+    let Brackets { chain, above, inner } = brackets;
+    let (context, target) = (context.within(), brackets.target());
+    let steps = join_steps(base, chain, *above);
     let mut sources = sources(context, target, inner, None)?;
     for source in &mut sources {
         if source.steps.is_empty() {

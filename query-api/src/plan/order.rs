@@ -1,16 +1,15 @@
 //! The order of matches: sort keys as fields to read, along a chain where one is given.
 //!
-//! A chained key follows the criteria over the same chain: it looks at the targets, and on them at the
-//! records, that make a resource match; without such criteria, at all of the target's. Ascending keys
+//! A chained key follows the criteria and brackets over the same chain: it looks at the targets, and on them
+//! at the records, that make a resource match; without such criteria, at all of the target's. Ascending keys
 //! take the least value, descending ones the greatest; missing values come last both ways.
 
 use shared::fhir::ResourceType;
 use shared::registry::{FieldId, RecordKind, SearchParameter, field_id, find};
 
-use super::correlate::{Alternative, alternatives_over, join_steps};
+use super::correlate::alternatives_over;
 use super::near::{self, PlaceSource};
-use super::predicate::{JoinStep, Leaf, Predicate};
-use super::slot::{on_resource, records};
+use super::source::{Source, singled_out};
 use super::{PlanContext, PlanError};
 use crate::parse::ast::{Correlation, Expr, Hop, SearchRequest};
 
@@ -57,19 +56,6 @@ pub(crate) struct Order {
     pub(crate) conditioned: bool,
 }
 
-/// Targets of a chain that satisfy the criteria over it, and the leaves their records satisfy.
-#[derive(Debug, Clone)]
-pub(crate) struct Source {
-    /// The matches that are asked here.
-    pub(crate) matches: Predicate,
-    /// The way to the resource whose values count; empty for the match itself.
-    pub(crate) steps: Vec<JoinStep>,
-    /// What the target satisfies.
-    pub(crate) target: Predicate,
-    /// What one of its records satisfies; empty for all.
-    pub(crate) record: Vec<Leaf>,
-}
-
 /// The order of a request on resources of `base`.
 ///
 /// Without `_sort`: relevance when words are searched, distance when a place is, else by key.
@@ -111,15 +97,15 @@ pub(super) fn order(
             }
             None => (context, expr),
         };
-        let sources = match (sort.chain.is_empty(), parameter.record) {
-            (true, None) => vec![Source::of_all(Vec::new())],
-            _ => alternatives_over(context, base, expr, &sort.chain, sort.above)?
-                .iter()
-                .flat_map(|alternative| {
-                    sources(context, base, &sort.chain, parameter.record, alternative)
-                })
-                .collect(),
-        };
+        let is_own = sort.chain.is_empty() && parameter.record.is_none();
+        let mut sources = Vec::new();
+        if is_own {
+            sources.push(Source::of_all(Vec::new()));
+        } else {
+            for found in alternatives_over(context, base, expr, &sort.chain, sort.above)? {
+                sources.extend(singled_out(context, base, &sort.chain, parameter.record, &found)?);
+            }
+        }
         keys.push(OrderKey::Field(Order {
             field,
             record: parameter.record,
@@ -129,41 +115,6 @@ pub(super) fn order(
         }));
     }
     Ok(keys)
-}
-
-impl Source {
-    /// All that is at the end of the way.
-    fn of_all(steps: Vec<JoinStep>) -> Self {
-        Self { matches: Predicate::All, steps, target: Predicate::All, record: Vec::new() }
-    }
-}
-
-/// Where the matches of one alternative have the values of a key: a source for each slot.
-fn sources(
-    context: PlanContext,
-    base: ResourceType,
-    chain: &[Hop],
-    record: Option<RecordKind>,
-    alternative: &Alternative<'_>,
-) -> Vec<Source> {
-    let target = chain.last().map_or(base, Hop::to);
-    let all = Source {
-        matches: alternative.matches.clone(),
-        ..Source::of_all(join_steps(base, chain, alternative.above))
-    };
-    // Read independently, no criterion singles out a target or a record: all of them count.
-    if alternative.slots.is_empty() || context.correlation == Correlation::Independent {
-        return vec![all];
-    }
-    let of_slot = |slot: &Vec<_>| Source {
-        target: if chain.is_empty() { Predicate::All } else { on_resource(context, target, slot) },
-        record: records(context, target, slot)
-            .into_iter()
-            .find(|(kind, _)| Some(*kind) == record)
-            .map_or(Vec::new(), |(_, leaves)| leaves),
-        ..all.clone()
-    };
-    alternative.slots.iter().map(of_slot).collect()
 }
 
 fn lookup(

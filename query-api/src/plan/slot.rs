@@ -106,19 +106,8 @@ impl Asked<'_> {
 
 /// Whether a test is a negation: `:not`, `:missing`, `ne`.
 fn is_negative(test: &Test) -> bool {
-    match test {
-        Test::Missing(_) | Test::None(_) | Test::NotIn(_) => true,
-        Test::Any(values) => values.iter().any(|value| prefix_of(value) == Some(Prefix::Ne)),
-        Test::Exact(_)
-        | Test::Equals(_)
-        | Test::Contains(_)
-        | Test::EndsWith(_)
-        | Test::Text(_)
-        | Test::In(_)
-        | Test::Identifier(_)
-        | Test::Above(_)
-        | Test::Below(_) => false,
-    }
+    let is_other = |value| prefix_of(value) == Some(Prefix::Ne);
+    test.is_negative() || matches!(test, Test::Any(values) if values.iter().any(is_other))
 }
 
 fn is_bound(test: &Test) -> bool {

@@ -286,7 +286,7 @@ fn conditions(command: &Command) -> Box<dyn Iterator<Item = &Condition> + '_> {
 
 pub(super) fn condition(operation: &Operation) -> Option<&Condition> {
     match operation {
-        Operation::Create { unless, .. } => unless.as_ref(),
+        Operation::Create { unless, .. } => unless.as_deref(),
         Operation::Update { target, .. }
         | Operation::Patch { target, .. }
         | Operation::Delete { target, .. } => match target {

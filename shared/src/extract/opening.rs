@@ -82,8 +82,11 @@ fn of_organization(organization: &Value) -> Opening {
 fn zone_of_place(location: &Value) -> Zone {
     let commune = code(ror_extensions(location, "ror-commune-cog"));
     let postal_code = location.pointer("/address/postalCode").and_then(Value::as_str);
-    if let Some(code) = commune.or(postal_code) {
+    if let Some(code) = commune {
         return Zone::of_commune(code.trim());
+    }
+    if let Some(code) = postal_code {
+        return Zone::of_postal_code(code);
     }
     let coordinate = |name: &str| location.get("position")?.get(name)?.as_f64();
     let point = coordinate("latitude")

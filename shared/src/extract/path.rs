@@ -212,6 +212,11 @@ pub(super) fn any_value(node: &Value) -> Option<&Value> {
     })
 }
 
+/// The code of a concept's first coding.
+pub(super) fn first_code(concept: &Value) -> Option<&str> {
+    concept.get("coding")?.get(0)?.get("code")?.as_str()
+}
+
 fn refers_to_type(reference: &Value, type_name: &str) -> bool {
     let by_type = reference.get("type").and_then(Value::as_str) == Some(type_name);
     let by_text = reference.get("reference").and_then(Value::as_str).is_some_and(|text| {

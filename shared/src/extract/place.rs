@@ -1,4 +1,5 @@
-//! Where a document is: the commune it states, else what the postal codes of its addresses tell.
+//! Where a document is: the commune it states, else what each of its addresses tells: its commune, else its
+//! postal code.
 //!
 //! A commune that is no more counts as the one that holds its territory. Nothing is read from names, and
 //! between several communes none is chosen.
@@ -6,11 +7,16 @@
 use serde_json::Value;
 
 use super::ExtractedPlace;
-use super::path::{any_value, ror_extensions};
+use super::path::{any_value, extensions, ror_extensions};
 use crate::geo::{Commune, Point, gazetteer};
 
-/// The position of a Location; without one, the point of its commune, or of the only commune its postal
-/// code serves.
+/// The INSEE code of an address: where the profiles of organizations have the commune, that of places having it
+/// in `ror-commune-cog`.
+const ADDRESS_INSEE_CODE: &str =
+    "http://interopsante.org/fhir/StructureDefinition/FrAddressInseeCode";
+
+/// The position of a Location; without one, the point of its commune, or of the only commune the postal code
+/// of its address serves.
 pub(super) fn of_location(location: &Value) -> Option<ExtractedPlace> {
     let coordinate = |name: &str| location.get("position")?.get(name)?.as_f64();
     if let (Some(lat), Some(lon)) = (coordinate("latitude"), coordinate("longitude"))
@@ -18,29 +24,50 @@ pub(super) fn of_location(location: &Value) -> Option<ExtractedPlace> {
     {
         return Some(ExtractedPlace { point, approximate: false });
     }
-    let by_postal_code =
-        || postal_codes(location).find_map(|code| gazetteer().only_commune_of_postal_code(code));
-    let point = stated_communes(location).next().or_else(by_postal_code)?.point?;
+    let by_address = |address: &Value| {
+        let by_postal_code = || gazetteer().only_commune_of_postal_code(postal_code(address)?);
+        communes_of_address(address).next().or_else(by_postal_code)
+    };
+    let commune = stated_communes(location).next();
+    let point = commune.or_else(|| addresses(location).iter().find_map(by_address))?.point?;
     Some(ExtractedPlace { point, approximate: true })
 }
 
-/// The communes stated by their INSEE codes, as far as they are known.
+/// The communes stated by their INSEE codes for the document itself, as far as they are known.
 pub(super) fn stated_communes(document: &Value) -> impl Iterator<Item = &'static Commune> {
-    ror_extensions(document, "ror-commune-cog")
-        .filter_map(any_value)
-        .filter_map(|concept| concept.get("coding")?.as_array())
-        .flatten()
-        .filter_map(|coding| gazetteer().commune(coding.get("code")?.as_str()?))
+    ror_extensions(document, "ror-commune-cog").filter_map(any_value).flat_map(communes_of)
 }
 
-/// The postal codes of the addresses, as they are written.
-pub(super) fn postal_codes(document: &Value) -> impl Iterator<Item = &str> {
-    let addresses = match document.get("address") {
-        Some(Value::Array(addresses)) => addresses.as_slice(),
+/// The addresses of a document.
+pub(super) fn addresses(document: &Value) -> &[Value] {
+    match document.get("address") {
+        Some(Value::Array(addresses)) => addresses,
         Some(address) => std::slice::from_ref(address),
         None => &[],
+    }
+}
+
+/// The communes stated by their INSEE codes for an address, as far as they are known.
+pub(super) fn communes_of_address(address: &Value) -> impl Iterator<Item = &'static Commune> {
+    let stated = extensions(address, ADDRESS_INSEE_CODE);
+    stated
+        .chain(ror_extensions(address, "ror-commune-cog"))
+        .filter_map(any_value)
+        .flat_map(communes_of)
+}
+
+/// The postal code of an address, as it is written.
+pub(super) fn postal_code(address: &Value) -> Option<&str> {
+    address.get("postalCode")?.as_str()
+}
+
+/// The communes of a `CodeableConcept` or of a `Coding`.
+fn communes_of(value: &Value) -> impl Iterator<Item = &'static Commune> {
+    let codings = match value.get("coding") {
+        Some(codings) => codings.as_array().map_or(&[][..], Vec::as_slice),
+        None => std::slice::from_ref(value),
     };
-    addresses.iter().filter_map(|address| address.get("postalCode")?.as_str())
+    codings.iter().filter_map(|coding| gazetteer().commune(coding.get("code")?.as_str()?.trim()))
 }
 
 #[cfg(test)]
@@ -85,6 +112,18 @@ mod tests {
             let expected = expected.and_then(|code| gazetteer().current_commune(code)?.point);
             let expected = expected.map(|point| ExtractedPlace { point, approximate: true });
             assert_eq!(of_location(&document), expected, "{document}");
+        }
+        let of_address = |code: &str, postal_code: &str| {
+            let extension = json!({"url": ADDRESS_INSEE_CODE, "valueCoding": {"code": code}});
+            json!({"address": {"extension": [extension], "postalCode": postal_code}})
+        };
+        let rows = [("75113", ""), ("75113", "01400"), ("44162", "75015"), ("99999", "44800")];
+        for ((code, postal_code), expected) in
+            rows.into_iter().zip(["75113", "75113", "44162", "44162"])
+        {
+            let document = of_address(code, postal_code);
+            let point = gazetteer().current_commune(expected).and_then(|commune| commune.point);
+            assert_eq!(of_location(&document).map(|place| place.point), point, "{document}");
         }
         let mut placed = location(&["44162"], "44800");
         placed["position"] = json!({"latitude": 47.25, "longitude": -1.5});

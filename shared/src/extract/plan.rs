@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use super::path::{Path, Root, any_value, extensions, ror_extensions};
+use super::path::{Path, Root, any_value, extensions, first_code, ror_extensions};
 use super::price::Computed;
 use super::{ColumnValue, Record, Values, price, territory};
 use crate::access::{VisibilityClass, classes_of};
@@ -176,8 +176,7 @@ fn class_of_record(kind: RecordKind, root: &Value) -> VisibilityClass {
         RecordKind::Equipment | RecordKind::Dwelling => VisibilityClass::Equipment,
         RecordKind::Capacity => {
             let status = extensions(root, "capacityStatus").find_map(any_value);
-            let code = status.and_then(|s| s.pointer("/coding/0/code")).and_then(Value::as_str);
-            match code {
+            match status.and_then(first_code) {
                 Some("01") => VisibilityClass::CapacityInstalled,
                 Some("06") => VisibilityClass::CapacityExtra,
                 _ => VisibilityClass::CapacityOperational,
@@ -224,7 +223,7 @@ impl FieldPlan {
             | ParameterType::Text => {}
         }
         if values.terms.len() + values.columns.len() > before {
-            values.terms.push(field, class, TermKind::Present, b"");
+            values.add_present(field, class);
         }
     }
 
@@ -256,6 +255,13 @@ impl Values {
         let class = VisibilityClass::Open;
         self.terms.push_parts(field, class, TermKind::Token, &id_term(id));
         self.terms.push(field, class, TermKind::Present, b"");
+    }
+
+    /// That there is a value: once for the values of a field, which come one after the other.
+    fn add_present(&mut self, field: FieldId, class: VisibilityClass) {
+        if self.present.replace((field, class)) != Some((field, class)) {
+            self.terms.push(field, class, TermKind::Present, b"");
+        }
     }
 
     fn add_computed(&mut self, field: FieldId, value: ColumnValue) {
@@ -291,7 +297,7 @@ impl Values {
     /// The parts of a reference that need no key; the key term follows when keys are known.
     fn add_reference(&mut self, field: FieldId, reference: &Reference) {
         let class = VisibilityClass::Open;
-        self.terms.push(field, class, TermKind::Present, b"");
+        self.add_present(field, class);
         if let Some(value) = &reference.identifier_value {
             let identifier = TokenValue {
                 system: reference.identifier_system.as_deref().map(Into::into),

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::ColumnValue;
-use super::path::{any_value, extensions};
+use super::path::{any_value, extensions, first_code};
 use crate::param::date::DateRange;
 use crate::param::number::NumberRange;
 
@@ -42,11 +42,11 @@ fn is_under_60(price: &Value) -> bool {
 }
 
 /// The amount of a price extension on a daily scale; `None` for hourly and piece prices.
-pub fn amount_per_day(price: &Value) -> Option<f64> {
+fn amount_per_day(price: &Value) -> Option<f64> {
     let amount = NumberRange::from_json(extensions(price, "amount").find_map(any_value)?)?.low;
     let unit = extensions(price, "priceUnit").find_map(any_value)?;
     // Codes of TRE_R228: 2 daily, 3 monthly.
-    match unit.pointer("/coding/0/code")?.as_str()? {
+    match first_code(unit)? {
         "2" => Some(amount),
         "3" => Some(amount / DAYS_PER_MONTH),
         _ => None,

@@ -1,9 +1,9 @@
-//! The department and the region of an address: by the INSEE commune the resource states, else by the
-//! postal codes of its addresses (see `place`).
+//! The department and the region of a document: by the INSEE commune the resource states, else of each of its
+//! addresses: by the INSEE commune it states, else by its postal code (see `place`).
 
 use serde_json::{Value, json};
 
-use super::place::{postal_codes, stated_communes};
+use super::place::{addresses, communes_of_address, postal_code, stated_communes};
 use crate::geo::{Commune, Department, Postal, gazetteer};
 
 /// The parameters whose values are computed here; their expressions only say from what.
@@ -32,12 +32,23 @@ pub(super) fn computed(parameter: &str, document: &Value) -> Vec<Value> {
 }
 
 fn departments(document: &Value) -> Vec<&'static Department> {
-    let of_commune = |commune: &Commune| gazetteer().department(commune.department);
     let found: Vec<_> = stated_communes(document).filter_map(of_commune).collect();
     if !found.is_empty() {
         return found;
     }
-    postal_codes(document).filter_map(of_postal_code).collect()
+    addresses(document).iter().flat_map(of_address).collect()
+}
+
+fn of_address(address: &Value) -> Vec<&'static Department> {
+    let found: Vec<_> = communes_of_address(address).filter_map(of_commune).collect();
+    if !found.is_empty() {
+        return found;
+    }
+    postal_code(address).and_then(of_postal_code).into_iter().collect()
+}
+
+fn of_commune(commune: &Commune) -> Option<&'static Department> {
+    gazetteer().department(commune.department)
 }
 
 fn of_postal_code(code: &str) -> Option<&'static Department> {
@@ -87,5 +98,61 @@ mod tests {
             {"postalCode": "44000"}, {"postalCode": "49000"}, {"postalCode": "44300"}, {},
         ]});
         check(&two, &["44", "49"], &["52"]);
+    }
+
+    #[test]
+    fn an_address_states_its_commune() {
+        let url = "http://interopsante.org/fhir/StructureDefinition/FrAddressInseeCode";
+        let address = |code: &str, postal: &str| {
+            json!({
+                "extension": [
+                    {"url": "http://hl7.org/fhir/StructureDefinition/geolocation", "extension": []},
+                    {"url": url, "valueCoding": {"code": code}},
+                ],
+                "city": "PARIS", "postalCode": postal,
+            })
+        };
+        // (INSEE code, postal code, department, region)
+        let rows = [
+            ("75113", "", "75", "11"),
+            ("75056", "", "75", "11"),
+            ("69383", "", "69", "84"),
+            ("2B033", "", "2B", "94"),
+            ("97411", "", "974", "04"),
+            // Saint-Laurent-du-Var; retired: Courcouronnes, now in Évry-Courcouronnes.
+            ("06123", "", "06", "93"),
+            ("91182", "", "91", "11"),
+            // The commune decides, where it is known.
+            ("44109", "75013", "44", "52"),
+            ("99999", "75013", "75", "11"),
+        ];
+        for (code, postal, department, region) in rows {
+            let one = address(code, postal);
+            check(&json!({"address": one}), &[department], &[region]);
+            check(&json!({"address": [one]}), &[department], &[region]);
+        }
+        // Each address has its own.
+        let two = json!({"address": [
+            address("44109", ""), {"postalCode": "49000"}, address("", "35000"), address("", ""),
+        ]});
+        check(&two, &["44", "49", "35"], &["52", "53"]);
+    }
+
+    #[test]
+    fn a_commune_lies_in_one_department_wherever_it_is_stated() {
+        let url = "http://interopsante.org/fhir/StructureDefinition/FrAddressInseeCode";
+        let of_the_place = format!("{ROR_EXTENSION_BASE}ror-commune-cog");
+        let current = gazetteer().communes().map(|c| c.code);
+        let retired = gazetteer().former_communes().iter().map(|f| f.code);
+        for code in current.chain(retired) {
+            let concept = json!({"coding": [{"code": code}]});
+            let stated = json!({
+                "extension": [{"url": of_the_place, "valueCodeableConcept": concept}]});
+            let by_address = json!({
+                "address": [{"extension": [{"url": url, "valueCoding": {"code": code}}]}]});
+            let commune = gazetteer().commune(code).unwrap();
+            check(&stated, &[commune.department], &[commune.region]);
+            check(&by_address, &[commune.department], &[commune.region]);
+        }
     }
 }

@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use super::path::{ROR_EXTENSION_BASE, any_value};
+use super::path::{ROR_EXTENSION_BASE, any_value, first_code};
 use crate::access::VisibilityClass;
 use crate::fhir::ResourceType;
 use crate::terminology::terminology;
@@ -50,7 +50,7 @@ fn level(element: &Value) -> Option<VisibilityClass> {
         let url = extension.get("url").and_then(Value::as_str).unwrap_or("");
         url.strip_prefix(ROR_EXTENSION_BASE).is_some_and(|name| LEVELS.contains(&name))
     })?;
-    match any_value(stated)?.pointer("/coding/0/code")?.as_str()? {
+    match first_code(any_value(stated)?)? {
         "1" => Some(VisibilityClass::Contact1),
         "3" => Some(VisibilityClass::Contact3),
         _ => Some(VisibilityClass::Contact2),

@@ -115,6 +115,12 @@ impl Candidate {
         }
     }
 
+    /// Whether it is a municipal district of Paris, Lyon or Marseille.
+    pub(super) fn is_district(&self) -> bool {
+        let commune = self.insee_code().and_then(|code| gazetteer().current_commune(code));
+        commune.is_some_and(|commune| commune.parent.is_some())
+    }
+
     /// The INSEE code of its commune.
     pub fn insee_code(&self) -> Option<&str> {
         self.commune.as_ref().map(|(code, _)| code.as_str())

@@ -390,11 +390,20 @@ fn without_divided_towns(mut served: Vec<&'static Commune>) -> Vec<&'static Comm
     served
 }
 
-/// The department a postal code points to by its first digits; in Corsica (20), the third one tells.
+/// The department a postal code points to by its first digits. In Corsica (20), the third one tells; overseas,
+/// CEDEX codes of La Réunion go on after 974 in 977 and 978, and those of Guadeloupe and of the islands that were
+/// part of it are in 970.
 fn department_of_postal_code(code: &str) -> &str {
     match &code[..3] {
         "200" | "201" | "203" | "205" | "207" => "2A",
         "202" | "204" | "206" => "2B",
+        "977" | "978" => "974",
+        "970" => match &code[..4] {
+            "9705" | "9706" | "9707" => "978",
+            "9709" => "977",
+            _ if code == "97080" => "978",
+            _ => "971",
+        },
         _ => department_of_insee(code),
     }
 }

@@ -1,7 +1,7 @@
 //! The time zones of France: what the clock says where a place stands.
 //!
-//! The departments and collectivities overseas have zones of their own, told by the first digits of a
-//! commune's or a postal code; everything else is in Europe/Paris. No zone is read from the machine.
+//! The departments and collectivities overseas have zones of their own, told by the first digits of the code of a
+//! commune; everything else is in Europe/Paris. No zone is read from the machine.
 
 use std::sync::LazyLock;
 
@@ -9,15 +9,17 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
+use super::{Postal, gazetteer};
+
 /// A time zone of France.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Zone(u8);
 
-/// Names in the time zone database, with the beginnings of the INSEE codes of their communes. Postal
-/// codes begin alike; the first row is everywhere else. A longer beginning comes before a shorter one.
+/// Names in the time zone database, with the beginnings of the INSEE codes of their communes; the first row is
+/// everywhere else. A longer beginning comes before a shorter one.
 const ZONES: [(&str, &[&str]); 14] = [
     ("Europe/Paris", &[]),
-    ("Pacific/Marquesas", &["98723", "98731", "98746", "98750", "98756", "98757"]),
+    ("Pacific/Marquesas", &["98718", "98723", "98731", "98746", "98756", "98757"]),
     ("Pacific/Gambier", &["98719"]),
     ("America/Guadeloupe", &["971"]),
     ("America/Martinique", &["972"]),
@@ -50,13 +52,23 @@ impl Zone {
         (1..ZONES.len() as u8).map(Self)
     }
 
-    /// The zone of a place by the INSEE code of its commune (or by its postal code, which begins alike;
-    /// the postal codes of the Marquesas and Gambier do not tell them from Tahiti).
+    /// The zone of a place by the INSEE code of its commune, or of its department.
     pub fn of_commune(code: &str) -> Self {
         let is_in = |(_, beginnings): &(&str, &[&str])| {
             beginnings.iter().any(|beginning| code.starts_with(beginning))
         };
         ZONES.iter().position(is_in).map_or(Self::PARIS, |at| Self(at as u8))
+    }
+
+    /// The zone of a place by its postal code: that of the communes it serves, else of the department it points to.
+    pub fn of_postal_code(text: &str) -> Self {
+        match gazetteer().by_postal_code(text) {
+            Some(Postal::Communes(served)) => {
+                served.first().map_or(Self::PARIS, |commune| Self::of_commune(commune.code))
+            }
+            Some(Postal::Department(department)) => Self::of_commune(department.code),
+            None => Self::PARIS,
+        }
     }
 
     /// The zone with this number, as the index keeps it.
@@ -102,12 +114,43 @@ mod tests {
             ("98613", "Pacific/Wallis"),
             ("98735", "Pacific/Tahiti"),
             ("98746", "Pacific/Marquesas"),
+            ("98718", "Pacific/Marquesas"),
+            ("98750", "Pacific/Tahiti"),
             ("98719", "Pacific/Gambier"),
             ("98818", "Pacific/Noumea"),
             ("", "Europe/Paris"),
         ];
         for (code, expected) in rows {
             assert_eq!(Zone::of_commune(code).name(), expected, "{code}");
+        }
+    }
+
+    #[test]
+    fn postal_codes() {
+        let rows = [
+            ("75651 CEDEX 13", "Europe/Paris"),
+            ("97110", "America/Guadeloupe"),
+            ("97405", "Indian/Reunion"),
+            // These begin like the INSEE codes of Saint-Martin, of the Marquesas and of Gambier.
+            ("97829", "Indian/Reunion"),
+            ("97150", "America/Marigot"),
+            ("98731", "Pacific/Tahiti"),
+            ("98719", "Pacific/Tahiti"),
+            ("98742", "Pacific/Marquesas"),
+            ("98755", "Pacific/Gambier"),
+            ("98800", "Pacific/Noumea"),
+            ("00000", "Europe/Paris"),
+            ("", "Europe/Paris"),
+        ];
+        for (code, expected) in rows {
+            assert_eq!(Zone::of_postal_code(code).name(), expected, "{code}");
+        }
+        for commune in gazetteer().communes() {
+            for code in commune.postal_codes {
+                let (found, own) = (Zone::of_postal_code(code), Zone::of_commune(commune.code));
+                // Two archipelagos share the postal code of a ship.
+                assert!(found == own || code == &"98790" || code == &"98796", "{code} {commune:?}");
+            }
         }
     }
 

@@ -20,6 +20,8 @@ pub struct CodeColumn {
     /// `offsets[d - first_doc]..offsets[d - first_doc + 1]` are the values of document `d`.
     offsets: Vec<u32>,
     values: Vec<u32>,
+    /// By value: its document.
+    docs: Vec<u32>,
 }
 
 impl CodeColumn {
@@ -37,11 +39,10 @@ impl CodeColumn {
         }
     }
 
-    /// The documents that have codes, ascending, with the positions of these in [`CodeColumn::codes`].
-    pub fn iter(&self) -> impl Iterator<Item = (u32, &[u32])> {
-        let rows = (self.first_doc..).zip(self.offsets.windows(2));
-        rows.filter(|(_, ends)| ends[0] < ends[1])
-            .map(|(doc, ends)| (doc, &self.values[ends[0] as usize..ends[1] as usize]))
+    /// Every document that has a code, ascending, with the position of the code in
+    /// [`CodeColumn::codes`].
+    pub fn iter(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.docs.iter().copied().zip(self.values.iter().copied())
     }
 
     /// Turns the postings of a field around.
@@ -86,13 +87,14 @@ impl CodeColumn {
             offsets[at] += offsets[at - 1];
         }
         let mut next = offsets.clone();
-        let mut values = vec![0; pairs.len()];
+        let (mut values, mut sorted) = (vec![0; pairs.len()], vec![0; pairs.len()]);
         for (doc, number) in pairs {
             let place = &mut next[(doc - first_doc) as usize];
             values[*place as usize] = *number;
+            sorted[*place as usize] = *doc;
             *place += 1;
         }
-        Self { codes, first_doc, offsets, values }
+        Self { codes, first_doc, offsets, values, docs: sorted }
     }
 }
 
@@ -111,7 +113,7 @@ mod tests {
             assert_eq!(column.of(doc), expected, "document {doc}");
         }
         let all: Vec<_> = column.iter().collect();
-        assert_eq!(all, [(3, &[1, 2][..]), (7, &[0, 1]), (9, &[2])]);
+        assert_eq!(all, [(3, 1), (3, 2), (7, 0), (7, 1), (9, 2)]);
         assert_eq!(CodeColumn::default().of(0), &[] as &[u32]);
         assert_eq!(CodeColumn::default().iter().count(), 0);
     }

@@ -249,14 +249,13 @@ impl Snapshot {
     pub fn keep_docs(
         &self,
         docs: &DocSet,
-        keep: impl Fn(&SegmentView, &[u32]) -> Result<Vec<u32>>,
+        keep: impl Fn(&SegmentView, &[u32]) -> Result<Vec<u32>> + Sync,
     ) -> Result<DocSet> {
-        let mut segments = Vec::with_capacity(docs.segments.len());
-        for (segment, docs) in self.segments().iter().zip(&docs.segments) {
-            let docs: Vec<u32> = docs.iter().collect();
+        let segments = parallel::map(self.segments(), docs.len(), |number, segment| {
+            let docs: Vec<u32> = docs.segments[number].iter().collect();
             let kept = if docs.is_empty() { docs } else { keep(&segment.view, &docs)? };
-            segments.push(KeySet::from_keys(kept, segment.view.max_doc()));
-        }
+            Ok(KeySet::from_keys(kept, segment.view.max_doc()))
+        })?;
         Ok(DocSet { segments })
     }
 

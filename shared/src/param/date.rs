@@ -130,12 +130,14 @@ impl DateRange {
         }
     }
 
+    #[expect(clippy::needless_bitwise_bool, reason = "columns are asked: no branch to foretell")]
     fn contains(&self, other: &Self) -> bool {
-        other.low_ms >= self.low_ms && other.high_ms <= self.high_ms
+        (other.low_ms >= self.low_ms) & (other.high_ms <= self.high_ms)
     }
 
+    #[expect(clippy::needless_bitwise_bool, reason = "columns are asked: no branch to foretell")]
     fn overlaps(&self, other: &Self) -> bool {
-        other.low_ms < self.high_ms && other.high_ms > self.low_ms
+        (other.low_ms < self.high_ms) & (other.high_ms > self.low_ms)
     }
 }
 
@@ -179,8 +181,8 @@ impl DateQuery {
             Prefix::Ne => !asked.contains(&stored),
             Prefix::Gt => above,
             Prefix::Lt => below,
-            Prefix::Ge => above || asked.contains(&stored),
-            Prefix::Le => below || asked.contains(&stored),
+            Prefix::Ge => above | asked.contains(&stored),
+            Prefix::Le => below | asked.contains(&stored),
             Prefix::Sa => stored.low_ms >= asked.high_ms,
             Prefix::Eb => stored.high_ms <= asked.low_ms,
             Prefix::Ap => asked.overlaps(&stored),

@@ -298,7 +298,7 @@ fn is_bound_to_codes(system: &str) -> bool {
 }
 
 fn clean(text: &str) -> Cow<'_, str> {
-    if text.contains(|c: char| c.is_ascii_control()) {
+    if text.bytes().any(|b| b.is_ascii_control()) {
         let kept: String = text.chars().filter(|c| !c.is_ascii_control()).collect();
         return Cow::Owned(kept.trim().to_owned());
     }

@@ -27,7 +27,7 @@ pub const NUMBER: char = '#';
 const NUMBER_MIN: usize = 9;
 
 /// Bumped when words are cut, folded or stemmed differently.
-pub const ANALYZER_VERSION: u32 = 3;
+pub const ANALYZER_VERSION: u32 = 4;
 
 /// The form of a term: the word itself.
 pub const WORD: char = '=';

@@ -6,7 +6,8 @@
 //! | `d` dictionary u16 | resource type u8, zstd dictionary |
 //! | `i` type u8, id | key u32 |
 //! | `k` key u32 | head: type u8, then a version header, version u32, id |
-//! | `l` sequence u64 | change: format u8, kind u8, type u8, key u32, version u32, load u32, recorded i64 |
+//! | `l` sequence u64 | change: format u8 (1), kind u8, type u8, key u32, version u32, load u32, recorded i64 |
+//! | `l` last sequence u64 | consecutive changes of a load: format u8 (2), load u32, recorded i64, and of each: kind u8, type u8, key u32, version u32 |
 //! | `o` | the open load: load u32, first sequence u64, started i64 |
 //! | `p` | the load being applied: load u32, position u64, first sequence u64, started i64 |
 //! | `v` key u32, version u32 | version header, blob (see `codec`) |
@@ -24,8 +25,10 @@ use super::pending::PendingLoad;
 use super::{Head, Identity, Key, Seq, StoreError, VersionHeader};
 use crate::fhir::ResourceType;
 
-/// Raised when rows change shape; another number is refused at opening.
-pub(super) const FORMAT: u32 = 1;
+/// Raised when rows change shape; a higher number is refused at opening. Format 1 had no row of several
+/// changes and is read as it stands.
+pub(super) const FORMAT: u32 = 2;
+const FORMAT_MIN: u32 = 1;
 
 pub(super) const COUNTERS: &[u8] = b"c";
 pub(super) const OPEN_LOAD: &[u8] = b"o";
@@ -37,6 +40,9 @@ pub(super) const LOG: u8 = b'l';
 pub(super) const VERSION: u8 = b'v';
 
 const CHANGE_FORMAT: u8 = 1;
+const CHANGES_FORMAT: u8 = 2;
+/// Most changes in one row: a row is copied whenever one beside it is written.
+pub(super) const CHANGES_MAX: usize = 32;
 const FLAG_DELETED: u8 = 1;
 const FLAG_FORGOTTEN: u8 = 2;
 const HEADER_LEN: usize = 33;
@@ -109,7 +115,7 @@ pub(super) fn write_counters(counters: &Counters) -> Vec<u8> {
 pub(super) fn read_counters(row: &[u8]) -> Result<Counters, StoreError> {
     let mut reader = Reader { rest: row, what: "the counters" };
     let found = reader.u32()?;
-    if found != FORMAT {
+    if !(FORMAT_MIN..=FORMAT).contains(&found) {
         return Err(StoreError::Format { found, expected: FORMAT });
     }
     Ok(Counters {
@@ -198,6 +204,28 @@ pub(super) fn read_version(row: &IVec) -> Result<(VersionHeader, IVec), StoreErr
 pub(super) fn write_change(change: &Change) -> Vec<u8> {
     let mut out = Vec::with_capacity(23);
     out.push(CHANGE_FORMAT);
+    push_change(&mut out, change);
+    out.extend_from_slice(&change.load.to_be_bytes());
+    out.extend_from_slice(&change.recorded_ms.to_be_bytes());
+    out
+}
+
+/// The row of one to [`CHANGES_MAX`] changes with consecutive numbers, of one load and one instant; its key
+/// is that of the last.
+pub(super) fn write_changes(changes: &[Change]) -> Vec<u8> {
+    debug_assert!((1..=CHANGES_MAX).contains(&changes.len()), "{} changes", changes.len());
+    let mut out = Vec::with_capacity(13 + 10 * changes.len());
+    out.push(CHANGES_FORMAT);
+    let shared = changes.first().map_or((0, 0), |change| (change.load, change.recorded_ms));
+    out.extend_from_slice(&shared.0.to_be_bytes());
+    out.extend_from_slice(&shared.1.to_be_bytes());
+    for change in changes {
+        push_change(&mut out, change);
+    }
+    out
+}
+
+fn push_change(out: &mut Vec<u8>, change: &Change) {
     out.push(match change.kind {
         ChangeKind::Create => 1,
         ChangeKind::Update => 2,
@@ -206,32 +234,35 @@ pub(super) fn write_change(change: &Change) -> Vec<u8> {
     out.push(change.resource_type.index() as u8);
     out.extend_from_slice(&change.key.to_be_bytes());
     out.extend_from_slice(&change.version.to_be_bytes());
-    out.extend_from_slice(&change.load.to_be_bytes());
-    out.extend_from_slice(&change.recorded_ms.to_be_bytes());
-    out
 }
 
-pub(super) fn read_change(key: &[u8], row: &[u8]) -> Result<Change, StoreError> {
-    let seq = Reader { rest: key.get(1..).unwrap_or_default(), what: "a sequence number" }.u64()?;
+/// The changes of a row of the log, in order; at least one.
+pub(super) fn read_changes(key: &[u8], row: &[u8]) -> Result<Vec<Change>, StoreError> {
+    let last =
+        Reader { rest: key.get(1..).unwrap_or_default(), what: "a sequence number" }.u64()?;
     let mut reader = Reader { rest: row, what: "a change" };
-    if reader.u8()? != CHANGE_FORMAT {
-        return Err(StoreError::Corrupt("a change"));
+    match reader.u8()? {
+        CHANGE_FORMAT => {
+            let mut change = reader.change(last)?;
+            (change.load, change.recorded_ms) = (reader.u32()?, reader.i64()?);
+            Ok(vec![change])
+        }
+        CHANGES_FORMAT => {
+            let (load, recorded_ms) = (reader.u32()?, reader.i64()?);
+            let mut changes = Vec::with_capacity(CHANGES_MAX);
+            while !reader.rest.is_empty() {
+                changes.push(Change { load, recorded_ms, ..reader.change(0)? });
+            }
+            let first = (last + 1).checked_sub(changes.len() as u64);
+            let first =
+                first.filter(|_| !changes.is_empty()).ok_or(StoreError::Corrupt("a change"))?;
+            for (change, seq) in changes.iter_mut().zip(first..) {
+                change.seq = seq;
+            }
+            Ok(changes)
+        }
+        _ => Err(StoreError::Corrupt("a change")),
     }
-    let kind = match reader.u8()? {
-        1 => ChangeKind::Create,
-        2 => ChangeKind::Update,
-        3 => ChangeKind::Delete,
-        _ => return Err(StoreError::Corrupt("a change")),
-    };
-    Ok(Change {
-        seq,
-        kind,
-        resource_type: reader.resource_type()?,
-        key: reader.u32()?,
-        version: reader.u32()?,
-        load: reader.u32()?,
-        recorded_ms: reader.i64()?,
-    })
 }
 
 /// The u32 after the first byte of a row's key.
@@ -296,6 +327,25 @@ impl Reader<'_> {
         ResourceType::ALL.get(code as usize).copied().ok_or(StoreError::Corrupt(self.what))
     }
 
+    /// A change without its load and instant.
+    fn change(&mut self, seq: Seq) -> Result<Change, StoreError> {
+        let kind = match self.u8()? {
+            1 => ChangeKind::Create,
+            2 => ChangeKind::Update,
+            3 => ChangeKind::Delete,
+            _ => return Err(StoreError::Corrupt("a change")),
+        };
+        Ok(Change {
+            seq,
+            kind,
+            resource_type: self.resource_type()?,
+            key: self.u32()?,
+            version: self.u32()?,
+            load: 0,
+            recorded_ms: 0,
+        })
+    }
+
     fn header(&mut self) -> Result<VersionHeader, StoreError> {
         let flags = self.u8()?;
         Ok(VersionHeader {
@@ -342,7 +392,15 @@ mod tests {
             load: 19,
             recorded_ms: 20,
         };
-        assert_eq!(read_change(&log_key(16), &write_change(&change)).unwrap(), change);
+        assert_eq!(read_changes(&log_key(16), &write_change(&change)).unwrap(), [change]);
+        let next = Change { seq: 17, kind: ChangeKind::Create, key: 3, version: 1, ..change };
+        let row = write_changes(&[change, next]);
+        assert_eq!(read_changes(&log_key(17), &row).unwrap(), [change, next]);
+        assert!(matches!(read_changes(&log_key(0), &row), Err(StoreError::Corrupt(_))));
+        for len in 0..row.len() {
+            let whole = len == row.len() - 10;
+            assert_eq!(read_changes(&log_key(17), &row[..len]).is_ok(), whole, "{len}");
+        }
     }
 
     #[test]
@@ -352,13 +410,15 @@ mod tests {
             assert!(matches!(read_head(&head[..len]), Err(StoreError::Corrupt(_))));
         }
         assert!(matches!(read_head(&[99; 60]), Err(StoreError::Corrupt(_))), "unknown type");
-        assert!(matches!(read_change(&log_key(1), &[2; 23]), Err(StoreError::Corrupt(_))));
+        assert!(matches!(read_changes(&log_key(1), &[3; 23]), Err(StoreError::Corrupt(_))));
         let mut future =
             write_counters(&Counters { next_key: 0, last_seq: 0, last_load: 0, clock_ms: 0 });
-        future[3] = 2;
+        future[3] = 1;
+        assert!(read_counters(&future).is_ok(), "the format before");
+        future[3] = 3;
         assert!(matches!(
             read_counters(&future),
-            Err(StoreError::Format { found: 2, expected: 1 })
+            Err(StoreError::Format { found: 3, expected: 2 })
         ));
     }
 }

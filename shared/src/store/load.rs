@@ -145,7 +145,11 @@ impl Load<'_> {
     /// Writes one batch atomically, not yet durably. No key may occur twice in it.
     pub fn write(&mut self, versions: &[LoadVersion<'_>]) -> Result<(), StoreError> {
         let mut counters = *self.shared;
+        for version in versions {
+            self.note_written(version.key);
+        }
         let mut rows = self.take_new_identities(&mut counters);
+        let mut changes = Vec::with_capacity(versions.len());
         for version in versions {
             let deleted = version.blob.is_none();
             let seq = version.slot.seq.unwrap_or_else(|| {
@@ -172,7 +176,7 @@ impl Load<'_> {
                 (false, true) => ChangeKind::Update,
                 (false, false) => ChangeKind::Create,
             };
-            rows.change(&Change {
+            changes.push(Change {
                 seq,
                 kind,
                 resource_type: version.resource_type,
@@ -182,12 +186,12 @@ impl Load<'_> {
                 recorded_ms: self.mark.started_ms,
             });
         }
+        for changes in changes.chunks(layout::CHANGES_MAX) {
+            rows.changes(changes);
+        }
         rows.counters(&counters);
         self.store.apply(rows)?;
         *self.shared = counters;
-        for version in versions {
-            self.note_written(version.key);
-        }
         Ok(())
     }
 
@@ -229,7 +233,11 @@ impl Load<'_> {
     fn take_new_identities(&self, counters: &mut Counters) -> Rows {
         let mut rows = Rows::default();
         for (key, identity) in self.identities.take_new() {
-            rows.identity(key, identity.resource_type, &identity.id);
+            rows.key(key, identity.resource_type, &identity.id);
+            // What has a version by now has its head with it.
+            if self.is_unwritten(key) {
+                rows.head(key, identity.resource_type, &identity.id, None);
+            }
             counters.next_key = counters.next_key.max(key + 1);
         }
         rows
@@ -260,10 +268,11 @@ pub(super) fn undo_unclosed(tree: &Tree, counters: &mut Counters) -> Result<u64,
     while counters.last_seq >= mark.first_seq {
         let mut rows = Rows::default();
         let mut lowered = *counters;
-        for _ in 0..UNDO_STEP.min(counters.last_seq + 1 - mark.first_seq) {
-            undo_change(tree, lowered.last_seq, &mut rows)?;
-            lowered.last_seq -= 1;
-            undone += 1;
+        let before = undone;
+        while undone - before < UNDO_STEP && lowered.last_seq >= mark.first_seq {
+            let count = undo_changes(tree, lowered.last_seq, &mut rows)?;
+            lowered.last_seq -= count;
+            undone += count;
         }
         rows.counters(&lowered);
         rows.write_to(tree)?;
@@ -275,10 +284,20 @@ pub(super) fn undo_unclosed(tree: &Tree, counters: &mut Counters) -> Result<u64,
     Ok(undone)
 }
 
-fn undo_change(tree: &Tree, seq: Seq, rows: &mut Rows) -> Result<(), StoreError> {
+/// Undoes the changes of the row that stands at `seq`. Returns how many there were.
+fn undo_changes(tree: &Tree, seq: Seq, rows: &mut Rows) -> Result<u64, StoreError> {
     let log_key = layout::log_key(seq);
     let row = tree.get(log_key)?.ok_or(StoreError::Corrupt("a change"))?;
-    let change = layout::read_change(&log_key, &row)?;
+    let changes = layout::read_changes(&log_key, &row)?;
+    // A load makes one version of a resource: their order does not matter.
+    for change in &changes {
+        undo_change(tree, change, rows)?;
+    }
+    rows.remove(&log_key);
+    Ok(changes.len() as u64)
+}
+
+fn undo_change(tree: &Tree, change: &Change, rows: &mut Rows) -> Result<(), StoreError> {
     let head_row = tree.get(layout::head_key(change.key))?.ok_or(StoreError::Corrupt("a head"))?;
     let (identity, _) = layout::read_head(&head_row)?;
     let previous = change.version - 1;
@@ -292,6 +311,5 @@ fn undo_change(tree: &Tree, seq: Seq, rows: &mut Rows) -> Result<(), StoreError>
     };
     rows.head(change.key, identity.resource_type, &identity.id, restored.as_ref());
     rows.remove(&layout::version_key(change.key, change.version));
-    rows.remove(&log_key);
     Ok(())
 }

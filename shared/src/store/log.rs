@@ -112,11 +112,18 @@ impl Store {
     ) -> impl DoubleEndedIterator<Item = Result<Change, StoreError>> + use<> {
         // An empty range must stay one: sled panics on a start behind its end.
         let (from, to) = (*range.start(), *range.end());
-        let keys = layout::log_key(from)..=layout::log_key(to);
+        // A row stands at its last change: that of `to` may stand behind it.
+        let keys = layout::log_key(from)
+            ..=layout::log_key(to.saturating_add(layout::CHANGES_MAX as Seq - 1));
         let rows = (from <= to).then(|| self.rows(|db| db.range(keys)));
-        rows.into_iter().flatten().map(|row| {
-            let (key, value) = row?;
-            layout::read_change(&key, &value)
-        })
+        rows.into_iter()
+            .flatten()
+            .flat_map(|row| match row.and_then(|(key, row)| layout::read_changes(&key, &row)) {
+                Ok(changes) => changes.into_iter().map(Ok).collect(),
+                Err(error) => vec![Err(error)],
+            })
+            .filter(move |change| {
+                change.as_ref().map_or(true, |change| range.contains(&change.seq))
+            })
     }
 }

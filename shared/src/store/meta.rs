@@ -12,8 +12,10 @@ use std::io::Write as _;
 
 use jiff::Timestamp;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::scan;
 use crate::fhir::{ResourceType, UnknownResourceType, is_valid_id};
 
 /// The 128 bits that tell whether two documents have the same content, `meta.versionId` and
@@ -86,9 +88,7 @@ impl Prepared {
             .and_then(|(_, value)| SourceInstant::read(value));
 
         let mut bytes = Vec::with_capacity(source.len() + 16);
-        // A valid id needs no escapes, and neither does one of our type names.
-        let _ = write!(bytes, "{{\"resourceType\":\"{resource_type}\",\"id\":\"{id}\",\"meta\":{{");
-        let meta_at = bytes.len();
+        let meta_at = push_head(&mut bytes, resource_type, &id);
         for (name, value) in &meta {
             if name != "versionId" && name != "lastUpdated" {
                 push_member(&mut bytes, name, value);
@@ -103,6 +103,61 @@ impl Prepared {
         bytes.push(b'}');
         let digest = digest(&bytes);
         Ok(Self { resource_type, id, source_updated, digest, bytes, meta_at })
+    }
+
+    /// The same as [`Self::read`] of a document that was parsed already: `document` is what `source` says.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn of_parsed(source: &[u8], document: &Value) -> Result<Self, MetaError> {
+        match Self::spliced(source, document) {
+            Some(prepared) => Ok(prepared),
+            // What is wrong with it, or unusual, is the other's to say.
+            None => Self::read(source, None),
+        }
+    }
+
+    /// `None` when the document is not of the usual form, or not acceptable.
+    fn spliced(source: &[u8], document: &Value) -> Option<Self> {
+        let resource_type: ResourceType = document.get("resourceType")?.as_str()?.parse().ok()?;
+        let id = document.get("id")?.as_str().filter(|id| is_valid_id(id))?.to_owned();
+        let updated = match document.get("meta") {
+            Some(Value::Object(meta)) => meta.get("lastUpdated").and_then(Value::as_str),
+            None => None,
+            Some(_) => return None,
+        };
+        let mut bytes = Vec::with_capacity(source.len() + 16);
+        let meta_at = push_head(&mut bytes, resource_type, &id);
+        let mut rest = Vec::with_capacity(source.len());
+        let mut is_usual = true;
+        scan::members(source, &mut |name, value| match name {
+            b"\"resourceType\"" | b"\"id\"" => {}
+            b"\"meta\"" => {
+                let meta = scan::members(value.written(), &mut |name, value| {
+                    is_usual &= !name.contains(&b'\\');
+                    if !matches!(name, b"\"versionId\"" | b"\"lastUpdated\"") {
+                        push_written_member(&mut bytes, name, value);
+                    }
+                });
+                is_usual &= meta.is_some();
+            }
+            _ => {
+                is_usual &= !name.contains(&b'\\');
+                rest.push(b',');
+                rest.extend_from_slice(name);
+                rest.push(b':');
+                value.push(&mut rest);
+            }
+        })?;
+        if !is_usual {
+            return None;
+        }
+        bytes.push(b'}');
+        bytes.extend_from_slice(&rest);
+        bytes.push(b'}');
+        let source_updated = updated.and_then(SourceInstant::of_text);
+        let digest = digest(&bytes);
+        Some(Self { resource_type, id, source_updated, digest, bytes, meta_at })
     }
 
     /// The document's type.
@@ -161,10 +216,13 @@ impl Prepared {
 
 impl SourceInstant {
     fn read(value: &RawValue) -> Option<Self> {
-        let text: String = serde_json::from_str(value.get()).ok()?;
+        Self::of_text(&serde_json::from_str::<Cow<'_, str>>(value.get()).ok()?)
+    }
+
+    fn of_text(text: &str) -> Option<Self> {
         let instant: Timestamp = text.parse().ok()?;
         // Only plain text is copied back; what needs escapes would not have parsed as an instant.
-        Some(Self { ms: instant.as_millisecond(), text })
+        Some(Self { ms: instant.as_millisecond(), text: text.to_owned() })
     }
 }
 
@@ -196,6 +254,23 @@ fn digest(bytes: &[u8]) -> Digest {
     let mut digest = Digest::default();
     digest.copy_from_slice(&hash.as_bytes()[..16]);
     digest
+}
+
+/// Writes the first members of a document, up to those of `meta`. Returns where these begin.
+fn push_head(out: &mut Vec<u8>, resource_type: ResourceType, id: &str) -> usize {
+    // A valid id needs no escapes, and neither does one of our type names.
+    let _ = write!(out, "{{\"resourceType\":\"{resource_type}\",\"id\":\"{id}\",\"meta\":{{");
+    out.len()
+}
+
+/// The same as [`push_member`] for a name as it is written, without escapes.
+fn push_written_member(out: &mut Vec<u8>, name: &[u8], value: scan::Minified<'_>) {
+    if out.last() != Some(&b'{') {
+        out.push(b',');
+    }
+    out.extend_from_slice(name);
+    out.push(b':');
+    value.push(out);
 }
 
 fn push_member(out: &mut Vec<u8>, name: &str, value: &RawValue) {
@@ -263,6 +338,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use serde_json::json;
+
     use super::*;
 
     const UPDATED_MS: i64 = 1_718_810_565_120;
@@ -347,6 +426,53 @@ mod tests {
         let document = String::from_utf8(prepared.with_meta(1, 0)).unwrap();
         assert!(document.starts_with(r#"{"resourceType":"Task","id":"new-1","meta""#));
         assert!(!document.contains("not valid"));
+    }
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i32>().prop_map(Value::from),
+            "[ -~é\\\\\"{}\\[\\]:,]{0,8}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 12, 3, |inner| {
+            prop_oneof![
+                vec(inner.clone(), 0..3).prop_map(Value::from),
+                vec(("[a-z\"\\\\ ]{0,3}", inner), 0..3)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_parsed_document_is_the_same(
+            members in vec(("[a-z\"\\\\ ]{1,3}|meta|id|resourceType", any_json()), 0..5),
+            meta in prop_oneof![
+                Just(None),
+                any_json().prop_map(Some),
+                vec(("source|versionId|lastUpdated|tag", any_json()), 0..4)
+                    .prop_map(|meta| Some(Value::Object(meta.into_iter().collect()))),
+                "2024-0[1-9]-01T00:00:00(Z|\\+02:00)".prop_map(|at| Some(json!({"lastUpdated": at}))),
+            ],
+            is_pretty in any::<bool>(),
+        ) {
+            let mut document: serde_json::Map<String, Value> = members.into_iter().collect();
+            document.entry("resourceType").or_insert("Task".into());
+            document.entry("id").or_insert("a-1".into());
+            document.extend(meta.map(|meta| ("meta".to_owned(), meta)));
+            let document = Value::Object(document);
+            let mut source =
+                if is_pretty { format!("{document:#}\n") } else { document.to_string() };
+            // The same names, written otherwise.
+            source = source.replacen("\"me", "\"\\u006de", usize::from(is_pretty));
+            let (bytes, other) = (source.as_bytes(), Prepared::of_parsed(source.as_bytes(), &document));
+            match (Prepared::read(bytes, None), other) {
+                (Ok(read), Ok(parsed)) => prop_assert_eq!(read, parsed),
+                (Err(read), Err(parsed)) => prop_assert_eq!(read.to_string(), parsed.to_string()),
+                (read, parsed) => prop_assert!(false, "{source}: {read:?} {parsed:?}"),
+            }
+        }
     }
 
     #[test]

@@ -212,22 +212,67 @@ fn load(store: &Store, documents: &[(&str, &str)]) -> Seq {
 }
 
 fn load_one(store: &Store, load: &mut Load<'_>, id: &str, content: &str) {
-    let document = task(id, content);
-    let key = load.identities().allocate(ResourceType::Task, id).unwrap();
-    load.identities().allocate(ResourceType::Location, &format!("place-{id}")).unwrap();
-    let (_, slot) = load.slot(key).unwrap();
-    let bytes = document.with_meta(slot.version, NOW);
-    let blob = store.codec().encode(ResourceType::Task, &bytes).unwrap();
-    let version = LoadVersion {
-        key,
+    load_together(store, load, &[id.to_owned()], content);
+}
+
+/// Writes documents of different resources at once.
+fn load_together(store: &Store, load: &mut Load<'_>, ids: &[String], content: &str) {
+    let encoded = ids.iter().map(|id| {
+        let document = task(id, content);
+        let key = load.identities().allocate(ResourceType::Task, id).unwrap();
+        load.identities().allocate(ResourceType::Location, &format!("place-{id}")).unwrap();
+        let (_, slot) = load.slot(key).unwrap();
+        let bytes = document.with_meta(slot.version, NOW);
+        let blob = store.codec().encode(ResourceType::Task, &bytes).unwrap();
+        (key, slot, document.digest(), blob)
+    });
+    let encoded: Vec<_> = encoded.collect();
+    let versions = ids.iter().zip(&encoded).map(|(id, (key, slot, digest, blob))| LoadVersion {
+        key: *key,
         resource_type: ResourceType::Task,
         id,
-        slot,
+        slot: *slot,
         last_updated_ms: NOW,
-        digest: document.digest(),
-        blob: Some(&blob),
-    };
-    load.write(&[version]).unwrap();
+        digest: *digest,
+        blob: Some(blob),
+    });
+    let versions: Vec<_> = versions.collect();
+    load.write(&versions).unwrap();
+}
+
+#[test]
+fn the_log_of_a_load_is_read_from_anywhere_to_anywhere() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("documents");
+    let store = open(&path);
+    put(&store, "a", "before");
+    let ids = |numbers: std::ops::Range<u32>| numbers.map(|n| format!("n{n}")).collect::<Vec<_>>();
+    let mut load = store.begin_load(NOW).unwrap();
+    load_together(&store, &mut load, &ids(0..70), "one");
+    // Repeats are no changes of their own.
+    load_together(&store, &mut load, &ids(65..75), "two");
+    assert_eq!(load.close().unwrap(), 76);
+    put(&store, "a", "after");
+    let all: Vec<_> = store.changes(1..=77).map(|change| change.unwrap()).collect();
+    assert_eq!(all.iter().map(|c| c.seq).collect::<Vec<_>>(), (1..=77).collect::<Vec<_>>());
+    assert_eq!(all.iter().map(|c| c.load).sum::<u32>(), 75);
+    for from in 1..=78 {
+        for to in from - 1..=77 {
+            let expected = &all[from as usize - 1..to as usize];
+            let found: Vec<_> = store.changes(from..=to).map(|change| change.unwrap()).collect();
+            assert_eq!(found, expected, "{from} to {to}");
+            let back: Vec<_> = store.changes(from..=to).rev().map(|c| c.unwrap()).collect();
+            assert!(back.iter().eq(expected.iter().rev()), "{from} to {to}, backwards");
+        }
+    }
+
+    let before = contents(&store);
+    let mut load = store.begin_load(NOW).unwrap();
+    load_together(&store, &mut load, &ids(60..160), "three");
+    assert_eq!(store.tail(1).count(), 77);
+    drop(load);
+    assert_eq!(contents(&store), before);
+    assert_eq!(put(&store, "a", "again").seq, 78);
 }
 
 #[test]

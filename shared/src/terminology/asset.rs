@@ -116,6 +116,7 @@ fn finished(draft: Draft) -> CodeSystem {
             synonyms: concept.synonyms.leak(),
         })
         .collect();
+    let by_code = listed.iter().zip(0..).map(|(concept, index)| (concept.code, index)).collect();
     CodeSystem {
         url: alias::url_of_name(draft.name),
         name: draft.name,
@@ -123,6 +124,7 @@ fn finished(draft: Draft) -> CodeSystem {
         source: draft.source,
         complete: draft.complete,
         listed: listed.leak(),
+        by_code,
     }
 }
 

@@ -49,8 +49,13 @@ impl Cutter {
                 continue;
             }
             if let Some((acronym, length)) = dotted(rest) {
-                self.at = start + length;
-                return Some((Cow::Owned(acronym), self.advance()));
+                let more = if acronym == "ap" { hospitals(&rest[length..]) } else { None };
+                let (word, more) = match more {
+                    Some((name, more)) => (Cow::Borrowed(name), more),
+                    None => (Cow::Owned(acronym), 0),
+                };
+                self.at = start + length + more;
+                return Some((word, self.advance()));
             }
             let (word, tail) = rest.split_at(word_length(rest));
             self.at = start + word.len();
@@ -152,15 +157,24 @@ fn dotted(text: &str) -> Option<(String, usize)> {
     (end > 1).then(|| (text[..end].replace('.', ""), end))
 }
 
-/// The one word of the two hospital groups whose name is written with a hyphen, a space or neither, from
-/// what follows `ap`; and how many bytes it takes.
+/// The one word of the two hospital groups whose name is written with a hyphen, a space or neither, with or
+/// without dots (`A.P.-H.P.`), from what follows `ap`; and how many bytes it takes.
 fn hospitals(tail: &str) -> Option<(&'static str, usize)> {
-    let rest = tail.strip_prefix(['-', ' '])?;
-    match &rest[..word_length(rest)] {
-        "hp" => Some(("aphp", 3)),
-        "hm" => Some(("aphm", 3)),
-        _ => None,
-    }
+    let rest = tail.strip_prefix('.').unwrap_or(tail);
+    let rest = rest.strip_prefix(' ').unwrap_or(rest);
+    let rest = rest.strip_prefix(['-', '\u{2010}', '\u{2011}', '\u{2013}']).unwrap_or(rest);
+    let rest = rest.strip_prefix(' ').unwrap_or(rest);
+    let before = tail.len() - rest.len();
+    let (second, length) = match dotted(rest) {
+        Some((acronym, length)) => (Cow::Owned(acronym), length),
+        None => (Cow::Borrowed(&rest[..word_length(rest)]), word_length(rest)),
+    };
+    let name = match &*second {
+        "hp" => "aphp",
+        "hm" => "aphm",
+        _ => return None,
+    };
+    (before > 0).then_some((name, before + length))
 }
 
 /// The length of the number of a distribution office: `" 01"` in `"NANTES CEDEX 01"`.
@@ -222,6 +236,9 @@ mod tests {
             ("l'E.H.P.A.D. S.A.M.U. 44", &["ehpad", "samu", "44"]),
             ("M.Dupont J.C.Martin 3.a", &["m", "dupont", "jc", "martin", "3", "a"]),
             ("AP-HP, AP HM, aphp, ap-hop", &["aphp", "aphm", "aphp", "ap", "hop"]),
+            ("A.P.-H.P., A.P-H.M, A.P. H.P.", &["aphp", "aphm", "aphp"]),
+            ("A.P.H.P. AP – HP; AP-H.M.", &["aphp", "aphp", "aphm"]),
+            ("C.H.U.-Nord C.H.-E.H.P.A.D. A.P.", &["chu", "nord", "ch", "ehpad", "ap"]),
             ("aujourd'hui", &["aujourd", "hui"]),
             ("cœur, qu'il", &["coeur", "il"]),
             ("44093 NANTES CEDEX 1", &["44093", "nantes"]),

@@ -139,7 +139,7 @@ impl Rule {
                     self.follow(rest, inner, profile, walk, place);
                 }
                 (Check::Bound(binding), _) if rest.is_empty() => {
-                    walk.bound_value(self.id.clone(), binding, value, place);
+                    walk.bound_value(|| self.id.clone().into(), binding, value, place);
                 }
                 (Check::Is(text), _) if rest.is_empty() && value != text => {
                     let severity = self.severity(walk);

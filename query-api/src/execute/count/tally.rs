@@ -8,7 +8,7 @@ use shared::index::{CodeColumn, KeySet, Location, Rows, Snapshot};
 use shared::param::token::StoredCode;
 use shared::registry::FieldId;
 
-use super::CodeField;
+use super::{CodeField, HoldOn};
 use crate::execute::Result;
 
 /// Counters of matches, each of a match at most once.
@@ -16,6 +16,9 @@ pub(super) trait Tally {
     /// Counts the values of a document for a match; tells whether there are any. All calls for one match
     /// come together.
     fn count(&mut self, key: u32, at: Location) -> bool;
+
+    /// The calls to come are for another target.
+    fn begin_target(&mut self) {}
 }
 
 /// Buckets of matches.
@@ -89,26 +92,20 @@ impl Codes {
             .filter(|number| *number != LEFT_OUT)
     }
 
-    /// Visits each document of a segment that has codes, with the numbers of these; one may come twice.
-    fn for_each_doc(
-        &self,
-        segment: usize,
-        mut visit: impl FnMut(u32, &mut dyn Iterator<Item = u32>),
-    ) {
+    /// Visits every document of a segment that has codes, with the number of each of these; all of one
+    /// document come together, and one may come twice.
+    fn for_each(&self, segment: usize, mut visit: impl FnMut(u32, u32)) {
         let columns = &self.columns[segment];
-        let is_counted = |number: &u32| *number != LEFT_OUT;
         if let [(column, known)] = columns.as_slice() {
-            for (doc, codes) in column.iter() {
-                visit(doc, &mut codes.iter().map(|code| known[*code as usize]).filter(is_counted));
-            }
-            return;
+            return column.iter().for_each(|(doc, code)| visit(doc, known[code as usize]));
         }
-        let docs = columns.iter().flat_map(|(column, _)| column.iter().map(|(doc, _)| doc));
-        let mut docs: Vec<u32> = docs.collect();
+        let mut docs: Vec<u32> =
+            columns.iter().flat_map(|(column, _)| column.iter().map(|(doc, _)| doc)).collect();
         docs.sort_unstable();
         docs.dedup();
         for doc in docs {
-            visit(doc, &mut self.of(Location { segment: segment as u32, doc }));
+            self.of(Location { segment: segment as u32, doc })
+                .for_each(|number| visit(doc, number));
         }
     }
 }
@@ -132,16 +129,18 @@ impl CodeTally {
         let (codes, length) = (&self.codes, self.buckets.counts.len());
         let of_segments = snapshot.map_segments(snapshot.max_docs(), |number, segment| {
             let (mut buckets, mut with_value) = (Buckets::new(length), 0);
-            codes.for_each_doc(number, |doc, numbers| {
-                if !matches.contains(segment.view.owner(doc)) || !segment.is_alive(doc) {
-                    return;
+            let (mut present, mut is_match, mut has_value) = (None, false, false);
+            codes.for_each(number, |doc, number| {
+                if present != Some(doc) {
+                    present = Some(doc);
+                    is_match = matches.contains(segment.view.owner(doc)) && segment.is_alive(doc);
+                    has_value = false;
                 }
-                let mut any = false;
-                for number in numbers {
+                if is_match && number != LEFT_OUT {
                     buckets.add(number as usize, doc);
-                    any = true;
+                    with_value += u64::from(!has_value);
+                    has_value = true;
                 }
-                with_value += u64::from(any);
             });
             Ok((buckets.counts, with_value))
         })?;
@@ -178,9 +177,9 @@ pub(super) struct BandTally<'a> {
     /// By segment.
     columns: Vec<&'a Rows<f64>>,
     edges: &'a [f64],
-    /// Whether the two bounds of a band hold on one number.
-    on_one: bool,
-    /// Where they need not: the present match with its least and greatest number.
+    /// What the two bounds of a band hold on.
+    hold_on: HoldOn,
+    /// Where that is no number: the present match, with the least and greatest number of what they hold on.
     extremes: Option<(u32, f64, f64)>,
     buckets: Buckets,
 }
@@ -190,13 +189,13 @@ impl<'a> BandTally<'a> {
         snapshot: &'a Snapshot,
         field: FieldId,
         edges: &'a [f64],
-        on_one: bool,
+        hold_on: HoldOn,
     ) -> Result<Self> {
         let segments = snapshot.segments().iter();
         let columns =
             segments.map(|segment| segment.view.numbers(field)).collect::<tantivy::Result<_>>()?;
         let buckets = Buckets::new(edges.len() + 1);
-        Ok(Self { columns, edges, on_one, extremes: None, buckets })
+        Ok(Self { columns, edges, hold_on, extremes: None, buckets })
     }
 
     pub(super) fn counts(mut self) -> Vec<u64> {
@@ -217,10 +216,16 @@ impl<'a> BandTally<'a> {
 }
 
 impl Tally for BandTally<'_> {
+    fn begin_target(&mut self) {
+        if self.hold_on == HoldOn::Target {
+            self.count_extremes();
+        }
+    }
+
     fn count(&mut self, key: u32, at: Location) -> bool {
         let numbers = self.columns[at.segment as usize].of(at.doc);
         for number in numbers {
-            if self.on_one {
+            if self.hold_on == HoldOn::Number {
                 self.buckets.add(self.band(*number), key);
                 continue;
             }

@@ -47,11 +47,13 @@ impl Evaluation<'_> {
         predicate: &Predicate,
         matches: &KeySet,
     ) -> Result<Option<Arc<KeySet>>> {
-        match predicate {
-            Predicate::All => Ok(None),
-            _ if self.is_few(matches) => self.keys_among(base, predicate, matches).map(Some),
-            _ => self.all_keys(base, predicate).map(Some),
+        if *predicate == Predicate::All {
+            return Ok(None);
         }
+        if self.is_few(matches) {
+            return self.keys_among(base, predicate, matches).map(Some);
+        }
+        self.all_keys(base, predicate).map(Some)
     }
 
     /// The ends that satisfy `predicate` (at least those); `None` when nothing is asked.

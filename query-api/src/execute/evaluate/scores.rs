@@ -1,6 +1,6 @@
 //! Words → how well each match meets them: found once a request, asked for each match that is looked at.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use shared::error::Issue;
 use shared::fhir::ResourceType;
@@ -13,7 +13,7 @@ use crate::plan::{JoinStep, Leaf, LeafTest, Relevance, TypePlan};
 /// What each word search of a plan found, combined as [`Relevance`] says.
 #[derive(Debug)]
 pub(in crate::execute) enum Scores {
-    Words(Arc<WordHits>),
+    Words(Rc<WordHits>),
     All(Vec<Scores>),
     Any(Vec<Scores>),
     Join(JoinStep, Box<Scores>),
@@ -32,15 +32,15 @@ impl Scores {
 }
 
 impl Evaluation<'_> {
-    pub(super) fn word_hits(&mut self, base: ResourceType, leaf: &Leaf) -> Result<Arc<WordHits>> {
+    pub(super) fn word_hits(&mut self, base: ResourceType, leaf: &Leaf) -> Result<Rc<WordHits>> {
         let LeafTest::Words(query) = &leaf.test else {
             unreachable!("only word leaves are asked for their words")
         };
         if let Some(hits) = self.words.get(query) {
-            return Ok(Arc::clone(hits));
+            return Ok(Rc::clone(hits));
         }
-        let hits = Arc::new(words::find(self.snapshot, &self.watch, base, query)?);
-        self.words.insert(query.clone(), Arc::clone(&hits));
+        let hits = Rc::new(words::find(self.snapshot, &self.watch, base, query)?);
+        self.words.insert(query.clone(), Rc::clone(&hits));
         Ok(hits)
     }
 

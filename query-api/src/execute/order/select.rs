@@ -108,9 +108,16 @@ impl Selection<'_> {
         }
         let missing = self.wanted.saturating_sub(chosen.len());
         if rows.len() > missing && missing > 0 {
-            let (_, last, _) = rows.select_nth_unstable_by_key(missing - 1, |row| row.rank);
-            let edge = last.rank;
-            rows.retain(|row| row.rank <= edge);
+            if self.is_told_by_rank() {
+                let view = &self.context.snapshot.segments()[segment].view;
+                let place = |row: &Row| (row.rank, view.id_rank(row.doc), row.key);
+                rows.select_nth_unstable_by_key(missing - 1, place);
+                rows.truncate(missing);
+            } else {
+                let (_, last, _) = rows.select_nth_unstable_by_key(missing - 1, |row| row.rank);
+                let edge = last.rank;
+                rows.retain(|row| row.rank <= edge);
+            }
         }
         if missing > 0 {
             for row in rows {
@@ -118,6 +125,12 @@ impl Selection<'_> {
             }
         }
         self.finish(chosen)
+    }
+
+    /// Whether rank and id put a match in its place within its segment: its one value is a number, and
+    /// only the greatest share their ranks with one another.
+    fn is_told_by_rank(&self) -> bool {
+        matches!(self.keys, [Key::Distance { .. } | Key::Score(_)])
     }
 
     /// The candidates of a segment, by walking its documents in the order of the first key.

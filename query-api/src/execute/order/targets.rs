@@ -25,6 +25,9 @@ use crate::plan::{JoinStep, Order};
 /// With fewer matches, looking at each of them is as good. Tests have small directories.
 const MATCHES_MIN: usize = if cfg!(test) { 2 } else { 1_000 };
 
+/// Going to the value of a record costs as much as reading so many in order.
+const ROWS_OF_RECORD: usize = 8;
+
 /// Targets put in order at first, for each match that is wanted.
 const TARGETS_FOR_EACH: usize = 2;
 
@@ -159,8 +162,8 @@ pub(super) fn missing(selection: &Selection<'_>) -> Result<Vec<Missing>> {
         let mut valued = KeySet::default();
         for source in sources {
             selection.context.watch.look()?;
-            let mut owners = Vec::new();
-            for_each_value(selection, order, source, &mut |_, owner| owners.push(owner))?;
+            let of_source = all_values(selection, order, source)?;
+            let owners = of_source.into_iter().map(|(_, owner)| owner).collect();
             let owners = KeySet::from_keys(owners, snapshot.universe());
             let mut here = backwards(selection, &source.steps, owners)?.and(selection.matches);
             if let Some(matches) = &source.matches {
@@ -177,38 +180,40 @@ pub(super) fn missing(selection: &Selection<'_>) -> Result<Vec<Missing>> {
 /// The values that count, by rank, each with the resource that has it.
 fn values(selection: &Selection<'_>, order: &Order, source: &Eligible) -> Result<Vec<(u64, u32)>> {
     let edge = selection.edge()?;
-    let mut values = Vec::new();
-    for_each_value(selection, order, source, &mut |value, owner| {
-        let rank = rank(&SortValue::Number(value), order.descending);
-        if rank >= edge {
-            values.push((rank, owner));
-        }
-    })?;
+    let mut values = all_values(selection, order, source)?;
+    for (value, _) in &mut values {
+        *value = rank(&SortValue::Number(*value), order.descending);
+    }
+    values.retain(|(rank, _)| *rank >= edge);
     Ok(values)
 }
 
-/// Calls `visit` with each value that counts and the resource that has it.
-fn for_each_value(
+/// The values that count, each with the resource that has it.
+fn all_values(
     selection: &Selection<'_>,
     order: &Order,
     source: &Eligible,
-    visit: &mut dyn FnMut(u64, u32),
-) -> Result<()> {
+) -> Result<Vec<(u64, u32)>> {
+    selection.context.watch.look()?;
+    let snapshot = selection.context.snapshot;
     let wanted_kind = order.record.map(|kind| RECORD_KIND_OFFSET + kind as u8);
-    for (number, segment) in selection.context.snapshot.segments().iter().enumerate() {
-        selection.context.watch.look()?;
+    let (records, targets) = (source.records.as_deref(), source.targets.as_ref());
+    let rows = records.map_or(snapshot.max_docs(), |records| records.len() * ROWS_OF_RECORD);
+    let of_segments = snapshot.map_segments(rows, |number, segment| {
         let view = &segment.view;
-        let records = source.records.as_ref().map(|records| records.of_segment(number));
+        let mut values = Vec::new();
+        let records = records.map(|records| records.of_segment(number));
         each(view, order.field, records, &mut |doc, value| {
             let counts = wanted_kind.is_none_or(|kind| view.kind(doc) == kind)
                 && segment.is_alive(doc)
-                && holds(source.targets.as_ref(), view.owner(doc));
+                && holds(targets, view.owner(doc));
             if counts {
-                visit(value, view.owner(doc));
+                values.push((value, view.owner(doc)));
             }
         })?;
-    }
-    Ok(())
+        Ok(values)
+    })?;
+    Ok(of_segments.concat())
 }
 
 /// Every value of a field in a segment, or in some of its documents, mapped to a number of the same
@@ -218,7 +223,7 @@ fn each(
     field: FieldId,
     docs: Option<&KeySet>,
     push: &mut dyn FnMut(u32, u64),
-) -> Result<()> {
+) -> tantivy::Result<()> {
     match registry::fields()[usize::from(field)].parameter.kind {
         ParameterType::Date => {
             each_row(view.dates(field)?, docs, |doc, (low_ms, _)| push(doc, ordered_i64(low_ms)));

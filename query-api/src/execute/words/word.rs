@@ -27,6 +27,23 @@ impl Search<'_> {
         self.note(|view, scope, terms| matching_terms(view, scope, word, terms))?;
         Ok(self.tally.take())
     }
+
+    /// The resources whose name holds a word, or one that starts with it or with its singular.
+    pub(super) fn word_in_names(&mut self, word: &str) -> Result<Vec<Scored>> {
+        let singular = singular(word);
+        let start = if singular.len() >= INSIDE_FROM { &*singular } else { word };
+        self.note(|view, scope, terms| {
+            if start.chars().count() < PREFIX_FROM {
+                terms
+                    .extend(term_info(view, scope, NAME, start)?.map(|info| (info, WHOLE_IN_NAME)));
+                return Ok(());
+            }
+            let names = view.dictionary(scope, NAME)?;
+            names.starting_with(start, &mut |_, info| terms.push((info.clone(), PREFIX_IN_NAME)));
+            Ok(())
+        })?;
+        Ok(self.tally.take())
+    }
 }
 
 fn matching_terms(

@@ -32,7 +32,7 @@ pub(crate) async fn create(
     let bytes = body::read(&app.limits, body).await?;
     let document = written::document(&app, access, bytes).await?;
     same_type(&document, resource_type)?;
-    let operation = Operation::Create { document, unless };
+    let operation = Operation::Create { document, unless: unless.map(Box::new) };
     let done = written::perform(&app, access, Work::One(Box::new(operation))).await?;
     written::answer(&app, done, &form)
 }

@@ -7,9 +7,10 @@ use serde_json::Value;
 use shared::param::QueryValue;
 use shared::registry::{ParameterType, SearchParameter, find, of_type};
 
-use super::{Group, Part, World, alternatives, compare, groups, read, record_kind};
+use super::brackets::speaks;
+use super::{Part, World, alternatives, compare, groups, read, record_kind};
 use crate::laws::directory::Identity;
-use crate::parse::ast::{Correlation, Expr, Include, Sort, Test};
+use crate::parse::ast::{Brackets, Correlation, Criterion, Expr, Include, Sort, Test};
 
 /// The value of one sort key.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,48 +71,85 @@ impl World<'_> {
             if !self.all_hold(resource, &parts) {
                 continue;
             }
-            let all = groups(&parts, true);
-            let over = || all.iter().filter(|group| group.chain == sort.chain.as_slice());
-            let same = over().find(|group| group.above == sort.above);
-            let Some(group) = same.or_else(|| over().find(|_| !sort.above)) else {
-                for target in self.reach(resource, &sort.chain, sort.above) {
+            let mut over = groups(&parts, true);
+            over.retain(|group| group.chain == sort.chain.as_slice());
+            let mut brackets: Vec<&Brackets> = parts.iter().filter_map(in_brackets).collect();
+            brackets.retain(|brackets| brackets.chain == sort.chain);
+            let climbing = over.iter().map(|g| g.above).chain(brackets.iter().map(|b| b.above));
+            let climbing: Vec<bool> = climbing.collect();
+            // A key follows what climbs when there is nothing else to follow.
+            let above = sort.above || (!climbing.is_empty() && climbing.iter().all(|c| *c));
+            over.retain(|group| group.above == above);
+            brackets.retain(|brackets| brackets.above == above);
+            let singles_out = !over.is_empty() || !brackets.is_empty();
+            if self.correlation == Correlation::Independent || !singles_out {
+                // Nothing singles out a target or a record.
+                for target in self.reach(resource, &sort.chain, above) {
                     keys.extend(self.all_keys(&target, sort.parameter));
                 }
                 continue;
+            }
+            let kind = sort.chain.last().and_then(|hop| read::kind(hop.to(), sort.parameter.code));
+            let kind = kind.or(read::kind(resource.0, sort.parameter.code));
+            let slots: Vec<_> = over.iter().flat_map(|group| &group.slots).collect();
+            let of_kind = |slot: &&&Vec<&Criterion>| {
+                slot.iter().any(|c| kind.is_some() && record_kind(c) == kind)
             };
-            for target in self.reach(resource, group.chain, group.above) {
-                // Without correlation no criterion singles out a target or a record.
-                keys.extend(match self.correlation {
-                    Correlation::Record => self.matching_keys(&target, group, sort.parameter),
-                    Correlation::Independent => self.all_keys(&target, sort.parameter),
-                });
+            let speak = |brackets: &&&Brackets| kind.is_some_and(|k| speaks(&brackets.inner, k));
+            let is_said = slots.iter().any(|slot| of_kind(&slot))
+                || brackets.iter().any(|brackets| speak(&brackets));
+            for target in self.reach(resource, &sort.chain, above) {
+                for slot in slots.iter().filter(|slot| !is_said || of_kind(slot)) {
+                    keys.extend(self.keys_of_slot(&target, slot, kind, sort.parameter));
+                }
+                for brackets in brackets.iter().filter(|brackets| !is_said || speak(brackets)) {
+                    keys.extend(self.keys_in(&target, &brackets.inner, kind, sort.parameter));
+                }
             }
         }
         let keys = keys.into_iter();
         if sort.descending { keys.max_by(Key::compare) } else { keys.min_by(Key::compare) }
     }
 
-    fn matching_keys(
+    /// Of a target that meets a slot, the records that do, where it speaks of their kind.
+    fn keys_of_slot(
         &self,
         target: &Identity,
-        group: &Group<'_>,
+        slot: &[&Criterion],
+        kind: Option<read::Kind>,
         of: &SearchParameter,
     ) -> Vec<Key> {
-        let kind = read::kind(target.0, of.code);
+        if !self.slot_holds(target, slot) {
+            return Vec::new();
+        }
+        let Some(kind) = kind.filter(|kind| slot.iter().any(|c| record_kind(c) == Some(*kind)))
+        else {
+            return self.all_keys(target, of);
+        };
+        let records = read::records(self.document(target), kind);
+        let held = records.iter().filter(|r| self.record_holds(r, &records, kind, slot));
+        held.flat_map(|record| record.values(of.code)).filter_map(|v| key(v, of)).collect()
+    }
+
+    /// Of a target that meets what stands in brackets, the records of which it is true.
+    fn keys_in(
+        &self,
+        target: &Identity,
+        inner: &Expr,
+        kind: Option<read::Kind>,
+        of: &SearchParameter,
+    ) -> Vec<Key> {
         let mut keys = Vec::new();
-        // On the match itself all slots hold, each on a record of its own.
-        for slot in group.slots.iter().filter(|slot| self.slot_holds(target, slot)) {
-            match kind.filter(|kind| slot.iter().any(|c| record_kind(c) == Some(*kind))) {
+        for parts in alternatives(inner) {
+            if self.choices(target, &parts).is_empty() {
+                continue;
+            }
+            let chosen = kind.and_then(|kind| self.chosen(target, &parts, kind));
+            match chosen {
                 None => keys.extend(self.all_keys(target, of)),
-                Some(kind) => {
-                    let records = read::records(self.document(target), kind);
-                    for record in &records {
-                        if self.record_holds(record, &records, kind, slot) {
-                            keys.extend(
-                                record.values(of.code).into_iter().filter_map(|v| key(v, of)),
-                            );
-                        }
-                    }
+                Some(records) => {
+                    let values = records.iter().flat_map(|record| record.values(of.code));
+                    keys.extend(values.filter_map(|value| key(value, of)));
                 }
             }
         }
@@ -163,11 +201,12 @@ impl World<'_> {
         let chain = near_chain(expr);
         for parts in alternatives(expr).iter().filter(|parts| self.all_hold(resource, parts)) {
             for part in parts {
-                if let Part::Within(hops, inner) = part
-                    && !centers(inner).is_empty()
+                if let Part::Within(brackets) = part
+                    && !centers(&brackets.inner).is_empty()
                 {
-                    let targets = self.reach(resource, hops, false);
-                    found.extend(targets.into_iter().filter(|t| self.holds_within(t, inner)));
+                    let targets = self.reach(resource, &brackets.chain, brackets.above);
+                    let holds = |t: &Identity| self.holds_within(t, &brackets.inner);
+                    found.extend(targets.into_iter().filter(holds));
                 }
             }
             let Some(chain) = chain else { continue };
@@ -234,12 +273,16 @@ impl World<'_> {
     }
 }
 
+fn in_brackets<'e>(part: &Part<'e>) -> Option<&'e Brackets> {
+    if let Part::Within(brackets) = part { Some(brackets) } else { None }
+}
+
 /// The points of the first place criterion; of alternatives, those of each.
 fn centers(expr: &Expr) -> Vec<(f64, f64)> {
     match expr {
         Expr::And(parts) => parts.iter().map(centers).find(|c| !c.is_empty()).unwrap_or_default(),
         Expr::Or(parts) => parts.iter().flat_map(centers).collect(),
-        Expr::Within(_, inner) => centers(inner),
+        Expr::Within(brackets) => centers(&brackets.inner),
         Expr::Not(_) => Vec::new(),
         Expr::Criterion(criterion) => match &criterion.test {
             Test::Any(values) => values

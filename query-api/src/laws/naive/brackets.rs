@@ -49,6 +49,32 @@ impl<'a> World<'a> {
         all
     }
 
+    /// The records of one kind of which an alternative is true; `None` when it does not speak of any.
+    pub(super) fn chosen(
+        &self,
+        target: &Identity,
+        parts: &[Part<'_>],
+        kind: read::Kind,
+    ) -> Option<Vec<read::Record<'a>>> {
+        let mut kinds = Vec::new();
+        kinds_of(parts, &mut kinds);
+        if !kinds.contains(&kind) {
+            return None;
+        }
+        let of_kind = |chosen: Chosen<'a>| chosen.into_iter().find(|(k, _)| *k == kind);
+        let mut records: Vec<_> =
+            self.choices(target, parts).into_iter().filter_map(of_kind).map(|(_, r)| r).collect();
+        // What a second equality on one name asks for is a record of its own.
+        let own = groups(parts, true).into_iter().find(|group| group.chain.is_empty());
+        for slot in own.iter().flat_map(|group| group.slots.iter().skip(1)) {
+            let parts: Vec<Part<'_>> = slot.iter().map(|c| Part::Criterion(c)).collect();
+            let mut all = self.assigned(target, &parts);
+            all.retain(|chosen| self.is_true(target, &parts, chosen));
+            records.extend(all.into_iter().filter_map(of_kind).map(|(_, r)| r));
+        }
+        Some(records)
+    }
+
     /// Every choice of one record of each kind that the parts speak of, where the target has some.
     fn assigned(&self, target: &Identity, parts: &[Part<'_>]) -> Vec<Chosen<'a>> {
         let mut kinds = Vec::new();
@@ -102,9 +128,9 @@ impl<'a> World<'a> {
     /// What is not of records of the target: its own values, further chains and brackets.
     fn rest_holds(&self, target: &Identity, rest: &[Part<'_>]) -> bool {
         let within = rest.iter().all(|part| match part {
-            Part::Within(hops, inner) => {
-                let ends = self.reach(target, hops, false);
-                ends.iter().any(|end| self.holds_in_brackets(end, inner))
+            Part::Within(brackets) => {
+                let ends = self.reach(target, &brackets.chain, brackets.above);
+                ends.iter().any(|end| self.holds_in_brackets(end, &brackets.inner))
             }
             Part::Criterion(_) | Part::Not(_) => true,
         });
@@ -186,6 +212,15 @@ impl<'a> World<'a> {
 /// What is asked of the records, or negates something; and the rest.
 fn split<'e>(parts: &[Part<'e>]) -> (Vec<Part<'e>>, Vec<Part<'e>>) {
     parts.iter().partition(|part| matches!(part, Part::Not(_)) || own_kind(part).is_some())
+}
+
+/// Whether an alternative of what stands in brackets speaks of a kind of record.
+pub(super) fn speaks(inner: &Expr, kind: read::Kind) -> bool {
+    alternatives(inner).iter().any(|parts| {
+        let mut kinds = Vec::new();
+        kinds_of(parts, &mut kinds);
+        kinds.contains(&kind)
+    })
 }
 
 /// The kinds of record that the parts speak of, each once.

@@ -135,7 +135,7 @@ impl Operator {
         Prefix::ALL.into_iter().find(|(_, text)| *text == self.as_str()).map(|(prefix, _)| prefix)
     }
 
-    fn read(word: &str) -> Option<Self> {
+    pub(super) fn read(word: &str) -> Option<Self> {
         OPERATORS.iter().find(|(text, _)| *text == word).map(|(_, operator)| *operator)
     }
 }

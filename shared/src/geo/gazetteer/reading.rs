@@ -8,7 +8,9 @@
 use super::slips::{edits, edits_allowed};
 use super::words::{Word, is_postal_code, join, words};
 use super::{Commune, Gazetteer, Postal, without_divided_towns};
+use crate::geo::place_name::is_cedex;
 use crate::geo::{Candidate, Precision, place_key};
+use crate::text::fold;
 
 /// From this score on a candidate may stand for the text without asking.
 pub const SURE: f64 = 0.7;
@@ -87,8 +89,13 @@ impl Gazetteer {
             Some(at) => self.with_code(&words, at, limit),
             None => self.without_code(&words, limit),
         };
+        let is_by_cedex =
+            reading.postal_code.is_none() && words.iter().any(|word| is_cedex(&fold(&word.text)));
         let candidates = &mut reading.candidates;
         for candidate in candidates.iter_mut() {
+            if is_by_cedex && candidate.is_district() {
+                candidate.score = candidate.score.min(NEARLY_EXACT);
+            }
             let street = if reading.has_street { STREET } else { 1.0 };
             candidate.score = (candidate.score * street * 1e3).round() / 1e3;
         }

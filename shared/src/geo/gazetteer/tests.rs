@@ -80,6 +80,17 @@ fn a_cedex_code_is_its_department() {
         ("20176", "2A"),
         ("97405", "974"),
         ("97261", "972"),
+        // Overseas: the INSEE codes that begin so are of other places.
+        ("97829", "974"),
+        ("97823 LE PORT CEDEX", "974"),
+        ("97801", "974"),
+        ("97704", "974"),
+        ("97004", "971"),
+        ("97086", "971"),
+        ("97051", "978"),
+        ("97062", "978"),
+        ("97080", "978"),
+        ("97095", "977"),
     ];
     for (text, department) in rows {
         let Some(Postal::Department(found)) = gazetteer().by_postal_code(text) else {

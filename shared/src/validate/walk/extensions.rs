@@ -128,7 +128,7 @@ impl<'a> Walk<'a> {
         if let Some(binding) = &rule.binding
             && let Some(value) = found.and_then(|key| object.get(key))
         {
-            self.bound_value("extension-codes", binding, value, &path.name("value"));
+            self.bound_value(|| "extension-codes".into(), binding, value, &path.name("value"));
         }
     }
 

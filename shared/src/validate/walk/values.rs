@@ -170,13 +170,13 @@ impl<'a> Walk<'a> {
     /// A binding of the guide; never more than a warning.
     pub(in crate::validate) fn bound_value(
         &mut self,
-        rule: impl Into<Cow<'static, str>>,
+        rule: impl FnOnce() -> Cow<'static, str>,
         binding: &Binding,
         value: &Value,
         path: &Path<'_>,
     ) {
         if !binding.fits(value) {
-            self.guide(rule, Severity::Warning, IssueType::CodeInvalid, path, || {
+            self.guide(rule(), Severity::Warning, IssueType::CodeInvalid, path, || {
                 format!("no code of the value set {}", binding.name())
             });
         }

@@ -134,7 +134,7 @@ fn entry(app: &App, part: Part) -> Result<(Entry, Shape), ApiError> {
             create::same_type(&document, resource_type)?;
             condition::no_preconditions(&headers, Of::Create)?;
             let unless = condition::if_none_exist(app, resource_type, &headers)?;
-            Operation::Create { document, unless }
+            Operation::Create { document, unless: unless.map(Box::new) }
         }
         (Method::PUT, Some(target)) => {
             let preconditions = condition::preconditions(&headers)?;

@@ -68,8 +68,23 @@ fn codes_are_read() {
         ("44093 NANTES CEDEX 1", "44109", Municipality, true),
         ("NANTES CEDEX 2", "44109", Municipality, true),
         ("5 allée de l'Île Gloriette, 44093 Nantes Cedex 1", "44109", Municipality, true),
-        ("PARIS CEDEX 15 75730", "75056", Municipality, true),
+        ("PARIS CEDEX 15 75730", "75115", Municipality, true),
+        ("47 boulevard de l'Hôpital, 75651 PARIS CEDEX 13", "75113", Municipality, true),
+        ("75651 PARIS CEDEX", "75056", Municipality, true),
+        ("PARIS CEDEX 13", "75113", Municipality, true),
+        ("5 place d'Arsonval 69437 LYON CEDEX 03", "69383", Municipality, true),
+        ("270 bd de Sainte-Marguerite, 13274 MARSEILLE CEDEX 09", "13209", Municipality, true),
+        ("13621 MARSEILLE CEDEX 20", "13055", Municipality, true),
+        ("Paris XIVe", "75114", Municipality, true),
+        ("12 rue X, Lyon IIIe", "69383", Municipality, true),
         ("44093 CEDEX 1", "44", Department, false),
+        ("97829 LE PORT CEDEX", "97407", Municipality, true),
+        ("97823 LE PORT CEDEX", "97407", Municipality, true),
+        ("97801 ST DENIS CEDEX 9", "97411", Municipality, true),
+        ("97851 SAINT PIERRE CEDEX", "97416", Municipality, true),
+        ("97004 POINTE A PITRE CEDEX", "97120", Municipality, true),
+        ("97059 SAINT MARTIN CEDEX", "97801", Municipality, true),
+        ("97095 ST BARTHELEMY CEDEX", "97701", Municipality, true),
         // A retired INSEE code, or a CEDEX code without the word.
         ("44093", "44180", Municipality, false),
         ("75970", "75", Department, false),
@@ -166,6 +181,15 @@ fn names_are_read() {
         ("78000 vers", "78646", Municipality, true),
         ("loire-at", "44", Department, false),
     ]);
+}
+
+#[test]
+fn a_district_of_cedex_is_not_certain() {
+    let score = |text: &str| read(text).candidates[0].score;
+    // The post office may stand in another district than who has its mail there.
+    assert!(score("75651 PARIS CEDEX 13") < score("75013 PARIS"));
+    assert!(score("PARIS CEDEX 13") < score("PARIS 13"));
+    assert!(score("75013 PARIS CEDEX 13") > 0.99, "the postal code tells it too");
 }
 
 #[test]
