@@ -26,7 +26,7 @@ pub(crate) use group::Rules;
 pub(crate) use precondition::{Preconditions, Versions};
 pub(crate) use resource::{Incoming, check_patch, literals, read};
 pub(crate) use sequencer::{PublishError, Sequencer, SequencerParts, Writer};
-pub(crate) use transaction::Entry;
+pub(crate) use transaction::{Entry, Read};
 
 /// What a caller wants changed, as a whole: everything in it, or nothing.
 #[derive(Debug)]
@@ -42,8 +42,13 @@ pub(crate) struct Command {
 pub(crate) enum Work {
     /// One interaction.
     One(Box<Operation>),
-    /// The writing entries of a transaction Bundle.
-    Transaction(Vec<Entry>),
+    /// The entries of a transaction Bundle.
+    Transaction {
+        /// Those that change something.
+        entries: Vec<Entry>,
+        /// What the others read, once that is done.
+        reads: Vec<Read>,
+    },
 }
 
 /// One change.

@@ -22,6 +22,8 @@
 //!
 //! A failed entry of a transaction has the status of its failure, and its place in the issues.
 
+use std::sync::Arc;
+
 use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -134,6 +136,18 @@ pub(crate) enum ApiError {
     /// An entry of a transaction fails; its position.
     #[error("entry {0}")]
     Entry(usize, Box<ApiError>),
+    /// A request that this one is made of was answered so.
+    #[error("a part fails")]
+    Inner(Failure),
+}
+
+/// What an error response says; rides on it, for who asked in a Bundle.
+#[derive(Debug, Clone)]
+pub(crate) struct Failure {
+    /// Its status.
+    pub(crate) status: StatusCode,
+    /// Its issues.
+    issues: Arc<[Issue]>,
 }
 
 impl From<WriteError> for ApiError {
@@ -228,6 +242,7 @@ impl ApiError {
             Self::Unprocessable(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NoSpace => StatusCode::INSUFFICIENT_STORAGE,
             Self::Entry(_, error) => error.status(),
+            Self::Inner(failure) => failure.status,
         }
     }
 
@@ -237,6 +252,7 @@ impl ApiError {
             Self::Refused(issues) | Self::Unprocessable(issues) | Self::NoPlace(issues) => {
                 return issues;
             }
+            Self::Inner(failure) => return failure.issues.to_vec(),
             Self::NoMatch(resource_type) => {
                 let text = format!("no {resource_type} satisfies the condition");
                 let issue = Issue::error(IssueType::NotFound, text).at(resource_type.as_str());
@@ -376,6 +392,9 @@ impl ApiError {
     fn header(&self) -> Option<(HeaderName, HeaderValue)> {
         let (name, value) = match self {
             Self::Unavailable(_) => (RETRY_AFTER, RETRY_AFTER_SECONDS),
+            Self::Inner(failure) if failure.status == StatusCode::SERVICE_UNAVAILABLE => {
+                (RETRY_AFTER, RETRY_AFTER_SECONDS)
+            }
             Self::Unauthenticated => (WWW_AUTHENTICATE, "Bearer"),
             Self::Refused(_)
             | Self::Malformed
@@ -405,6 +424,7 @@ impl ApiError {
             | Self::OtherVersion(..)
             | Self::Present(..)
             | Self::ChangedSince(_)
+            | Self::Inner(_)
             | Self::NoSpace => return None,
             Self::Entry(_, error) => return error.header(),
         };
@@ -422,7 +442,9 @@ impl IntoResponse for ApiError {
         // The router adds `Allow` to every answer that its path's fallback gives, and the fallback
         // also answers for unknown types and operations, whose paths allow nothing.
         let no_allow = matches!(self, Self::UnknownType(_) | Self::UnknownOperation(_));
-        let body = self.into_outcome();
+        let issues: Arc<[Issue]> = self.issues().into();
+        let mut body = Vec::new();
+        bundle::write_outcome(&mut body, issues.iter());
         let content_type = HeaderValue::from_static(FHIR_JSON);
         let mut response = (status, [(CONTENT_TYPE, content_type)], body).into_response();
         if let Some((name, value)) = header {
@@ -431,6 +453,7 @@ impl IntoResponse for ApiError {
         if no_allow {
             response.headers_mut().insert(ALLOW, HeaderValue::from_static(""));
         }
+        response.extensions_mut().insert(Failure { status, issues });
         response
     }
 }

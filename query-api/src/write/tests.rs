@@ -3,6 +3,7 @@
 
 mod conditions;
 mod rules;
+mod whole;
 
 use axum::body::Body;
 use axum::http::{Method, Request};

@@ -36,6 +36,16 @@ impl Changes {
         }
         changes
     }
+
+    /// Whether there is a version of a resource afterwards that these changes make.
+    pub(in crate::write) fn brings(&self, identity: &Identity) -> bool {
+        self.coming.contains(identity)
+    }
+
+    /// Whether these changes delete a resource.
+    pub(in crate::write) fn takes(&self, identity: &Identity) -> bool {
+        self.going.contains(identity)
+    }
 }
 
 impl Group<'_> {

@@ -14,14 +14,14 @@ use shared::store::{Identity, format_instant};
 
 use super::super::{create, update};
 use super::room::Room;
-use super::{Part, refused, send};
+use super::{Part, answer_to, asked, refused};
 use crate::app::App;
 use crate::bundle;
 use crate::bundle::versions::{self, EntryAnswer};
 use crate::http::condition::Of;
 use crate::http::error::ApiError;
 use crate::http::shape::Shape;
-use crate::http::written::{self, Done, Form};
+use crate::http::written::{self, Form};
 use crate::http::{answer, condition};
 use crate::write::{self, Condition, Entry, Incoming, Operation, Outcome, Patch, PatchLanguage};
 use crate::write::{Target, Work};
@@ -35,9 +35,7 @@ pub(super) async fn transaction(
     parts: Vec<Part>,
 ) -> Result<Response, ApiError> {
     let count = parts.len();
-    let (reads, writes): (Vec<Part>, Vec<Part>) = parts
-        .into_iter()
-        .partition(|part| part.method == Method::GET || part.method == Method::HEAD);
+    let (asking, writes): (Vec<Part>, Vec<Part>) = parts.into_iter().partition(Part::only_asks);
     let positions: Vec<usize> = writes.iter().map(|part| part.position).collect();
     let worker = app.clone();
     let entries: Result<Vec<(Entry, Shape)>, ApiError> = app
@@ -51,19 +49,26 @@ pub(super) async fn transaction(
         })
         .await?;
     let (entries, shapes): (Vec<Entry>, Vec<Shape>) = entries?.into_iter().unzip();
-    let Done { outcomes, is_searchable } = if entries.is_empty() {
-        Done { outcomes: Vec::new(), is_searchable: true }
-    } else {
-        written::perform(&app, access, Work::Transaction(entries)).await?
-    };
     let room = Arc::new(Room::new(app.limits.bundle_answer_bytes));
     let mut answers = vec![EntryAnswer::default(); count];
-    for ((position, outcome), shape) in positions.into_iter().zip(outcomes).zip(shapes) {
-        answers[position] = room.of_write(written_answer(&app, &outcome, form, &shape)?);
-    }
-    for part in reads {
-        let position = part.position;
-        answers[position] = send(app.clone(), headers.clone(), part, Arc::clone(&room)).await;
+    let mut is_searchable = true;
+    if entries.is_empty() {
+        let told = asked::answer_all(&app, headers, &asking, &room).await?;
+        for (part, answer) in asking.iter().zip(told) {
+            answers[part.position] = answer;
+        }
+    } else {
+        let reads = asked::rehearse(&app, headers, &asking).await?;
+        let done = written::perform(&app, access, Work::Transaction { entries, reads }).await?;
+        is_searchable = done.is_searchable;
+        // What was asked comes first into the room: without it, a write is still told to be done.
+        for part in asking {
+            let position = part.position;
+            answers[position] = answer_to(app.clone(), headers, part, &room).await.0;
+        }
+        for ((position, outcome), shape) in positions.into_iter().zip(done.outcomes).zip(shapes) {
+            answers[position] = room.of_write(written_answer(&app, &outcome, form, &shape)?);
+        }
     }
     let json = form.shape.lay_out(versions::answers("transaction-response", answers));
     let mut response = answer::ok(json, count as u64);
