@@ -401,7 +401,11 @@ fn query_hash(request: &SearchRequest) -> u64 {
         hasher.update(resource_type.as_str().as_bytes());
         hasher.update(b"\0");
     }
-    for (name, value) in &request.applied {
+    // Clients that take a link apart put its parameters together in an order of their own; within one
+    // name the order stays.
+    let mut parameters: Vec<&(String, String)> = request.applied.iter().collect();
+    parameters.sort_by_key(|(name, _)| name);
+    for (name, value) in parameters {
         if !APPEARANCE.contains(&name.as_str()) {
             hasher.update(name.as_bytes());
             hasher.update(b"\0");

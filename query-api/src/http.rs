@@ -20,6 +20,7 @@ mod query;
 pub(crate) mod request_id;
 pub(crate) mod router;
 pub(crate) mod sealed;
+mod shape;
 pub(crate) mod stall;
 pub(crate) mod unread;
 pub(crate) mod wire;

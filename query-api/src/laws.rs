@@ -9,6 +9,7 @@ mod directory;
 mod documents;
 mod facets;
 mod naive;
+mod openings;
 mod requests;
 mod rows;
 mod text;

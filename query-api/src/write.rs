@@ -6,6 +6,7 @@
 
 mod group;
 pub(crate) mod patch;
+mod precondition;
 mod resource;
 mod sequencer;
 #[cfg(test)]
@@ -22,9 +23,10 @@ use crate::engine::EngineError;
 use crate::parse::ast::SearchRequest;
 
 pub(crate) use group::Rules;
+pub(crate) use precondition::{Preconditions, Versions};
 pub(crate) use resource::{Incoming, check_patch, literals, read};
 pub(crate) use sequencer::{PublishError, Sequencer, SequencerParts, Writer};
-pub(crate) use transaction::Entry;
+pub(crate) use transaction::{Entry, Read};
 
 /// What a caller wants changed, as a whole: everything in it, or nothing.
 #[derive(Debug)]
@@ -40,8 +42,13 @@ pub(crate) struct Command {
 pub(crate) enum Work {
     /// One interaction.
     One(Box<Operation>),
-    /// The writing entries of a transaction Bundle.
-    Transaction(Vec<Entry>),
+    /// The entries of a transaction Bundle.
+    Transaction {
+        /// Those that change something.
+        entries: Vec<Entry>,
+        /// What the others read, once that is done.
+        reads: Vec<Read>,
+    },
 }
 
 /// One change.
@@ -60,8 +67,8 @@ pub(crate) enum Operation {
         target: Target,
         /// The resource.
         document: Incoming,
-        /// The version it must have.
-        if_match: Option<u64>,
+        /// What must be true of it.
+        preconditions: Preconditions,
     },
     /// A change of parts of an existing resource.
     Patch {
@@ -69,15 +76,15 @@ pub(crate) enum Operation {
         target: Target,
         /// What to change.
         patch: Patch,
-        /// The version it must have.
-        if_match: Option<u64>,
+        /// What must be true of it.
+        preconditions: Preconditions,
     },
     /// A deletion.
     Delete {
         /// Which.
         target: Target,
-        /// The version it must have.
-        if_match: Option<u64>,
+        /// What must be true of it.
+        preconditions: Preconditions,
     },
 }
 
@@ -176,6 +183,12 @@ pub(crate) enum WriteError {
     /// The resource has another version than `If-Match` says; its name and the version it has.
     #[error("another version")]
     OtherVersion(String, Option<u64>),
+    /// The resource has a version that `If-None-Match` excludes; its name and the version it has.
+    #[error("a version that must not be")]
+    Present(String, u64),
+    /// The resource was changed after `If-Unmodified-Since`; its name.
+    #[error("changed since")]
+    ChangedSince(String),
     /// A transaction changes one resource twice.
     #[error("changed twice")]
     Twice(Identity),

@@ -112,12 +112,24 @@ impl Issue {
     /// The same issue with its place.
     #[must_use]
     pub fn at(mut self, expression: impl Into<String>) -> Self {
-        self.expression = Some(expression.into());
+        // FHIR knows no empty string.
+        self.expression = Some(expression.into()).filter(|expression| !expression.is_empty());
         self
     }
 
     /// Whether the document or request this issue speaks of must be refused.
     pub fn is_error(&self) -> bool {
         self.severity >= Severity::Error
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Issue, IssueType};
+
+    #[test]
+    fn an_empty_place_is_none() {
+        let issue = |place: &str| Issue::error(IssueType::Value, "x").at(place).expression;
+        assert_eq!((issue(""), issue("a")), (None, Some("a".to_owned())));
     }
 }

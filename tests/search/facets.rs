@@ -474,12 +474,33 @@ fn every_way_to_ask() {
 }
 
 #[test]
+fn open_now_is_what_the_request_takes_for_now() {
+    let mut counted = BTreeSet::new();
+    for (base, path) in [("HealthcareService", "open-at"), ("PractitionerRole", "service.open-at")]
+    {
+        for now in ["2026-11-24T09:00:00Z", "2026-11-22T03:00:00Z", "2026-07-14T16:30:00Z"] {
+            let open = total(&format!("{base}?{path}=now&ror-now={now}&_summary=count"));
+            for choice in [String::new(), format!("&{path}=now")] {
+                let query = format!("{base}/$facets?facet=open-now&ror-now={now}{choice}");
+                let facet = &facets(&query)["open-now"];
+                let count = facet.buckets.first().map_or(0, |b| integer(b, "count").expect("one"));
+                assert_eq!(count, open, "{query}");
+            }
+            counted.insert(open);
+        }
+    }
+    assert!(counted.len() > 2, "the instants differ: {counted:?}");
+}
+
+#[test]
 fn what_is_wrong_is_said() {
     // (query, status, words of the answer)
     let rows = [
         ("Task/$facets?facet=activity", 400, "status"),
         ("HealthcareService/$facets?facet=activty", 400, "did you mean \\\"activity\\\"?"),
         ("HealthcareService/$facets?facet=distance", 400, "location.near"),
+        ("HealthcareService/$facets?facet:not=status", 400, "takes no modifier"),
+        ("HealthcareService/$facets?facet-limit:exact=5", 400, "takes no modifier"),
         ("HealthcareService/$facets?facet-limit=0", 400, "1 to 10000"),
         ("HealthcareService/$facets?facet-limit=many", 400, "1 to 10000"),
         ("HealthcareService/$facets?specialty:exacte=1", 400, "exacte"),

@@ -105,6 +105,28 @@ fn broken_page_tokens_are_refused() {
 }
 
 #[test]
+fn a_next_link_may_be_put_together_in_another_order() {
+    let client = harness::client();
+    let first = client.get("/Location?status=active&name:contains=e&_sort=name&_count=5");
+    let search = Search { pages: vec![Page { bundle: first.json().expect("a Bundle") }] };
+    let next = search.pages[0].link("next").expect("a next link").to_owned();
+    let (path, query) = next.split_once('?').expect("parameters");
+    let mut reversed: Vec<&str> = query.split('&').collect();
+    reversed.reverse();
+    let ids = |answer: Answer| {
+        assert_eq!(answer.status, 200, "{}", answer.excerpt());
+        let bundle = answer.json().expect("a Bundle");
+        let entries = bundle["entry"].as_array().cloned().expect("entries");
+        entries.iter().map(|entry| entry["resource"]["id"].clone()).collect::<Vec<_>>()
+    };
+    let path = path.strip_prefix(client.base()).expect("a link of the server");
+    let expected = ids(client.get(&format!("{path}?{query}")));
+    assert_eq!(ids(client.get(&format!("{path}?{}", reversed.join("&")))), expected);
+    let other = reversed.join("&").replace("status=active", "status=inactive");
+    assert_eq!(client.get(&format!("{path}?{other}")).status, 400, "another search");
+}
+
+#[test]
 fn total_may_be_left_out() {
     for (mode, present) in [("none", false), ("accurate", true), ("estimate", true)] {
         let search = search(&format!("Location?_total={mode}&_count=5"));

@@ -100,3 +100,81 @@ fn open_on_the_clock_of_the_place_until_something_closes() {
     assert!(open(&client, noon).is_empty(), "the site closed the day before");
     assert_eq!(open(&client, "2026-01-07T12:00:00Z").len(), 3, "the week before it had not");
 }
+
+#[test]
+fn an_offer_with_places_in_several_zones_is_open_in_one_that_is_not_closed() {
+    let server = Server::start(&harness::sample_copy());
+    let client = server.client();
+    let unit = |end: Option<&str>| {
+        let period = end.map(|end| {
+            json!([{"url": "http://hl7.org/fhir/StructureDefinition/organization-period",
+                    "valuePeriod": {"end": end}}])
+        });
+        let mut unit = json!({"resourceType": "Organization", "id": "open-unit", "name": "Unit"});
+        if let Some(period) = period {
+            unit["extension"] = period;
+        }
+        put(&client, &unit);
+    };
+    unit(None);
+    put(&client, &place("zone-paris", "75101", "3"));
+    put(&client, &place("zone-reunion", "97411", "3"));
+    put(&client, &place("zone-noumea", "98818", "3"));
+    put(&client, &place("zone-tahiti", "98735", "3"));
+    put(&client, &offer("open-mixed", &["zone-paris", "zone-reunion"]));
+    // Wednesday: 08:00 to 18:00 is from 04:00Z in Saint-Denis, to 17:00Z in Paris.
+    for (instant, is_open) in [
+        ("2026-01-14T03:59:59Z", false),
+        ("2026-01-14T04:00:00Z", true),
+        ("2026-01-14T15:30:00Z", true),
+        ("2026-01-14T17:00:00Z", false),
+    ] {
+        assert_eq!(open(&client, instant).len(), usize::from(is_open), "{instant}");
+    }
+    put(&client, &place("zone-reunion", "97411", "1"));
+    assert!(open(&client, "2026-01-14T05:30:00Z").is_empty(), "only Paris is left");
+    assert_eq!(open(&client, "2026-01-14T15:30:00Z"), ["open-mixed"]);
+    put(&client, &place("zone-paris", "75101", "2"));
+    assert!(open(&client, "2026-01-14T12:00:00Z").is_empty(), "both are closed");
+
+    // Round the clock, until the unit closes: on the day of the place.
+    for id in ["noumea", "tahiti"] {
+        let mut always = offer(&format!("open-{id}"), &[&format!("zone-{id}")]);
+        always["availableTime"] = json!([{"allDay": true}]);
+        put(&client, &always);
+    }
+    unit(Some("2026-11-24"));
+    for (instant, expected) in [
+        ("2026-11-24T12:59:00Z", &["open-noumea", "open-tahiti"][..]),
+        // The 25th in Nouméa.
+        ("2026-11-24T13:00:00Z", &["open-tahiti"]),
+        // Still the 24th in Tahiti.
+        ("2026-11-25T09:59:00Z", &["open-tahiti"]),
+        ("2026-11-25T10:00:00Z", &[]),
+    ] {
+        assert_eq!(open(&client, instant), expected, "{instant}");
+    }
+}
+
+#[test]
+fn a_day_that_does_not_exist_is_no_day() {
+    let server = Server::start(&harness::sample_copy());
+    let client = server.client();
+    put(&client, &json!({"resourceType": "Organization", "id": "open-unit", "name": "Unit"}));
+    put(&client, &place("open-place", "44109", "3"));
+    let url = format!("{ROR}ror-available-time-number-days-of-week");
+    for number in [0, 3, 9] {
+        let mut offer = offer(&format!("open-{number}"), &["open-place"]);
+        offer["availableTime"] = json!([{
+            "extension": [{"url": url, "valueInteger": number}],
+            "availableStartTime": "09:00:00",
+            "availableEndTime": "10:00:00",
+        }]);
+        put(&client, &offer);
+    }
+    // Monday the 12th to Sunday the 18th, 09:30 in Paris.
+    for day in 12..=18 {
+        let expected: &[&str] = if day == 14 { &["open-3"] } else { &[] };
+        assert_eq!(open(&client, &format!("2026-01-{day}T08:30:00Z")), expected, "the {day}th");
+    }
+}

@@ -13,7 +13,7 @@
 //! | body that does not arrive | 408 | `timeout` |
 //! | body too large; URL too long; headers too large | 413; 414; 431 | `too-long` |
 //! | body in a format that is not read | 415 | `not-supported` |
-//! | `If-Match` names another version; several matches of a condition | 412 | `conflict`; `multiple-matches` |
+//! | `If-Match`, `If-None-Match` or `If-Unmodified-Since` does not hold; several matches of a condition | 412 | `conflict`; `multiple-matches` |
 //! | document or patch breaks a rule | 422 | the issues' own: `required`, `invariant`, … |
 //! | our bug, damaged data | 500 | `exception`, fixed text |
 //! | not ready; too many requests | 503 + `Retry-After` | `transient` |
@@ -21,6 +21,8 @@
 //! | disk full | 507 | `no-store` |
 //!
 //! A failed entry of a transaction has the status of its failure, and its place in the issues.
+
+use std::sync::Arc;
 
 use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
@@ -122,12 +124,30 @@ pub(crate) enum ApiError {
     /// A resource has another version than `If-Match` says: its name, and the version it has.
     #[error("another version")]
     OtherVersion(String, Option<u64>),
+    /// A resource has a version that `If-None-Match` excludes: its name and the version.
+    #[error("a version that must not be")]
+    Present(String, u64),
+    /// A resource was changed after `If-Unmodified-Since`: its name.
+    #[error("changed since")]
+    ChangedSince(String),
     /// No space is left on the disk.
     #[error("no space")]
     NoSpace,
     /// An entry of a transaction fails; its position.
     #[error("entry {0}")]
     Entry(usize, Box<ApiError>),
+    /// A request that this one is made of was answered so.
+    #[error("a part fails")]
+    Inner(Failure),
+}
+
+/// What an error response says; rides on it, for who asked in a Bundle.
+#[derive(Debug, Clone)]
+pub(crate) struct Failure {
+    /// Its status.
+    pub(crate) status: StatusCode,
+    /// Its issues.
+    issues: Arc<[Issue]>,
 }
 
 impl From<WriteError> for ApiError {
@@ -141,6 +161,8 @@ impl From<WriteError> for ApiError {
             WriteError::NoMatch(resource_type) => Self::NoMatch(resource_type),
             WriteError::SeveralMatches(resource_type) => Self::SeveralMatches(resource_type),
             WriteError::OtherVersion(name, version) => Self::OtherVersion(name, version),
+            WriteError::Present(name, version) => Self::Present(name, version),
+            WriteError::ChangedSince(name) => Self::ChangedSince(name),
             WriteError::Twice(identity) => {
                 let text = format!("the transaction changes {identity} twice");
                 Self::Refused(vec![Issue::error(IssueType::Duplicate, text)])
@@ -213,10 +235,14 @@ impl ApiError {
             Self::Internal(_) | Self::Damaged(..) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Deadline | Self::Undecided => StatusCode::GATEWAY_TIMEOUT,
-            Self::SeveralMatches(_) | Self::OtherVersion(..) => StatusCode::PRECONDITION_FAILED,
+            Self::SeveralMatches(_)
+            | Self::OtherVersion(..)
+            | Self::Present(..)
+            | Self::ChangedSince(_) => StatusCode::PRECONDITION_FAILED,
             Self::Unprocessable(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NoSpace => StatusCode::INSUFFICIENT_STORAGE,
             Self::Entry(_, error) => error.status(),
+            Self::Inner(failure) => failure.status,
         }
     }
 
@@ -226,6 +252,7 @@ impl ApiError {
             Self::Refused(issues) | Self::Unprocessable(issues) | Self::NoPlace(issues) => {
                 return issues;
             }
+            Self::Inner(failure) => return failure.issues.to_vec(),
             Self::NoMatch(resource_type) => {
                 let text = format!("no {resource_type} satisfies the condition");
                 let issue = Issue::error(IssueType::NotFound, text).at(resource_type.as_str());
@@ -254,7 +281,15 @@ impl ApiError {
             }
             Self::OtherVersion(name, None) => (
                 IssueType::Conflict,
-                format!("there is no {name}, so it cannot have the version that If-Match asks for"),
+                format!("there is no {name}, so it cannot have a version that If-Match asks for"),
+            ),
+            Self::Present(name, version) => (
+                IssueType::Conflict,
+                format!("{name} has version {version}, which If-None-Match excludes; nothing was changed"),
+            ),
+            Self::ChangedSince(name) => (
+                IssueType::Conflict,
+                format!("{name} was changed after the instant of If-Unmodified-Since; read it again before changing it"),
             ),
             Self::NoSpace => (
                 IssueType::NoStore,
@@ -357,6 +392,9 @@ impl ApiError {
     fn header(&self) -> Option<(HeaderName, HeaderValue)> {
         let (name, value) = match self {
             Self::Unavailable(_) => (RETRY_AFTER, RETRY_AFTER_SECONDS),
+            Self::Inner(failure) if failure.status == StatusCode::SERVICE_UNAVAILABLE => {
+                (RETRY_AFTER, RETRY_AFTER_SECONDS)
+            }
             Self::Unauthenticated => (WWW_AUTHENTICATE, "Bearer"),
             Self::Refused(_)
             | Self::Malformed
@@ -384,6 +422,9 @@ impl ApiError {
             | Self::NoMatch(_)
             | Self::SeveralMatches(_)
             | Self::OtherVersion(..)
+            | Self::Present(..)
+            | Self::ChangedSince(_)
+            | Self::Inner(_)
             | Self::NoSpace => return None,
             Self::Entry(_, error) => return error.header(),
         };
@@ -401,7 +442,9 @@ impl IntoResponse for ApiError {
         // The router adds `Allow` to every answer that its path's fallback gives, and the fallback
         // also answers for unknown types and operations, whose paths allow nothing.
         let no_allow = matches!(self, Self::UnknownType(_) | Self::UnknownOperation(_));
-        let body = self.into_outcome();
+        let issues: Arc<[Issue]> = self.issues().into();
+        let mut body = Vec::new();
+        bundle::write_outcome(&mut body, issues.iter());
         let content_type = HeaderValue::from_static(FHIR_JSON);
         let mut response = (status, [(CONTENT_TYPE, content_type)], body).into_response();
         if let Some((name, value)) = header {
@@ -410,6 +453,7 @@ impl IntoResponse for ApiError {
         if no_allow {
             response.headers_mut().insert(ALLOW, HeaderValue::from_static(""));
         }
+        response.extensions_mut().insert(Failure { status, issues });
         response
     }
 }

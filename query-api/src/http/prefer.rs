@@ -19,8 +19,31 @@ pub(super) enum Handling {
     /// They are ignored, with a warning in the Bundle.
     #[default]
     Lenient,
-    /// They are refused.
-    Strict,
+    /// They are refused, and why.
+    Strict(Strictness),
+}
+
+/// Why a request is read strictly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Strictness {
+    /// The caller says so.
+    Asked,
+    /// What is ignored in a condition changes what it finds.
+    Condition,
+    /// A table has no place for a warning.
+    Table,
+}
+
+impl Strictness {
+    /// What stands before the warning that is now an error. The warning says what happens to the rest
+    /// of the request, which now is nothing.
+    fn because(self) -> &'static str {
+        match self {
+            Self::Asked => "refused under Prefer: handling=strict; otherwise",
+            Self::Condition => "refused, as a condition is not read in part; a search would say",
+            Self::Table => "refused, as a table has no place for a warning; as JSON it would say",
+        }
+    }
 }
 
 /// `Prefer: handling=…`, read.
@@ -74,8 +97,8 @@ impl Return {
 
 impl Preference {
     /// Strict handling, whatever the caller says.
-    pub(super) fn strict() -> Self {
-        Self { handling: Handling::Strict, stated: true }
+    pub(super) fn strict(why: Strictness) -> Self {
+        Self { handling: Handling::Strict(why), stated: false }
     }
 
     /// The first `handling` of the header; an unknown one is as none. Source: RFC 7240, 2.
@@ -89,7 +112,7 @@ impl Preference {
                     continue;
                 }
                 let handling = match value.trim().trim_matches('"').to_ascii_lowercase().as_str() {
-                    "strict" => Handling::Strict,
+                    "strict" => Handling::Strict(Strictness::Asked),
                     "lenient" => Handling::Lenient,
                     _ => return Self::default(),
                 };
@@ -105,14 +128,12 @@ impl Preference {
     /// [`ApiError::Refused`] with every issue when one is an error, and under strict handling also
     /// when one is a warning about something ignored or repaired, which then counts as an error.
     pub(super) fn admit(self, mut issues: Vec<Issue>) -> Result<Vec<Issue>, ApiError> {
-        if self.handling == Handling::Strict {
+        if let Handling::Strict(why) = self.handling {
             for issue in &mut issues {
-                if parse::is_refused_when_strict(issue) {
+                // A mistake speaks for itself.
+                if !issue.is_error() && parse::is_refused_when_strict(issue) {
                     issue.severity = Severity::Error;
-                    // It says what happens to the rest of the request, which now is nothing.
-                    let otherwise = std::mem::take(&mut issue.diagnostics);
-                    issue.diagnostics =
-                        format!("refused under Prefer: handling=strict; otherwise: {otherwise}");
+                    issue.diagnostics = format!("{}: {}", why.because(), issue.diagnostics);
                 }
             }
         }
@@ -134,7 +155,7 @@ pub(super) async fn say_applied(mut response: Response) -> Response {
     if let Some(Applied(handling)) = response.extensions().get::<Applied>().copied() {
         let value = HeaderValue::from_static(match handling {
             Handling::Lenient => "handling=lenient",
-            Handling::Strict => "handling=strict",
+            Handling::Strict(_) => "handling=strict",
         });
         response.headers_mut().insert(PREFERENCE_APPLIED, value);
     }
@@ -149,19 +170,21 @@ pub(super) async fn vary(mut response: Response) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use super::{Handling, Preference, Return};
+    use super::{Handling, Preference, Return, Strictness};
+    use crate::http::error::ApiError;
     use axum::http::HeaderMap;
     use shared::error::{Issue, IssueType};
 
     #[test]
     fn reads() {
-        use Handling::{Lenient, Strict};
+        use Handling::Lenient;
+        const STRICT: Handling = Handling::Strict(Strictness::Asked);
         let rows: [(&[&str], Handling, bool); 9] = [
             (&[], Lenient, false),
-            (&["handling=strict"], Strict, true),
+            (&["handling=strict"], STRICT, true),
             (&["handling=lenient"], Lenient, true),
-            (&["return=minimal, Handling = \"STRICT\"; x=y"], Strict, true),
-            (&["respond-async", "handling=strict"], Strict, true),
+            (&["return=minimal, Handling = \"STRICT\"; x=y"], STRICT, true),
+            (&["respond-async", "handling=strict"], STRICT, true),
             (&["handling=lenient, handling=strict"], Lenient, true),
             (&["handling=severe"], Lenient, false),
             (&["handling"], Lenient, false),
@@ -206,11 +229,31 @@ mod tests {
             (vec![warning(), error()], false, false),
         ];
         for (issues, lenient, strict) in rows {
-            for (handling, expected) in [(Handling::Lenient, lenient), (Handling::Strict, strict)] {
+            let asked = Handling::Strict(Strictness::Asked);
+            for (handling, expected) in [(Handling::Lenient, lenient), (asked, strict)] {
                 let preference = Preference { handling, stated: true };
                 let admitted = preference.admit(issues.clone());
                 assert_eq!(admitted.is_ok(), expected, "{handling:?} {issues:?}");
             }
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_whose_wish_it_is() {
+        for (why, says_strict) in
+            [(Strictness::Asked, true), (Strictness::Condition, false), (Strictness::Table, false)]
+        {
+            let preference = Preference::strict(why);
+            let issues = vec![
+                Issue::warning(IssueType::NotSupported, "unknown \"x\""),
+                Issue::error(IssueType::Value, "bad \"y\""),
+            ];
+            let Err(ApiError::Refused(issues)) = preference.admit(issues) else {
+                panic!("{why:?}")
+            };
+            assert_eq!(issues[0].diagnostics.contains("handling=strict"), says_strict, "{why:?}");
+            assert!(issues[0].diagnostics.ends_with("unknown \"x\""), "{issues:?}");
+            assert_eq!(issues[1].diagnostics, "bad \"y\"");
         }
     }
 }

@@ -12,10 +12,10 @@ use shared::access::Access;
 use shared::error::{Issue, IssueType};
 use tokio::time::timeout;
 
-use super::answer::{FHIR_JSON, Layout};
+use super::answer::FHIR_JSON;
 use super::error::ApiError;
 use super::prefer::{PREFERENCE_APPLIED, Return};
-use super::{negotiate, query};
+use super::shape::Shape;
 use crate::app::App;
 use crate::bundle;
 use crate::write::{self, Command, Effect, Incoming, Outcome, Work};
@@ -24,9 +24,10 @@ use crate::write::{self, Command, Effect, Incoming, Outcome, Work};
 pub(super) const NOT_YET_SEARCHABLE: HeaderName = HeaderName::from_static("x-not-yet-searchable");
 
 /// How a write is answered.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Form {
-    layout: Layout,
+    /// How a document in it is shown.
+    pub(super) shape: Shape,
     returns: Option<Return>,
 }
 
@@ -40,29 +41,28 @@ pub(super) struct Done {
 }
 
 impl Form {
-    /// Reads `Prefer: return`, `_format` and `_pretty`.
+    /// Reads `Prefer: return` and the general parameters.
     ///
     /// # Errors
-    /// [`ApiError::NotAcceptable`].
+    /// [`ApiError::NotAcceptable`], and [`ApiError::Refused`] for a bad value.
     pub(super) fn of(uri: &Uri, headers: &HeaderMap) -> Result<Self, ApiError> {
         let text = uri.query().unwrap_or_default();
-        negotiate::accepts_json(headers, query::value(text, "_format").as_deref())?;
-        let layout = Layout::of(query::value(text, "_pretty").as_deref());
-        Ok(Self { layout, returns: Return::of(headers) })
+        let mut issues = Vec::new();
+        let shape = Shape::of(text, headers, &mut issues)?;
+        if issues.is_empty() {
+            Ok(Self { shape, returns: Return::of(headers) })
+        } else {
+            Err(ApiError::Refused(issues))
+        }
     }
 
     /// Whether the documents are wanted.
-    pub(super) fn shows_documents(self) -> bool {
+    pub(super) fn shows_documents(&self) -> bool {
         self.returns.unwrap_or(Return::Representation) == Return::Representation
     }
 
-    /// Lays out a body.
-    pub(super) fn apply(self, json: Vec<u8>) -> Vec<u8> {
-        self.layout.apply(json)
-    }
-
     /// The header that tells which preference was honored.
-    pub(super) fn say(self, response: &mut Response) {
+    pub(super) fn say(&self, response: &mut Response) {
         if let Some(returns) = self.returns {
             let value = HeaderValue::from_static(returns.as_str());
             response.headers_mut().insert(PREFERENCE_APPLIED, value);
@@ -102,7 +102,10 @@ pub(super) async fn perform(app: &App, access: Access, work: Work) -> Result<Don
 }
 
 /// Answers a single change.
-pub(super) fn answer(app: &App, done: Done, form: Form) -> Response {
+///
+/// # Errors
+/// When the document that was stored is damaged.
+pub(super) fn answer(app: &App, done: Done, form: &Form) -> Result<Response, ApiError> {
     let Done { mut outcomes, is_searchable } = done;
     let outcome = outcomes.pop().expect("one change has one outcome");
     let status = status(outcome.effect);
@@ -112,21 +115,34 @@ pub(super) fn answer(app: &App, done: Done, form: Form) -> Response {
     let body = match returns {
         Return::Minimal => None,
         Return::Representation if is_gone && outcome.issues.is_empty() => None,
-        Return::Representation if !is_gone => Some(outcome.json.clone()),
+        Return::Representation if !is_gone => Some(shown(&outcome, &form.shape)?),
         Return::Representation | Return::OperationOutcome => Some(outcome_body(&outcome.issues)),
     };
     let status = if is_gone && body.is_some() { StatusCode::OK } else { status };
     let mut response = match body {
         Some(json) => {
             let content_type = [(CONTENT_TYPE, HeaderValue::from_static(FHIR_JSON))];
-            (status, content_type, form.apply(json)).into_response()
+            (status, content_type, form.shape.lay_out(json)).into_response()
         }
         None => status.into_response(),
     };
     version_headers(app, &outcome, response.headers_mut());
     say_searchable(is_searchable, &mut response);
     form.say(&mut response);
-    response
+    Ok(response)
+}
+
+/// The part of the stored document that is shown; empty after a deletion.
+///
+/// # Errors
+/// When the document is damaged.
+pub(super) fn shown(outcome: &Outcome, shape: &Shape) -> Result<Vec<u8>, ApiError> {
+    match &outcome.identity {
+        Some(identity) if !outcome.json.is_empty() => {
+            shape.part_of(outcome.json.clone(), identity.resource_type)
+        }
+        Some(_) | None => Ok(Vec::new()),
+    }
 }
 
 /// Says so when searches may not find a change yet.

@@ -89,7 +89,7 @@ fn healthcare_service(choices: &mut Choices<'_>) -> Map<String, Value> {
     ])
 }
 
-fn available_time(choices: &mut Choices<'_>) -> Value {
+pub(super) fn available_time(choices: &mut Choices<'_>) -> Value {
     const TIMES: [Option<(&str, &str)>; 6] = [
         Some(("08:00:00", "12:00:00")),
         Some(("20:00:00", "06:00:00")),
@@ -110,17 +110,16 @@ fn available_time(choices: &mut Choices<'_>) -> Value {
         }
     }
     let mut extensions = Vec::new();
-    match choices.below(4) {
-        0 => {}
-        1 => {
-            let number = choices.one(&[5, 6, 7]);
-            let name = "ror-available-time-number-days-of-week";
-            extensions.push(value(name, "valueInteger", json!(number)));
-        }
-        _ => {
-            let days = choices.one(&[["fri", "sat"], ["sat", "sun"], ["mon", "tue"]]);
-            time.insert("daysOfWeek".to_owned(), json!(days));
-        }
+    let (has_number, has_names) =
+        choices.one(&[(false, false), (true, false), (true, true), (false, true), (false, true)]);
+    if has_number {
+        let number = choices.one(&[5, 6, 7, 0, 9]);
+        let name = "ror-available-time-number-days-of-week";
+        extensions.push(value(name, "valueInteger", json!(number)));
+    }
+    if has_names {
+        let days = choices.one(&[["fri", "sat"], ["sat", "sun"], ["mon", "tue"]]);
+        time.insert("daysOfWeek".to_owned(), json!(days));
     }
     if let Some(kind) = choices.one(&[None, None, Some("01"), Some("08"), Some("04")]) {
         let concept = json!({ "coding": [{ "code": kind }] });
@@ -138,7 +137,7 @@ fn available_time(choices: &mut Choices<'_>) -> Value {
     Value::Object(time)
 }
 
-fn not_available(choices: &mut Choices<'_>) -> Value {
+pub(super) fn not_available(choices: &mut Choices<'_>) -> Value {
     match choices.below(5) {
         0 => json!({ "description": "bank holidays" }),
         1 => {
@@ -173,13 +172,7 @@ fn organization(choices: &mut Choices<'_>) -> Map<String, Value> {
         extension("ror-organization-price", &parts)
     });
     if choices.once_in(6) {
-        let end = choices.one(&["2024-01-31", "2024-02-10"]);
-        let url = "http://hl7.org/fhir/StructureDefinition/organization-period";
-        extensions.push(json!({ "url": url, "valuePeriod": { "end": end } }));
-        if choices.once_in(2) {
-            let url = format!("{ROR_EXTENSION_BASE}ror-organization-reopening-date");
-            extensions.push(json!({ "url": url, "valueDate": "2024-02-11" }));
-        }
+        extensions.extend(closing(choices));
     }
     object(vec![
         ("partOf", reference(choices, &[ResourceType::Organization])),
@@ -191,6 +184,18 @@ fn organization(choices: &mut Choices<'_>) -> Map<String, Value> {
         ("address", list(many(choices, 2, |c| text(c).map(|city| json!({ "city": city }))))),
         ("type", list(many(choices, 2, concept))),
     ])
+}
+
+/// The end of an organization, and maybe the day it opens again.
+pub(super) fn closing(choices: &mut Choices<'_>) -> Vec<Value> {
+    let end = choices.one(&["2024-01-31", "2024-02-10"]);
+    let url = "http://hl7.org/fhir/StructureDefinition/organization-period";
+    let mut extensions = vec![json!({ "url": url, "valuePeriod": { "end": end } })];
+    if choices.once_in(2) {
+        let url = format!("{ROR_EXTENSION_BASE}ror-organization-reopening-date");
+        extensions.push(json!({ "url": url, "valueDate": "2024-02-11" }));
+    }
+    extensions
 }
 
 fn location(choices: &mut Choices<'_>) -> Map<String, Value> {
@@ -249,7 +254,7 @@ fn location(choices: &mut Choices<'_>) -> Map<String, Value> {
 }
 
 fn address(choices: &mut Choices<'_>, city: &Value) -> Value {
-    let codes = ["44000", "75001", "20200", "97110", "97400", "none"];
+    let codes = ["44000", "75001", "20200", "97110", "97400", "98800", "none"];
     json!({ "city": city, "postalCode": choices.one(&codes) })
 }
 

@@ -239,6 +239,11 @@ fn sort(context: &Context<'_>, report: &mut Report, request: &mut SearchRequest,
             None => (false, text),
         };
         match sort_key(context, &request.types, name) {
+            Ok(path) if is_sorted_by(&request.sort, &path) => {
+                let diagnostics =
+                    format!("\"_sort\": \"{text}\" is ignored: the order is by \"{name}\" already");
+                report.tolerate(IssueType::Invalid, "_sort", diagnostics);
+            }
             Ok(path) => request.sort.push(Sort {
                 chain: path.chain,
                 parameter: path.parameter,
@@ -248,6 +253,13 @@ fn sort(context: &Context<'_>, report: &mut Report, request: &mut SearchRequest,
             Err(why) => report.error(IssueType::Value, "_sort", format!("\"_sort\": {why}")),
         }
     }
+}
+
+/// Whether a key that stands before makes all equal that this one could tell apart.
+fn is_sorted_by(keys: &[Sort], path: &Path) -> bool {
+    keys.iter().any(|key| {
+        key.parameter == path.parameter && key.chain == path.chain && key.above == path.above
+    })
 }
 
 /// The order by relevance means something where words are searched.

@@ -305,6 +305,8 @@ fn tolerated() {
         ("_type=Location", "()", "already says"),
         ("_sort=_score", "()", "no words are searched"),
         ("_sort=_score&specialty:not=a", "specialty not a", "no words are searched"),
+        ("_sort=name,-name", "()", "the order is by \"name\" already"),
+        ("_sort=-name,_id,name", "()", "the order is by \"name\" already"),
         ("_filter=", "()", "no value"),
     ];
     for (query, expected, says) in rows {

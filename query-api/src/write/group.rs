@@ -26,6 +26,7 @@ use super::resource::{self, Incoming};
 use super::{
     Command, Condition, Effect, Operation, Outcome, Patch, Target, Work, WriteError, patch,
 };
+pub(super) use state::State;
 use state::Written;
 
 use crate::engine::{EngineError, View};
@@ -152,7 +153,7 @@ impl<'a> Group<'a> {
                 self.check_references(&mut plan, &changes)?;
                 Ok(vec![self.apply(plan)?])
             }
-            Work::Transaction(entries) => self.transaction(entries, access),
+            Work::Transaction { entries, reads } => self.transaction(entries, reads, access),
         }
     }
 
@@ -276,7 +277,7 @@ impl<'a> Group<'a> {
 fn conditions(command: &Command) -> Box<dyn Iterator<Item = &Condition> + '_> {
     match &command.work {
         Work::One(operation) => Box::new(condition(operation).into_iter()),
-        Work::Transaction(entries) => Box::new(entries.iter().flat_map(|entry| {
+        Work::Transaction { entries, .. } => Box::new(entries.iter().flat_map(|entry| {
             let references = entry.references.iter().map(|(_, condition)| condition);
             condition(&entry.operation).into_iter().chain(references)
         })),

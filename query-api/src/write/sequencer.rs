@@ -400,7 +400,7 @@ impl SequencerParts {
 fn has_condition(command: &Command) -> bool {
     match &command.work {
         Work::One(operation) => condition(operation).is_some(),
-        Work::Transaction(entries) => entries
+        Work::Transaction { entries, .. } => entries
             .iter()
             .any(|entry| condition(&entry.operation).is_some() || !entry.references.is_empty()),
     }

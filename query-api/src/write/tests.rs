@@ -1,7 +1,9 @@
 //! The whole service over a real directory: what is written is there, once, and found by the next
 //! search.
 
+mod conditions;
 mod rules;
+mod whole;
 
 use axum::body::Body;
 use axum::http::{Method, Request};

@@ -9,7 +9,7 @@ use shared::access::Access;
 use shared::error::{Issue, IssueType};
 use shared::store::Identity;
 
-use super::group::{Changes, Group, Plan, Resolved, condition};
+use super::group::{Changes, Group, Plan, Resolved, State, condition};
 use super::resource::{self, Incoming};
 use super::{Condition, Operation, Outcome, WriteError};
 
@@ -24,6 +24,17 @@ pub(crate) struct Entry {
     pub(crate) operation: Operation,
     /// The conditional references of its document, as they stand there.
     pub(crate) references: Vec<(String, Condition)>,
+}
+
+/// An entry that reads a resource as the transaction leaves it.
+#[derive(Debug)]
+pub(crate) struct Read {
+    /// Its position in the Bundle, for messages.
+    pub(crate) position: usize,
+    /// What it reads.
+    pub(crate) identity: Identity,
+    /// Whether it reads the versions, which a deletion leaves.
+    pub(crate) of_history: bool,
 }
 
 /// An entry whose resource is known.
@@ -41,6 +52,7 @@ impl Group<'_> {
     pub(super) fn transaction(
         &mut self,
         entries: Vec<Entry>,
+        reads: Vec<Read>,
         access: Access,
     ) -> Result<Vec<Outcome>, WriteError> {
         refuse_equal_conditions(&entries)?;
@@ -67,6 +79,9 @@ impl Group<'_> {
         for (index, _, plan) in &mut plans {
             self.check_references(plan, &changes).map_err(at(positions[*index]))?;
         }
+        for read in reads {
+            self.check_read(&read, &changes).map_err(at(read.position))?;
+        }
         plans.sort_by_key(|(_, rank, _)| *rank);
         let mut applied = Vec::with_capacity(plans.len());
         for (index, _, plan) in plans {
@@ -74,6 +89,22 @@ impl Group<'_> {
         }
         applied.sort_by_key(|(index, _)| *index);
         Ok(applied.into_iter().map(|(_, outcome)| outcome).collect())
+    }
+
+    /// Whether there will be something to read.
+    fn check_read(&self, read: &Read, changes: &Changes) -> Result<(), WriteError> {
+        let identity = &read.identity;
+        if changes.brings(identity) {
+            return Ok(());
+        }
+        match self.state(identity)? {
+            State::Absent => Err(WriteError::Absent(identity.clone())),
+            _ if read.of_history => Ok(()),
+            State::Live { .. } if !changes.takes(identity) => Ok(()),
+            State::Live { .. } | State::Deleted { .. } => {
+                Err(WriteError::Deleted(identity.clone()))
+            }
+        }
     }
 
     fn step(&self, entry: Entry, access: Access) -> Result<Step, WriteError> {

@@ -1,6 +1,7 @@
 //! When an offer is open, and an organization closed, as its document says.
 //!
-//! What is not said is not guessed: a slot without times and without `allDay` opens nothing. The rules
+//! What is not said is not guessed: a slot without times and without `allDay` opens nothing, nor does one
+//! whose day, time or dates cannot be read. The rules
 //! for readers are in `docs/extensions.md`.
 
 use serde_json::Value;
@@ -105,13 +106,17 @@ fn code<'a>(mut extensions: impl Iterator<Item = &'a Value>) -> Option<&'a str> 
     codings.iter().find_map(|coding| coding.get("code")?.as_str())
 }
 
+/// A slot; `None` when it says no time, or something that cannot be read.
 fn slot(time: &Value) -> Option<Slot> {
-    let minute = |name: &str| time.get(name).and_then(Value::as_str).and_then(minute_of_day);
+    let minute = |name: &str| {
+        let said = time.get(name).map(|said| said.as_str().and_then(minute_of_day).ok_or(()));
+        said.transpose().ok()
+    };
     let is_all_day = time.get("allDay").and_then(Value::as_bool) == Some(true);
     let (start_minute, end) = if is_all_day {
         (0, DAY_MINUTES)
     } else {
-        match (minute("availableStartTime"), minute("availableEndTime")) {
+        match (minute("availableStartTime")?, minute("availableEndTime")?) {
             (Some(start), Some(end)) => (start % DAY_MINUTES, end),
             (Some(start), None) => (start % DAY_MINUTES, DAY_MINUTES),
             (None, Some(end)) => (0, end),
@@ -119,26 +124,32 @@ fn slot(time: &Value) -> Option<Slot> {
         }
     };
     let end = if end <= start_minute { end + DAY_MINUTES } else { end };
-    let dates = ror_extensions(time, "ror-available-time-effective-opening-closing-date");
-    let dates = dates.filter_map(any_value).find_map(span);
-    let effective = dates.unwrap_or(Span::ALWAYS);
-    Some(Slot { days: days(time), start_minute, minutes: end - start_minute, effective })
+    let mut dates = ror_extensions(time, "ror-available-time-effective-opening-closing-date");
+    let effective = match dates.find_map(any_value) {
+        Some(period) => span(period)?,
+        None => Span::ALWAYS,
+    };
+    Some(Slot { days: days(time)?, start_minute, minutes: end - start_minute, effective })
 }
 
 /// The number of the day, 1 Monday to 7 Sunday, is preferred to the codes; without either, every day.
-fn days(time: &Value) -> u8 {
-    let number = ror_extensions(time, "ror-available-time-number-days-of-week")
-        .filter_map(any_value)
-        .find_map(Value::as_u64);
-    if let Some(number @ 1..=7) = number {
-        return 1 << (number - 1);
+/// `None` when what is said names no day of the week.
+fn days(time: &Value) -> Option<u8> {
+    let mut numbers = ror_extensions(time, "ror-available-time-number-days-of-week");
+    let number = numbers.find_map(any_value);
+    if let Some(number @ 1..=7) = number.and_then(Value::as_u64) {
+        return Some(1 << (number - 1));
     }
-    let codes: Vec<&str> = items(time, "daysOfWeek").filter_map(Value::as_str).collect();
-    if codes.is_empty() {
-        return ALL_DAYS;
+    let mut codes = items(time, "daysOfWeek").peekable();
+    if number.is_none() && codes.peek().is_none() {
+        return Some(ALL_DAYS);
     }
-    let bit = |code: &&str| DAYS.iter().position(|day| day == code).map_or(0, |at| 1 << at);
-    codes.iter().fold(0, |days, code| days | bit(code))
+    let bit = |code: &Value| {
+        let at = DAYS.iter().position(|day| code.as_str() == Some(*day));
+        at.map_or(0, |at| 1 << at)
+    };
+    let days = codes.fold(0, |days, code| days | bit(code));
+    (days != 0).then_some(days)
 }
 
 /// `HH:MM[:SS[.f]]` in minutes, a part of a minute counted whole; the last minute of a day ends it.
@@ -157,7 +168,7 @@ fn minute_of_day(text: &str) -> Option<u16> {
     Some(if minutes >= DAY_MINUTES - 1 { DAY_MINUTES } else { minutes })
 }
 
-/// A `Period`; `None` when it has no end at all, or one that is no date.
+/// A `Period`; `None` when it has no bound at all, or one that is no date.
 fn span(period: &Value) -> Option<Span> {
     let end = |name: &str| period.get(name).map(|value| date(value).ok_or(()));
     let (start, end) = (end("start").transpose().ok()?, end("end").transpose().ok()?);
@@ -197,7 +208,8 @@ mod tests {
         let kind = |code: &str| {
             ror("ror-available-time-type-of-time", "valueCodeableConcept", &concept(code))
         };
-        let day = |n: u8| ror("ror-available-time-number-days-of-week", "valueInteger", &json!(n));
+        let day = |n: i8| ror("ror-available-time-number-days-of-week", "valueInteger", &json!(n));
+        let on = |days: Value, extensions: Vec<Value>| json!({"daysOfWeek": days, "allDay": true, "extension": extensions});
         let dates = |start: &str, end: &str| {
             let name = "ror-available-time-effective-opening-closing-date";
             ror(name, "valuePeriod", &json!({"start": start, "end": end}))
@@ -229,6 +241,17 @@ mod tests {
             (json!([{"availableStartTime": "noon", "availableEndTime": "?"}]), false),
             (json!([with(vec![day(1), kind("01")])]), true),
             (json!([with(vec![day(2), kind("01")])]), false),
+            // No day of the week: unknown is not open, on this day or on another.
+            (json!([with(vec![day(0)])]), false),
+            (json!([with(vec![day(9)])]), false),
+            (json!([with(vec![day(-1)])]), false),
+            (json!([on(json!(["mon"]), vec![day(9)])]), true),
+            (json!([on(json!(["tue"]), vec![day(9)])]), false),
+            (json!([on(json!(["monday"]), vec![])]), false),
+            (json!([on(json!(["monday", "mon"]), vec![])]), true),
+            (json!([{"availableStartTime": "nine", "availableEndTime": "12:00:00"}]), false),
+            (json!([{"availableStartTime": "09:00:00", "availableEndTime": "25:00:00"}]), false),
+            (json!([with(vec![dates("soon", "2026-12-31")])]), false),
             (json!([with(vec![kind("04")])]), false),
             (json!([with(vec![kind("09")])]), false),
             (json!([nine_to_noon, with(vec![kind("08"), day(1)])]), false),

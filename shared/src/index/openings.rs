@@ -55,43 +55,65 @@ impl Openings {
 }
 
 impl Snapshot {
-    /// The offers that are open at an instant, in milliseconds since 1970 UTC: a slot of their opening
-    /// hours holds on the clock of their place, and nothing closes them.
+    /// The offers that are open at an instant, in milliseconds since 1970 UTC: on the clock of one of their
+    /// places that is not closed, a slot of their opening hours holds, and neither a closing of theirs
+    /// nor the end of their organization, or of one above it, has come.
     ///
-    /// An offer with a place overseas is read on the clocks of its places there, any of which opens it;
-    /// every other on that of Europe/Paris. Offers that say no hours are not in the set. Membership of
-    /// one offer is [`KeySet::contains`].
+    /// A place that is in no zone overseas is in Europe/Paris, and so is an offer without a place. Offers
+    /// that say no hours are not in the set. Membership of one offer is [`KeySet::contains`].
     ///
     /// # Errors
     /// When the index cannot be read.
     pub fn open_at(&self, instant_ms: i64) -> Result<KeySet> {
-        let (Some(paris), offers) =
-            (Moment::new(instant_ms, Zone::PARIS), self.existing(ResourceType::HealthcareService))
-        else {
+        let Some(paris) = Moment::new(instant_ms, Zone::PARIS) else {
             return Ok(KeySet::default());
         };
-        let mut open = self.owners_where(|opening| opening.is_open(&paris))?.and(offers);
+        let ended_in_paris = self.offers_of_closed_organizations(&paris)?;
+        let closed = self.closed_places()?;
         let mut open_overseas = KeySet::default();
+        // The places that put no offer on the clock of Paris.
+        let mut elsewhere = closed.clone();
         for zone in Zone::overseas() {
-            let there = self.offers_in(zone)?;
-            let Some(moment) = Moment::new(instant_ms, zone).filter(|_| !there.is_empty()) else {
-                continue;
+            let places = self.places_in(zone)?;
+            let offers = self.referrers(field("location"), &places.clone().minus(&closed), None)?;
+            elsewhere = elsewhere.or(places, self.universe());
+            let Some(moment) = Moment::new(instant_ms, zone) else { continue };
+            let open = self.open_among(&offers, &moment)?;
+            let open = if open.is_empty() || self.closes_the_same(&moment, &paris)? {
+                open.minus(&ended_in_paris)
+            } else {
+                open.minus(&self.offers_of_closed_organizations(&moment)?)
             };
-            let mut found = Vec::new();
-            for key in &there {
-                let Some(at) = self.locate(key) else { continue };
-                let opening = self.view(at).openings()?.of(at.doc);
-                if opening.is_some_and(|opening| opening.is_open(&moment)) {
-                    found.push(key);
-                }
-            }
-            open = open.minus(&there);
-            open_overseas =
-                open_overseas.or(KeySet::from_keys(found, self.universe()), self.universe());
+            open_overseas = open_overseas.or(open, self.universe());
         }
-        let open = open.or(open_overseas, self.universe());
-        let open = open.minus(&self.offers_of_closed_organizations(&paris)?);
-        Ok(open.minus(&self.offers_in_closed_places()?))
+        let open = self.owners_where(|opening| opening.is_open(&paris))?;
+        let open = open.and(self.existing(ResourceType::HealthcareService)).minus(&ended_in_paris);
+        Ok(open.minus(&self.offers_all_in(&elsewhere)?).or(open_overseas, self.universe()))
+    }
+
+    /// Those of the offers whose own hours hold.
+    fn open_among(&self, offers: &KeySet, moment: &Moment) -> Result<KeySet> {
+        let mut open = Vec::new();
+        for offer in offers {
+            let Some(at) = self.locate(offer) else { continue };
+            let opening = self.view(at).openings()?.of(at.doc);
+            if opening.is_some_and(|opening| opening.is_open(moment)) {
+                open.push(offer);
+            }
+        }
+        Ok(KeySet::from_keys(open, self.universe()))
+    }
+
+    /// Whether everything that closes at one moment does at the other: the day is the same, or nothing
+    /// ends between the two. That is so for most of each day, and told by the distinct closings alone.
+    fn closes_the_same(&self, one: &Moment, other: &Moment) -> Result<bool> {
+        for segment in self.segments() {
+            let openings = &segment.view.openings()?.distinct;
+            if openings.iter().any(|opening| opening.is_closed(one) != opening.is_closed(other)) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn owners_where(&self, holds: impl Fn(&Opening) -> bool + Sync) -> Result<KeySet> {
@@ -102,14 +124,14 @@ impl Snapshot {
         self.owners(&docs)
     }
 
-    /// The offers that have a place in a zone overseas.
-    fn offers_in(&self, zone: Zone) -> Result<KeySet> {
+    /// The places in a zone overseas.
+    fn places_in(&self, zone: Zone) -> Result<KeySet> {
         let places = self.docs(|view, docs| {
             let here = view.zones().iter().filter(|(_, z)| *z == u32::from(zone.number()));
             docs.extend(here.map(|(doc, _)| doc));
             Ok(())
         })?;
-        self.referrers(field("location"), &self.owners(&places)?, None)
+        self.owners(&places)
     }
 
     /// The offers whose organization, or one that it is a part of, is closed.
@@ -123,8 +145,8 @@ impl Snapshot {
         self.referrers(field("organization"), &self.with_descendants(part_of, closed)?, None)
     }
 
-    /// The offers all of whose places are closed.
-    fn offers_in_closed_places(&self) -> Result<KeySet> {
+    /// The places that are closed.
+    fn closed_places(&self) -> Result<KeySet> {
         const STATUS: &str = "operational-status";
         let status = field_id(ResourceType::Location, STATUS).expect("it is in the table");
         let classes = classes_of(ResourceType::Location, STATUS);
@@ -136,13 +158,17 @@ impl Snapshot {
                 terms.extend(classes.iter().copied().map(of_class));
             }
         }
-        let closed = self.owners(&self.docs_with_terms(&terms)?)?;
+        self.owners(&self.docs_with_terms(&terms)?)
+    }
+
+    /// The offers that have a place, and all of them among some.
+    fn offers_all_in(&self, among: &KeySet) -> Result<KeySet> {
         let mut offers = Vec::new();
         let mut places = Vec::new();
-        for offer in &self.referrers(field("location"), &closed, None)? {
+        for offer in &self.referrers(field("location"), among, None)? {
             places.clear();
             self.targets(field("location"), offer, &mut places)?;
-            if places.iter().all(|place| closed.contains(*place)) {
+            if places.iter().all(|place| among.contains(*place)) {
                 offers.push(offer);
             }
         }

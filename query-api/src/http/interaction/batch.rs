@@ -1,8 +1,9 @@
 //! `POST [base]`: batch and transaction Bundles.
 //!
 //! The entries of a batch are requests of their own and go through the router like any other; the
-//! writing entries of a transaction become one command, its reading entries are answered after it.
+//! writing entries of a transaction become one command, the others are tried before it and answered after.
 
+mod asked;
 mod room;
 mod transaction;
 
@@ -10,7 +11,8 @@ use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Extension, State};
-use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION};
+use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, IF_MATCH, IF_MODIFIED_SINCE};
+use axum::http::header::{IF_NONE_MATCH, LAST_MODIFIED, LOCATION};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use axum::response::{IntoResponse as _, Response};
 use http_body_util::BodyExt as _;
@@ -26,11 +28,11 @@ use tower::ServiceExt as _;
 use crate::app::App;
 use crate::bundle::versions::{self, EntryAnswer};
 use crate::engine::EngineError;
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, Failure};
 use crate::http::prefer::PREFER;
 use crate::http::unread::IsEntry;
 use crate::http::written::Form;
-use crate::http::{answer, body, router};
+use crate::http::{answer, body, condition, router};
 use room::Room;
 
 /// Entries of a batch that are under way at once.
@@ -43,8 +45,9 @@ struct Posted<'a> {
     resource_type: String,
     #[serde(default, rename = "type")]
     kind: String,
+    /// Read one by one, so that a broken one fails alone.
     #[serde(borrow, default)]
-    entry: Vec<PostedEntry<'a>>,
+    entry: Vec<&'a RawValue>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -59,12 +62,33 @@ struct PostedEntry<'a> {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct PostedRequest {
-    method: String,
-    url: String,
+    method: Option<String>,
+    url: Option<String>,
     if_none_match: Option<String>,
     if_modified_since: Option<String>,
     if_match: Option<String>,
     if_none_exist: Option<String>,
+}
+
+impl PostedRequest {
+    /// The conditions, as the headers that they stand for.
+    fn conditions(&self, place: &str) -> Result<HeaderMap, ApiError> {
+        let conditions = [
+            (IF_MATCH, &self.if_match),
+            (IF_NONE_MATCH, &self.if_none_match),
+            (IF_MODIFIED_SINCE, &self.if_modified_since),
+            (condition::IF_NONE_EXIST, &self.if_none_exist),
+        ];
+        let mut headers = HeaderMap::new();
+        for (name, text) in conditions {
+            let Some(text) = text else { continue };
+            let value = HeaderValue::from_str(text).map_err(|_| {
+                refused(IssueType::Value, format!("\"{text}\" cannot be a header"), place)
+            })?;
+            headers.insert(name, value);
+        }
+        Ok(headers)
+    }
 }
 
 /// One entry, on its own.
@@ -101,30 +125,31 @@ pub(crate) async fn batch(
     body: Body,
 ) -> Result<Response, ApiError> {
     let form = Form::of(&uri, &headers)?;
+    condition::no_criteria(uri.query().unwrap_or_default(), condition::Of::Bundle)?;
+    condition::no_preconditions(&headers, condition::Of::Bundle)?;
     body::is_json(&headers)?;
     let bytes = body::read(&app.limits, body).await?;
     let worker = app.clone();
     let read = app.engine.run(access, move |_, _| Ok(parts(&worker, &bytes))).await?;
     let (is_transaction, parts) = read?;
     if is_transaction {
-        return transaction::transaction(app, access, &headers, form, parts).await;
+        let parts = parts.into_iter().collect::<Result<Vec<Part>, ApiError>>()?;
+        return transaction::transaction(app, access, &headers, &form, parts).await;
     }
     let room = Arc::new(Room::new(app.limits.bundle_answer_bytes));
     let mut answers = Vec::with_capacity(parts.len());
-    for window in parts.chunks(ENTRIES_AT_ONCE) {
-        let tasks: Vec<_> = window
-            .iter()
-            .map(|part| {
-                tokio::spawn(send(app.clone(), headers.clone(), part.clone(), Arc::clone(&room)))
-            })
-            .collect();
+    let mut parts = parts.into_iter().peekable();
+    while parts.peek().is_some() {
+        let window = parts.by_ref().take(ENTRIES_AT_ONCE);
+        let send = |part| tokio::spawn(send(app.clone(), headers.clone(), part, Arc::clone(&room)));
+        let tasks: Vec<_> = window.map(send).collect();
         for task in tasks {
             let answer = task.await.map_err(|error| EngineError::Defect(error.to_string()))?;
             answers.push(answer);
         }
     }
     let count = answers.len() as u64;
-    let json = form.apply(versions::answers("batch-response", answers));
+    let json = form.shape.lay_out(versions::answers("batch-response", answers));
     let mut response = answer::ok(json, count);
     form.say(&mut response);
     Ok(response)
@@ -134,8 +159,8 @@ fn refused(code: IssueType, text: impl Into<String>, place: impl Into<String>) -
     ApiError::Refused(vec![Issue::error(code, text).at(place)])
 }
 
-/// Reads a Bundle; tells whether it is a transaction.
-fn parts(app: &App, bytes: &[u8]) -> Result<(bool, Vec<Part>), ApiError> {
+/// Reads a Bundle; tells whether it is a transaction. Entries that make no sense fail one by one.
+fn parts(app: &App, bytes: &[u8]) -> Result<(bool, Vec<Result<Part, ApiError>>), ApiError> {
     let value = validate::parse(bytes).map_err(ApiError::Refused)?;
     if value["resourceType"] != "Bundle" {
         let text = "the body must be a Bundle of type batch or transaction";
@@ -164,15 +189,23 @@ fn parts(app: &App, bytes: &[u8]) -> Result<(bool, Vec<Part>), ApiError> {
     }
     let entries = posted.entry.into_iter().enumerate();
     let parts = entries.map(|(position, entry)| part(app, position, entry));
-    Ok((is_transaction, parts.collect::<Result<_, _>>()?))
+    Ok((is_transaction, parts.collect()))
 }
 
-fn part(app: &App, position: usize, entry: PostedEntry<'_>) -> Result<Part, ApiError> {
+fn part(app: &App, position: usize, entry: &RawValue) -> Result<Part, ApiError> {
+    let entry: PostedEntry<'_> = serde_json::from_str(entry.get()).map_err(|error| {
+        let text = format!("the entry cannot be read: {error} of the entry");
+        refused(IssueType::Structure, text, format!("Bundle.entry[{position}]"))
+    })?;
     let place = format!("Bundle.entry[{position}].request");
     let Some(request) = entry.request else {
         return Err(refused(IssueType::Required, "an entry needs a request", place));
     };
-    let method = match request.method.as_str() {
+    let needed = |name: &str| {
+        let text = format!("the request of an entry needs a {name}");
+        refused(IssueType::Required, text, format!("{place}.{name}"))
+    };
+    let method = match request.method.as_deref().ok_or_else(|| needed("method"))? {
         "GET" => Method::GET,
         "HEAD" => Method::HEAD,
         "POST" => Method::POST,
@@ -180,11 +213,14 @@ fn part(app: &App, position: usize, entry: PostedEntry<'_>) -> Result<Part, ApiE
         "PATCH" => Method::PATCH,
         "DELETE" => Method::DELETE,
         other => {
-            let text = format!("\"{other}\" is not a method");
+            let other: String = other.chars().take(20).collect();
+            let text = format!(
+                "\"{other}\" is not a method; there are GET, HEAD, POST, PUT, PATCH, DELETE"
+            );
             return Err(refused(IssueType::Value, text, format!("{place}.method")));
         }
     };
-    let url = request.url.trim();
+    let url = request.url.as_deref().ok_or_else(|| needed("url"))?.trim();
     let base = app.base_urls.iter().find_map(|base| url.strip_prefix(base.as_str()));
     let url = base.unwrap_or(url).trim_start_matches('/');
     // An absolute URL that is not ours would be taken for a path.
@@ -202,24 +238,42 @@ fn part(app: &App, position: usize, entry: PostedEntry<'_>) -> Result<Part, ApiE
     })
 }
 
-/// Answers one entry as a request of its own.
-async fn send(app: App, outer: HeaderMap, part: Part, room: Arc<Room>) -> EntryAnswer {
+/// Answers one entry of a batch as a request of its own.
+async fn send(
+    app: App,
+    outer: HeaderMap,
+    part: Result<Part, ApiError>,
+    room: Arc<Room>,
+) -> EntryAnswer {
+    match part {
+        Ok(part) => answer_to(app, &outer, part, &room).await.0,
+        Err(error) => entry_answer(error.into_response()).await.0,
+    }
+}
+
+/// The answer to one entry, within the room that is left; beside it what went wrong.
+async fn answer_to(
+    app: App,
+    outer: &HeaderMap,
+    part: Part,
+    room: &Room,
+) -> (EntryAnswer, Option<Failure>) {
     let only_asks = part.only_asks();
     if only_asks && room.is_full() {
         return entry_answer(room.refusal().into_response()).await;
     }
-    let response = match inner_request(&app, &outer, part) {
+    let response = match inner_request(&app, outer, part) {
         Ok(request) => match router::router(app).oneshot(request).await {
             Ok(response) => response,
             Err(never) => match never {},
         },
         Err(error) => error.into_response(),
     };
-    let answer = entry_answer(response).await;
+    let (answer, failure) = entry_answer(response).await;
     if !only_asks {
-        room.of_write(answer)
+        (room.of_write(answer), failure)
     } else if room.take(&answer) {
-        answer
+        (answer, failure)
     } else {
         entry_answer(room.refusal().into_response()).await
     }
@@ -235,6 +289,7 @@ fn inner_request(app: &App, outer: &HeaderMap, part: Part) -> Result<Request<Bod
         let text = format!("\"{}\" is no URL", part.url);
         refused(IssueType::Value, text, format!("{place}.url"))
     })?;
+    let has_body = part.resource.is_some();
     let mut request = Request::new(Body::from(Bytes::from(part.resource.unwrap_or_default())));
     request.extensions_mut().insert(IsEntry);
     *request.method_mut() = part.method;
@@ -246,26 +301,18 @@ fn inner_request(app: &App, outer: &HeaderMap, part: Part) -> Result<Request<Bod
         }
     }
     let json = HeaderValue::from_static("application/fhir+json");
-    headers.insert(ACCEPT, json.clone());
-    headers.insert(CONTENT_TYPE, json);
-    let conditions = [
-        ("if-match", part.request.if_match),
-        ("if-none-match", part.request.if_none_match),
-        ("if-modified-since", part.request.if_modified_since),
-        ("if-none-exist", part.request.if_none_exist),
-    ];
-    for (name, text) in conditions {
-        let Some(text) = text else { continue };
-        let value = HeaderValue::from_str(&text).map_err(|_| {
-            refused(IssueType::Value, format!("\"{text}\" cannot be a header"), place.clone())
-        })?;
-        headers.insert(HeaderName::from_static(name), value);
+    if has_body {
+        headers.insert(CONTENT_TYPE, json.clone());
     }
+    headers.insert(ACCEPT, json);
+    headers.extend(part.request.conditions(&place)?);
     Ok(request)
 }
 
-async fn entry_answer(response: Response) -> EntryAnswer {
+/// A response as it stands in an entry; beside it what went wrong.
+async fn entry_answer(response: Response) -> (EntryAnswer, Option<Failure>) {
     let (parts, body) = response.into_parts();
+    let failure = parts.extensions.get::<Failure>().cloned();
     let text = |name: HeaderName| {
         parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
     };
@@ -277,12 +324,13 @@ async fn entry_answer(response: Response) -> EntryAnswer {
     let is_outcome = bytes.starts_with(br#"{"resourceType":"OperationOutcome""#);
     let bytes = (!bytes.is_empty()).then_some(bytes);
     let (resource, outcome) = if is_outcome { (None, bytes) } else { (bytes, None) };
-    EntryAnswer {
+    let answer = EntryAnswer {
         status: parts.status.to_string(),
         location: text(LOCATION),
         etag: text(ETAG),
         last_modified,
         resource,
         outcome,
-    }
+    };
+    (answer, failure)
 }

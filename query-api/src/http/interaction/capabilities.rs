@@ -94,6 +94,7 @@ fn documentation(settings: &Settings) -> String {
          A page holds {default} matches unless _count says otherwise, at most {max}; follow the next links to the end. \
          A write is answered when it is stored and searches find it; if searches do not find it within {visible} ms, the answer has the header X-Not-Yet-Searchable. \
          PATCH takes FHIRPath Patch (Parameters) and JSON Patch, by id or by a condition (Location?identifier=…). \
+         The condition of a create stands in If-None-Exist; If-Match, If-None-Match and If-Unmodified-Since hold other writes back; a parameter or header that a write does not take is refused. \
          Limits: at most {entries} entries in a batch or transaction and {answers} bytes of answers to them, URL {url} bytes, body {body} bytes, {parameters} parameters, {or} values in one parameter and {values} in all, {words} words in one text parameter and {all_words} in all.",
         depth = limits.chain_depth,
         entries = limits.bundle_entries,

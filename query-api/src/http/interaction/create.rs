@@ -25,6 +25,8 @@ pub(crate) async fn create(
     body: Body,
 ) -> Result<Response, ApiError> {
     let form = Form::of(&uri, &headers)?;
+    condition::no_criteria(uri.query().unwrap_or_default(), condition::Of::Create)?;
+    condition::no_preconditions(&headers, condition::Of::Create)?;
     body::is_json(&headers)?;
     let unless = condition::if_none_exist(&app, resource_type, &headers)?;
     let bytes = body::read(&app.limits, body).await?;
@@ -32,7 +34,7 @@ pub(crate) async fn create(
     same_type(&document, resource_type)?;
     let operation = Operation::Create { document, unless: unless.map(Box::new) };
     let done = written::perform(&app, access, Work::One(Box::new(operation))).await?;
-    Ok(written::answer(&app, done, form))
+    written::answer(&app, done, &form)
 }
 
 /// Checks that a document is of the type that its path names.

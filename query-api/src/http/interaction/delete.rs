@@ -22,6 +22,7 @@ pub(crate) async fn delete(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
+    condition::no_criteria(uri.query().unwrap_or_default(), condition::Of::Id(resource_type))?;
     let target = Target::Instance(Identity { resource_type, id });
     perform(&app, access, target, &uri, &headers).await
 }
@@ -46,8 +47,8 @@ async fn perform(
     headers: &HeaderMap,
 ) -> Result<Response, ApiError> {
     let form = Form::of(uri, headers)?;
-    let if_match = condition::if_match(headers)?;
-    let operation = Operation::Delete { target, if_match };
+    let preconditions = condition::preconditions(headers)?;
+    let operation = Operation::Delete { target, preconditions };
     let done = written::perform(app, access, Work::One(Box::new(operation))).await?;
-    Ok(written::answer(app, done, form))
+    written::answer(app, done, &form)
 }

@@ -18,8 +18,9 @@ use crate::http::error::ApiError;
 use crate::http::negotiate::Format;
 use crate::http::operation::{FACETS, input};
 use crate::http::path::TypePath;
-use crate::http::prefer::Preference;
+use crate::http::prefer::{Preference, Strictness};
 use crate::http::{negotiate, query};
+use crate::parse::ast::Expr;
 use crate::parse::suggest;
 
 /// Most buckets of a facet when the caller does not say.
@@ -57,18 +58,10 @@ pub(crate) async fn facets(
     let format = negotiate::json_or_csv(&headers, query::value(&text, "_format").as_deref())?;
     let mut issues = input::check(&FACETS, &text);
     let mut asked = asked(resource_type, &text, format, &mut issues);
-    for facet in &asked.asked.facets {
-        if let (table::Kind::Holds { value, .. }, Some(place)) =
-            (facet.kind, facet.place(resource_type))
-        {
-            let criterion = format!("{}={value}", place.path);
-            let (mut probe, _) = search::parse(&app, Some(resource_type), &criterion);
-            asked.asked.probes.push((facet.name, probe.criteria.remove(0)));
-        }
-    }
     let (mut request, found) =
         search::parse(&app, Some(resource_type), &criteria(&text, &mut issues));
     issues.extend(found);
+    asked.asked.probes = probes(&app, resource_type, &asked.asked.facets, request.now_ms);
     if let Some(distance) = asked.needs_center
         && !issues.iter().any(Issue::is_error)
         && !facets::has_center(&request, distance)
@@ -79,8 +72,7 @@ pub(crate) async fn facets(
     }
     let preference = match format {
         Format::Json => Preference::of(&headers),
-        // A table has no place for a warning.
-        Format::Csv => Preference::strict(),
+        Format::Csv => Preference::strict(Strictness::Table),
     };
     let mut issues = preference.admit(issues)?;
     let found = search::places::locate(&app.geocoder, &mut request, Vec::new()).await?;
@@ -113,6 +105,24 @@ pub(crate) async fn facets(
         response.extensions_mut().insert(applied);
     }
     Ok(response)
+}
+
+/// The criteria of the facets that ask one, at the instant that the request takes for now.
+fn probes(
+    app: &App,
+    base: ResourceType,
+    facets: &[&'static Facet],
+    now_ms: i64,
+) -> Vec<(&'static str, Expr)> {
+    let mut probes = Vec::new();
+    for facet in facets {
+        if let (table::Kind::Holds { value, .. }, Some(place)) = (facet.kind, facet.place(base)) {
+            let criterion = format!("{}={value}", place.path);
+            let (mut probe, _) = search::parse_at(app, now_ms, Some(base), &criterion);
+            probes.push((facet.name, probe.criteria.remove(0)));
+        }
+    }
+    probes
 }
 
 /// What is to be counted.
@@ -180,7 +190,10 @@ fn criteria(text: &str, issues: &mut Vec<Issue>) -> String {
     for (name, value) in query::pairs(text) {
         let known = query::decode(name).unwrap_or_default();
         let plain = known.split(':').next().unwrap_or_default();
-        if OF_PAGES.contains(&plain) {
+        if matches!(plain, "facet" | "facet-limit") && known != plain {
+            let text = format!("\"{plain}\" takes no modifier: write {plain}=…, not {known}=…");
+            issues.push(Issue::error(IssueType::NotSupported, text).at(known));
+        } else if OF_PAGES.contains(&plain) {
             let text = format!("\"{plain}\" has no effect on $facets");
             issues.push(Issue::warning(IssueType::NotSupported, text).at(plain));
         } else if !matches!(plain, "facet" | "facet-limit") {

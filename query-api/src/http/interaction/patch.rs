@@ -24,6 +24,7 @@ pub(crate) async fn patch(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
+    condition::no_criteria(uri.query().unwrap_or_default(), condition::Of::Id(resource_type))?;
     let target = Target::Instance(Identity { resource_type, id });
     perform(&app, access, target, &uri, &headers, body).await
 }
@@ -73,7 +74,7 @@ async fn perform(
 ) -> Result<Response, ApiError> {
     let form = Form::of(uri, headers)?;
     let said = language(headers)?;
-    let if_match = condition::if_match(headers)?;
+    let preconditions = condition::preconditions(headers)?;
     let bytes = body::read(&app.limits, body).await?;
     let language = said.unwrap_or_else(|| guess(&bytes));
     let patch = Patch { language, body: bytes };
@@ -82,9 +83,9 @@ async fn perform(
     let checked =
         app.engine.run(access, move |_, _| Ok(write::check_patch(&patch, limits).map(|()| patch)));
     let patch = checked.await??;
-    let operation = Operation::Patch { target, patch, if_match };
+    let operation = Operation::Patch { target, patch, preconditions };
     let done = written::perform(app, access, Work::One(Box::new(operation))).await?;
-    Ok(written::answer(app, done, form))
+    written::answer(app, done, &form)
 }
 
 /// The language that the Content-Type names; plain JSON names none.

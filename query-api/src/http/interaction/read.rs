@@ -11,20 +11,13 @@ use shared::error::{Issue, IssueType};
 use shared::fhir::ResourceType;
 
 use crate::app::App;
-use crate::bundle::subset::Subset;
-use crate::engine::{Document, EngineError, Stored};
-use crate::http::answer::{self, Layout};
+use crate::engine::{Document, Stored};
+use crate::http::answer;
 use crate::http::error::ApiError;
 use crate::http::path::{InstancePath, VersionPath};
 use crate::http::prefer::Preference;
-use crate::http::{negotiate, query};
-use crate::parse::ast::Summary;
-
-/// How much of a resource is shown, and how.
-struct Form {
-    layout: Layout,
-    subset: Subset,
-}
+use crate::http::query;
+use crate::http::shape::{self, Shape};
 
 /// Answers the current version of a resource.
 pub(crate) async fn read(
@@ -34,11 +27,11 @@ pub(crate) async fn read(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let form = Form::of(&uri, &headers)?;
+    let shape = shape(&uri, &headers)?;
     let asked = id.clone();
     let stored = app.engine.run(access, move |view, _| view.read(resource_type, &asked)).await?;
     match stored {
-        Stored::Found(document) => respond(document, resource_type, &form, &headers),
+        Stored::Found(document) => respond(document, resource_type, &shape, &headers),
         Stored::Deleted => Err(ApiError::Deleted(resource_type, id)),
         Stored::Forgotten => Err(ApiError::Internal("a newest version is not kept".to_owned())),
         Stored::Absent => Err(ApiError::Absent(resource_type, id)),
@@ -54,74 +47,45 @@ pub(crate) async fn read_version(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let InstancePath { resource_type, id } = instance;
-    let form = Form::of(&uri, &headers)?;
+    let shape = shape(&uri, &headers)?;
     let asked = id.clone();
     let stored = app
         .engine
         .run(access, move |view, _| view.read_version(resource_type, &asked, version))
         .await?;
     match stored {
-        Stored::Found(document) => respond(document, resource_type, &form, &headers),
+        Stored::Found(document) => respond(document, resource_type, &shape, &headers),
         Stored::Deleted => Err(ApiError::Deleted(resource_type, id)),
         Stored::Forgotten => Err(ApiError::Forgotten(resource_type, id, version)),
         Stored::Absent => Err(ApiError::AbsentVersion(resource_type, id, version.to_string())),
     }
 }
 
-impl Form {
-    /// Reads `_format`, `_pretty`, `_summary` and `_elements`; other parameters mean nothing to a
-    /// read and are refused under strict handling.
-    fn of(uri: &Uri, headers: &HeaderMap) -> Result<Self, ApiError> {
-        let text = uri.query().unwrap_or_default();
-        negotiate::accepts_json(headers, query::value(text, "_format").as_deref())?;
-        let mut issues = query::problems(text);
-        let mut summary = Summary::False;
-        if let Some(value) = query::value(text, "_summary") {
-            match value.as_str() {
-                "true" => summary = Summary::True,
-                "text" => summary = Summary::Text,
-                "data" => summary = Summary::Data,
-                "false" | "" => {}
-                _ => issues.push(
-                    Issue::error(
-                        IssueType::Value,
-                        format!("unknown value \"{value}\" of \"_summary\"; allowed on a read: true, text, data, false"),
-                    )
-                    .at("_summary"),
-                ),
-            }
-        }
-        for (name, _) in query::pairs(text) {
-            if !["_format", "_pretty", "_summary", "_elements"].contains(&name) {
-                let problem = format!("a read takes no parameter \"{name}\"");
-                issues.push(Issue::warning(IssueType::NotSupported, problem).at(name));
-            }
-        }
-        Preference::of(headers).admit(issues)?;
-        let elements: Vec<String> = query::value(text, "_elements")
-            .unwrap_or_default()
-            .split(',')
-            .map(|name| name.trim().to_owned())
-            .filter(|name| !name.is_empty())
-            .collect();
-        let layout = Layout::of(query::value(text, "_pretty").as_deref());
-        Ok(Self { layout, subset: Subset::of(&elements, summary) })
+/// Reads the general parameters; others mean nothing to a read and are refused under strict handling.
+fn shape(uri: &Uri, headers: &HeaderMap) -> Result<Shape, ApiError> {
+    let text = uri.query().unwrap_or_default();
+    let mut issues = query::problems(text);
+    let shape = Shape::of(text, headers, &mut issues)?;
+    for name in shape::names(text).filter(|name| !shape::is_general(name)) {
+        let problem = format!("a read takes no parameter \"{name}\"");
+        issues.push(Issue::warning(IssueType::NotSupported, problem).at(name));
     }
+    Preference::of(headers).admit(issues)?;
+    Ok(shape)
 }
 
 fn respond(
     document: Document,
     resource_type: ResourceType,
-    form: &Form,
+    shape: &Shape,
     headers: &HeaderMap,
 ) -> Result<Response, ApiError> {
-    let Document { version, last_updated, mut json } = document;
+    let Document { version, last_updated, json } = document;
     let etag = format!("W/\"{version}\"");
     let mut response = if is_unchanged(headers, &etag, last_updated) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        form.subset.apply(&mut json, 0, resource_type).map_err(EngineError::from)?;
-        answer::ok(form.layout.apply(json), 1)
+        answer::ok(shape.lay_out(shape.part_of(json, resource_type)?), 1)
     };
     let headers = response.headers_mut();
     headers.insert(ETAG, HeaderValue::from_str(&etag).expect("digits in quotes"));

@@ -170,11 +170,21 @@ pub(in crate::http) fn parse(
     scope: Option<ResourceType>,
     text: &str,
 ) -> (SearchRequest, Vec<Issue>) {
+    parse_at(app, (app.now)().as_millisecond(), scope, text)
+}
+
+/// The same, where now is `now_ms`, in milliseconds since 1970, unless the criteria say otherwise.
+pub(in crate::http) fn parse_at(
+    app: &App,
+    now_ms: i64,
+    scope: Option<ResourceType>,
+    text: &str,
+) -> (SearchRequest, Vec<Issue>) {
     let scope = scope.map_or(Scope::System, Scope::Type);
     let limits = &app.limits;
     let base_urls: Vec<&str> = app.base_urls.iter().map(String::as_str).collect();
     let context = parse::Context {
-        now_ms: (app.now)().as_millisecond(),
+        now_ms,
         base_urls: &base_urls,
         limits: parse::Limits {
             // Longer URLs and bodies were refused before they came here.

@@ -15,7 +15,7 @@ use crate::http::error::ApiError;
 use crate::http::path::{InstancePath, TypePath};
 use crate::http::written::{self, Form};
 use crate::http::{body, condition};
-use crate::write::{Incoming, Operation, Target, Work};
+use crate::write::{Incoming, Operation, Preconditions, Target, Work};
 
 /// Updates the resource of an id.
 pub(crate) async fn update(
@@ -26,6 +26,7 @@ pub(crate) async fn update(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
+    condition::no_criteria(uri.query().unwrap_or_default(), condition::Of::Id(resource_type))?;
     let target = Target::Instance(Identity { resource_type, id });
     put(&app, access, target, &uri, &headers, body).await
 }
@@ -53,12 +54,12 @@ async fn put(
 ) -> Result<Response, ApiError> {
     let form = Form::of(uri, headers)?;
     body::is_json(headers)?;
-    let if_match = condition::if_match(headers)?;
+    let preconditions = condition::preconditions(headers)?;
     let bytes = body::read(&app.limits, body).await?;
     let document = written::document(app, access, bytes).await?;
-    let operation = operation(target, document, if_match)?;
+    let operation = operation(target, document, preconditions)?;
     let done = written::perform(app, access, Work::One(Box::new(operation))).await?;
-    Ok(written::answer(app, done, form))
+    written::answer(app, done, &form)
 }
 
 /// The update of a target to a document, which must be of its type and, if it is known, its id.
@@ -68,7 +69,7 @@ async fn put(
 pub(super) fn operation(
     target: Target,
     document: Incoming,
-    if_match: Option<u64>,
+    preconditions: Preconditions,
 ) -> Result<Operation, ApiError> {
     match &target {
         Target::Matching(condition) => same_type(&document, condition.resource_type)?,
@@ -82,5 +83,5 @@ pub(super) fn operation(
             }
         }
     }
-    Ok(Operation::Update { target, document, if_match })
+    Ok(Operation::Update { target, document, preconditions })
 }

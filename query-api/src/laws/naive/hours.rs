@@ -18,18 +18,24 @@ impl World<'_> {
         let reference = |code: &str| find(resource.0, code).expect("of an offer");
         let places = self.targets(resource, reference("location"));
         let places: Vec<&Value> = places.iter().map(|place| self.document(place)).collect();
-        let overseas: Vec<&str> = places.iter().filter_map(|place| overseas_zone(place)).collect();
-        let zones = if overseas.is_empty() { vec!["Europe/Paris"] } else { overseas };
-        let instant = Timestamp::from_millisecond(instant_ms).expect("in range");
-        let clock = |zone: &str| instant.to_zoned(TimeZone::get(zone).expect("known")).datetime();
-        let is_closed_place =
-            |place: &&Value| ["1", "2"].contains(&text(place, "operationalStatus.code"));
+        // An offer without a place is where most are; one whose places are all closed is nowhere.
+        let zones: Vec<&str> = if places.is_empty() {
+            vec!["Europe/Paris"]
+        } else {
+            let is_closed =
+                |place: &&&Value| ["1", "2"].contains(&text(place, "operationalStatus.code"));
+            places.iter().filter(|place| !is_closed(place)).map(|place| zone(place)).collect()
+        };
         let organizations = self.targets(resource, reference("organization")).into_iter();
-        let mut above = organizations.flat_map(|organization| self.ancestors(organization));
+        let above: Vec<Identity> =
+            organizations.flat_map(|organization| self.ancestors(organization)).collect();
+        let instant = Timestamp::from_millisecond(instant_ms).expect("in range");
         offer["active"] != false
-            && zones.iter().any(|zone| hours_hold(offer, instant, clock(zone)))
-            && (places.is_empty() || !places.iter().all(is_closed_place))
-            && !above.any(|o| is_closed_organization(self.document(&o), clock("Europe/Paris")))
+            && zones.into_iter().any(|zone| {
+                let clock = instant.to_zoned(TimeZone::get(zone).expect("known")).datetime();
+                hours_hold(offer, instant, clock)
+                    && !above.iter().any(|o| is_closed_organization(self.document(o), clock))
+            })
     }
 }
 
@@ -42,19 +48,21 @@ fn ror<'a>(element: &'a Value, name: &str, path: &str) -> Option<&'a Value> {
     extensions.into_iter().flat_map(|extension| at(extension, path)).next()
 }
 
-/// The zones of the places of the generated documents; only what says neither its commune nor its
-/// postal code is looked up by its position, and of these positions only one is overseas.
-fn overseas_zone(place: &Value) -> Option<&'static str> {
+/// The zone of a generated place; only what says neither its commune nor its postal code is looked up by
+/// its position, and of these positions only one is overseas.
+fn zone(place: &Value) -> &'static str {
     let commune = ror(place, "ror-commune-cog", "valueCodeableConcept.coding.code");
     let postal_code = || at(place, "address.postalCode").first().and_then(|code| code.as_str());
     let Some(code) = commune.and_then(Value::as_str).or_else(postal_code) else {
         let is_wallis = place["position"]["latitude"] == -13.3;
-        return is_wallis.then_some("Pacific/Wallis");
+        return if is_wallis { "Pacific/Wallis" } else { "Europe/Paris" };
     };
-    match code.get(..3)? {
-        "971" => Some("America/Guadeloupe"),
-        "974" => Some("Indian/Reunion"),
-        _ => None,
+    match &code[..3] {
+        "971" => "America/Guadeloupe",
+        "974" => "Indian/Reunion",
+        "987" => "Pacific/Tahiti",
+        "988" => "Pacific/Noumea",
+        _ => "Europe/Paris",
     }
 }
 
@@ -101,8 +109,12 @@ fn covers(time: &Value, clock: DateTime) -> bool {
     [clock.date(), clock.date() - 1.day()].into_iter().any(|day| {
         let weekday = day.weekday().to_monday_one_offset();
         let is_day = match number.and_then(Value::as_i64) {
-            Some(number) => number == i64::from(weekday),
-            None => days.is_empty() || days.iter().any(|d| *d == NAMES[weekday as usize - 1]),
+            Some(number @ 1..=7) => number == i64::from(weekday),
+            // No day of the week: it says less than the names, and without these nothing.
+            Some(_) if days.is_empty() => false,
+            Some(_) | None => {
+                days.is_empty() || days.iter().any(|d| *d == NAMES[weekday as usize - 1])
+            }
         };
         let bound = |name: &str| {
             effective.and_then(|period| period[name].as_str()).map(|d| d.parse::<Date>().unwrap())

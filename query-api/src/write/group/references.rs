@@ -36,6 +36,16 @@ impl Changes {
         }
         changes
     }
+
+    /// Whether there is a version of a resource afterwards that these changes make.
+    pub(in crate::write) fn brings(&self, identity: &Identity) -> bool {
+        self.coming.contains(identity)
+    }
+
+    /// Whether these changes delete a resource.
+    pub(in crate::write) fn takes(&self, identity: &Identity) -> bool {
+        self.going.contains(identity)
+    }
 }
 
 impl Group<'_> {
@@ -53,7 +63,8 @@ impl Group<'_> {
         let mut dangling = Vec::new();
         for (resource_type, id, place) in &put.targets {
             let identity = Identity { resource_type: *resource_type, id: id.clone() };
-            let is_live = || Ok::<_, WriteError>(matches!(self.state(&identity)?, State::Live(_)));
+            let is_live =
+                || Ok::<_, WriteError>(matches!(self.state(&identity)?, State::Live { .. }));
             let exists = changes.coming.contains(&identity)
                 || (!changes.going.contains(&identity) && is_live()?);
             if !exists {
@@ -83,7 +94,7 @@ impl Group<'_> {
         let referrers = (self.context.view)(access)?.referrers(identity)?;
         let mut left = Vec::new();
         for referrer in referrers {
-            if referrer != *identity && matches!(self.state(&referrer)?, State::Live(_)) {
+            if referrer != *identity && matches!(self.state(&referrer)?, State::Live { .. }) {
                 left.push(referrer.to_string());
             }
         }

@@ -1,4 +1,4 @@
-//! From an operation to the resource it changes: conditions, ids and `If-Match`.
+//! From an operation to the resource it changes: conditions, ids and preconditions.
 
 use shared::access::Access;
 use shared::error::{Issue, IssueType};
@@ -9,7 +9,7 @@ use super::{Group, Resolved};
 use crate::engine::Deadline;
 use crate::parse::ast::Total;
 use crate::write::resource::Incoming;
-use crate::write::{Condition, Effect, Operation, Target, WriteError};
+use crate::write::{Condition, Effect, Operation, Preconditions, Target, WriteError};
 
 impl Group<'_> {
     /// Finds out which resource an operation changes, and whether it may.
@@ -27,10 +27,10 @@ impl Group<'_> {
                 }
                 Ok(self.create(document))
             }
-            Operation::Update { target, document, if_match } => {
-                self.resolve_update(target, document, if_match, access)
+            Operation::Update { target, document, preconditions } => {
+                self.resolve_update(target, document, &preconditions, access)
             }
-            Operation::Patch { target, patch, if_match } => {
+            Operation::Patch { target, patch, preconditions } => {
                 let identity = match target {
                     Target::Instance(identity) => identity,
                     Target::Matching(condition) => self
@@ -40,12 +40,12 @@ impl Group<'_> {
                 let state = self.state(&identity)?;
                 match state {
                     State::Absent => return Err(WriteError::Absent(identity)),
-                    State::Deleted => return Err(WriteError::Deleted(identity)),
-                    State::Live(_) => check_version(&identity, state, if_match)?,
+                    State::Deleted { .. } => return Err(WriteError::Deleted(identity)),
+                    State::Live { .. } => preconditions.check(&identity, state)?,
                 }
                 Ok(Resolved::Patch { identity, patch })
             }
-            Operation::Delete { target, if_match } => {
+            Operation::Delete { target, preconditions } => {
                 let identity = match target {
                     Target::Instance(identity) => identity,
                     Target::Matching(condition) => match self.find(&condition, access)? {
@@ -54,10 +54,10 @@ impl Group<'_> {
                     },
                 };
                 let state = self.state(&identity)?;
-                check_version(&identity, state, if_match)?;
+                preconditions.check(&identity, state)?;
                 Ok(match state {
-                    State::Live(_) => Resolved::Delete { identity },
-                    State::Absent | State::Deleted => {
+                    State::Live { .. } => Resolved::Delete { identity },
+                    State::Absent | State::Deleted { .. } => {
                         Resolved::Nothing { identity: Some(identity) }
                     }
                 })
@@ -69,7 +69,7 @@ impl Group<'_> {
         &self,
         target: Target,
         document: Incoming,
-        if_match: Option<u64>,
+        preconditions: &Preconditions,
         access: Access,
     ) -> Result<Resolved, WriteError> {
         let identity = match target {
@@ -86,7 +86,7 @@ impl Group<'_> {
                     let resource_type = document.resource_type;
                     match &document.id {
                         Some(id) => Identity { resource_type, id: id.clone() },
-                        None if if_match.is_some() => {
+                        None if preconditions.if_match.is_some() => {
                             return Err(WriteError::OtherVersion(resource_type.to_string(), None));
                         }
                         None => return Ok(self.create(document)),
@@ -95,10 +95,10 @@ impl Group<'_> {
             },
         };
         let state = self.state(&identity)?;
-        check_version(&identity, state, if_match)?;
+        preconditions.check(&identity, state)?;
         let effect = match state {
-            State::Live(_) => Effect::Updated,
-            State::Absent | State::Deleted => Effect::Created,
+            State::Live { .. } => Effect::Updated,
+            State::Absent | State::Deleted { .. } => Effect::Created,
         };
         Ok(Resolved::Put { identity, document, effect })
     }
@@ -132,23 +132,5 @@ impl Group<'_> {
             }
             (None, None) => Ok(None),
         }
-    }
-}
-
-/// Checks `If-Match`.
-fn check_version(
-    identity: &Identity,
-    state: State,
-    if_match: Option<u64>,
-) -> Result<(), WriteError> {
-    let Some(expected) = if_match else { return Ok(()) };
-    let actual = match state {
-        State::Live(version) => Some(u64::from(version)),
-        State::Absent | State::Deleted => None,
-    };
-    if actual == Some(expected) {
-        Ok(())
-    } else {
-        Err(WriteError::OtherVersion(identity.to_string(), actual))
     }
 }

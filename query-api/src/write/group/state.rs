@@ -15,18 +15,24 @@ pub(super) struct Written {
 
 /// What stands under an identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
+pub(in crate::write) enum State {
+    /// Nothing, ever.
     Absent,
-    Deleted,
-    Live(u32),
+    /// A deletion, and its instant in milliseconds since 1970.
+    Deleted { last_updated_ms: i64 },
+    /// A version, and its instant in milliseconds since 1970.
+    Live { version: u32, last_updated_ms: i64 },
 }
 
 impl Group<'_> {
-    pub(super) fn state(&self, identity: &Identity) -> Result<State, WriteError> {
+    pub(in crate::write) fn state(&self, identity: &Identity) -> Result<State, WriteError> {
         if let Some(written) = self.written.get(identity) {
             return Ok(match written.json {
-                Some(_) => State::Live(written.version),
-                None => State::Deleted,
+                Some(_) => State::Live {
+                    version: written.version,
+                    last_updated_ms: written.last_updated_ms,
+                },
+                None => State::Deleted { last_updated_ms: written.last_updated_ms },
             });
         }
         let store = self.context.store;
@@ -35,8 +41,12 @@ impl Group<'_> {
         };
         Ok(match store.head(key)? {
             None => State::Absent,
-            Some(head) if head.header.deleted => State::Deleted,
-            Some(head) => State::Live(head.version),
+            Some(head) if head.header.deleted => {
+                State::Deleted { last_updated_ms: head.header.last_updated_ms }
+            }
+            Some(head) => {
+                State::Live { version: head.version, last_updated_ms: head.header.last_updated_ms }
+            }
         })
     }
 

@@ -14,12 +14,14 @@ use shared::store::{Identity, format_instant};
 
 use super::super::{create, update};
 use super::room::Room;
-use super::{Part, refused, send};
+use super::{Part, answer_to, asked, refused};
 use crate::app::App;
 use crate::bundle;
 use crate::bundle::versions::{self, EntryAnswer};
+use crate::http::condition::Of;
 use crate::http::error::ApiError;
-use crate::http::written::{self, Done, Form};
+use crate::http::shape::Shape;
+use crate::http::written::{self, Form};
 use crate::http::{answer, condition};
 use crate::write::{self, Condition, Entry, Incoming, Operation, Outcome, Patch, PatchLanguage};
 use crate::write::{Target, Work};
@@ -29,16 +31,14 @@ pub(super) async fn transaction(
     app: App,
     access: Access,
     headers: &HeaderMap,
-    form: Form,
+    form: &Form,
     parts: Vec<Part>,
 ) -> Result<Response, ApiError> {
     let count = parts.len();
-    let (reads, writes): (Vec<Part>, Vec<Part>) = parts
-        .into_iter()
-        .partition(|part| part.method == Method::GET || part.method == Method::HEAD);
+    let (asking, writes): (Vec<Part>, Vec<Part>) = parts.into_iter().partition(Part::only_asks);
     let positions: Vec<usize> = writes.iter().map(|part| part.position).collect();
     let worker = app.clone();
-    let entries: Result<Vec<Entry>, ApiError> = app
+    let entries: Result<Vec<(Entry, Shape)>, ApiError> = app
         .engine
         .run(access, move |_, _| {
             let entries = writes.into_iter().map(|part| {
@@ -48,22 +48,29 @@ pub(super) async fn transaction(
             Ok(entries.collect())
         })
         .await?;
-    let entries = entries?;
-    let Done { outcomes, is_searchable } = if entries.is_empty() {
-        Done { outcomes: Vec::new(), is_searchable: true }
-    } else {
-        written::perform(&app, access, Work::Transaction(entries)).await?
-    };
+    let (entries, shapes): (Vec<Entry>, Vec<Shape>) = entries?.into_iter().unzip();
     let room = Arc::new(Room::new(app.limits.bundle_answer_bytes));
     let mut answers = vec![EntryAnswer::default(); count];
-    for (position, outcome) in positions.into_iter().zip(outcomes) {
-        answers[position] = room.of_write(written_answer(&app, outcome, form));
+    let mut is_searchable = true;
+    if entries.is_empty() {
+        let told = asked::answer_all(&app, headers, &asking, &room).await?;
+        for (part, answer) in asking.iter().zip(told) {
+            answers[part.position] = answer;
+        }
+    } else {
+        let reads = asked::rehearse(&app, headers, &asking).await?;
+        let done = written::perform(&app, access, Work::Transaction { entries, reads }).await?;
+        is_searchable = done.is_searchable;
+        // What was asked comes first into the room: without it, a write is still told to be done.
+        for part in asking {
+            let position = part.position;
+            answers[position] = answer_to(app.clone(), headers, part, &room).await.0;
+        }
+        for ((position, outcome), shape) in positions.into_iter().zip(done.outcomes).zip(shapes) {
+            answers[position] = room.of_write(written_answer(&app, &outcome, form, &shape)?);
+        }
     }
-    for part in reads {
-        let position = part.position;
-        answers[position] = send(app.clone(), headers.clone(), part, Arc::clone(&room)).await;
-    }
-    let json = form.apply(versions::answers("transaction-response", answers));
+    let json = form.shape.lay_out(versions::answers("transaction-response", answers));
     let mut response = answer::ok(json, count as u64);
     written::say_searchable(is_searchable, &mut response);
     form.say(&mut response);
@@ -71,66 +78,83 @@ pub(super) async fn transaction(
     Ok(response)
 }
 
-fn written_answer(app: &App, outcome: Outcome, form: Form) -> EntryAnswer {
-    let location = written::location(app, &outcome);
+fn written_answer(
+    app: &App,
+    outcome: &Outcome,
+    form: &Form,
+    shape: &Shape,
+) -> Result<EntryAnswer, ApiError> {
     let has_version = outcome.version > 0;
     let issues = (!outcome.issues.is_empty()).then(|| {
         let mut body = Vec::new();
         bundle::write_outcome(&mut body, outcome.issues.iter());
         body.into()
     });
-    EntryAnswer {
+    let is_shown = form.shows_documents() && !outcome.json.is_empty();
+    let resource = is_shown.then(|| written::shown(outcome, shape)).transpose()?;
+    Ok(EntryAnswer {
         status: written::status(outcome.effect).to_string(),
-        location,
+        location: written::location(app, outcome),
         etag: has_version.then(|| format!("W/\"{}\"", outcome.version)),
         last_modified: has_version.then(|| format_instant(outcome.last_updated_ms)),
-        resource: (form.shows_documents() && !outcome.json.is_empty()).then(|| outcome.json.into()),
+        resource: resource.map(Into::into),
         outcome: issues,
-    }
+    })
 }
 
-/// A writing entry.
-fn entry(app: &App, part: Part) -> Result<Entry, ApiError> {
+/// A writing entry, and how its document is shown.
+fn entry(app: &App, part: Part) -> Result<(Entry, Shape), ApiError> {
     let Part { position, full_url, resource, method, url, request } = part;
     let (path, query) = url.split_once('?').unwrap_or((&url, ""));
     let mut segments = path.split('/');
     let (name, id, rest) = (segments.next().unwrap_or_default(), segments.next(), segments.next());
     let resource_type: ResourceType =
         name.parse().map_err(|_| ApiError::UnknownType(name.to_owned()))?;
+    let mut issues = Vec::new();
+    let shape = Shape::of(query, &HeaderMap::new(), &mut issues)?;
+    if !issues.is_empty() {
+        return Err(ApiError::Refused(issues));
+    }
     let target = match (id.filter(|id| !id.is_empty()), rest) {
         (_, Some(_)) => return Err(ApiError::UnknownPath),
         (Some(id), None) if is_valid_id(id) => {
+            condition::no_criteria(query, Of::Id(resource_type))?;
             Some(Target::Instance(Identity { resource_type, id: id.to_owned() }))
         }
         (Some(id), None) => return Err(ApiError::Absent(resource_type, id.to_owned())),
-        (None, None) if method == Method::POST => None,
+        (None, None) if method == Method::POST => {
+            condition::no_criteria(query, Of::Create)?;
+            None
+        }
         (None, None) => {
             let condition = condition::condition(app, resource_type, query)?;
             Some(Target::Matching(Box::new(condition)))
         }
     };
-    let if_match = request.if_match.as_deref().map(condition::version).transpose()?;
+    let headers = request.conditions("request")?;
     let mut references = Vec::new();
     let operation = match (method, target) {
         (Method::POST, None) => {
             let document = document(app, resource, &mut references)?;
             create::same_type(&document, resource_type)?;
-            let unless = request
-                .if_none_exist
-                .map(|text| condition::none_exist(app, resource_type, &text))
-                .transpose()?;
+            condition::no_preconditions(&headers, Of::Create)?;
+            let unless = condition::if_none_exist(app, resource_type, &headers)?;
             Operation::Create { document, unless: unless.map(Box::new) }
         }
         (Method::PUT, Some(target)) => {
-            update::operation(target, document(app, resource, &mut references)?, if_match)?
+            let preconditions = condition::preconditions(&headers)?;
+            update::operation(target, document(app, resource, &mut references)?, preconditions)?
         }
         (Method::PATCH, Some(target)) => {
-            Operation::Patch { target, patch: patch(body(resource)?)?, if_match }
+            let preconditions = condition::preconditions(&headers)?;
+            Operation::Patch { target, patch: patch(body(resource)?)?, preconditions }
         }
-        (Method::DELETE, Some(target)) => Operation::Delete { target, if_match },
+        (Method::DELETE, Some(target)) => {
+            Operation::Delete { target, preconditions: condition::preconditions(&headers)? }
+        }
         _ => return Err(ApiError::MethodNotAllowed),
     };
-    Ok(Entry { position, full_url, operation, references })
+    Ok((Entry { position, full_url, operation, references }, shape))
 }
 
 fn body(resource: Option<Vec<u8>>) -> Result<Vec<u8>, ApiError> {
