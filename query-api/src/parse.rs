@@ -11,6 +11,7 @@ pub(crate) mod locate;
 mod report;
 mod result_param;
 pub(crate) mod suggest;
+mod territory;
 mod value;
 
 #[cfg(test)]

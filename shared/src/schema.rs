@@ -102,7 +102,7 @@ pub struct IndexSchema {
 }
 
 /// Bumped when the meaning of the index changes in a way the registry does not show.
-const SCHEMA_VERSION: u32 = 5;
+const SCHEMA_VERSION: u32 = 6;
 
 /// What a record document adds to its kind in the `kind` column.
 pub const RECORD_KIND_OFFSET: u8 = 8;

@@ -1,6 +1,6 @@
-//! String parameters: starts-with without regard to case and accents, `:exact`, `:contains`.
+//! String parameters: starts-with without regard to case, accents and punctuation, `:exact`, `:contains`.
 
-use e2e::fold::fold;
+use e2e::fold::{fold, words};
 use serde_json::Value;
 
 use crate::naive::{at, check, check_missing, escape, frequent};
@@ -61,6 +61,35 @@ fn exact_and_contains() {
         check(resource_type, &format!("{parameter}:contains={inner}"), |document| {
             texts(document, paths).iter().any(|text| fold(text).contains(&fold(&inner)))
         });
+    }
+}
+
+#[test]
+fn punctuation_is_space() {
+    let key = |text: &str| {
+        let written = |word: String| if word == "st" { "saint".to_owned() } else { word };
+        words(text).into_iter().map(written).collect::<Vec<_>>().join(" ")
+    };
+    for (resource_type, parameter, paths) in [
+        ("Organization", "name", &["name", "alias"][..]),
+        ("Location", "address-city", &["address.city"]),
+    ] {
+        let marked = |document: &Value| -> Vec<String> {
+            let is_plain = |c: char| c.is_alphanumeric() || c == ' ' || c == '-';
+            let all = texts(document, paths).into_iter();
+            all.filter(|text| text.contains('-') && text.chars().all(is_plain)).collect()
+        };
+        let asked = key(&frequent(resource_type, marked));
+        for spelling in [asked.clone(), asked.replace(' ', "-"), asked.replace("saint ", "st ")] {
+            check(resource_type, &format!("{parameter}={}", escape(&spelling)), |document| {
+                texts(document, paths).iter().any(|text| key(text).starts_with(&asked))
+            });
+            check(
+                resource_type,
+                &format!("{parameter}:contains={}", escape(&spelling)),
+                |document| texts(document, paths).iter().any(|text| key(text).contains(&asked)),
+            );
+        }
     }
 }
 

@@ -256,11 +256,13 @@ impl<'a> World<'a> {
 
     /// Whether one value answers a positive test.
     fn answers(&self, value: &Value, parameter: &SearchParameter, test: &Test) -> bool {
-        let as_text = || compare::plain(value.as_str().unwrap_or_default());
+        let as_text = || value.as_str().unwrap_or_default();
         match test {
             Test::Any(asked) => asked.iter().any(|query| match query {
                 QueryValue::Token(query) => compare::token(value, query),
-                QueryValue::String(asked) => as_text().starts_with(&compare::plain(asked)),
+                QueryValue::String(asked) => {
+                    compare::part(as_text(), asked, |v, a| v.starts_with(a))
+                }
                 QueryValue::Date(query) => compare::date(value, query),
                 QueryValue::Number(query) => {
                     value.as_f64().is_some_and(|stored| compare::number(stored, query))
@@ -271,9 +273,15 @@ impl<'a> World<'a> {
                 other => panic!("{other:?} is not read here"),
             }),
             Test::Exact(asked) => asked.iter().any(|asked| value.as_str() == Some(asked)),
-            Test::Equals(asked) => asked.iter().any(|asked| as_text() == compare::plain(asked)),
-            Test::Contains(asked) => asked.iter().any(|a| as_text().contains(&compare::plain(a))),
-            Test::EndsWith(asked) => asked.iter().any(|a| as_text().ends_with(&compare::plain(a))),
+            Test::Equals(asked) => {
+                asked.iter().any(|asked| compare::string(as_text()) == compare::string(asked))
+            }
+            Test::Contains(asked) => {
+                asked.iter().any(|a| compare::part(as_text(), a, |v, a| v.contains(a)))
+            }
+            Test::EndsWith(asked) => {
+                asked.iter().any(|a| compare::part(as_text(), a, |v, a| v.ends_with(a)))
+            }
             Test::Text(asked) => compare::token_texts(value).iter().any(|text| {
                 asked.iter().any(|a| compare::plain(text).starts_with(&compare::plain(a)))
             }),

@@ -14,6 +14,9 @@ use shared::registry::{self, ParameterType, SearchParameter};
 use super::ast::Hop;
 use super::suggest;
 
+/// The criteria on the point of a place.
+const PLACES: [&str; 3] = ["near", "near-insee-code", "near-address"];
+
 /// A name, understood on one type.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Path {
@@ -374,11 +377,25 @@ fn allowed_modifiers(parameter: &SearchParameter) -> String {
 /// `unknown parameter "speciality" on HealthcareService; did you mean "specialty"?`
 pub(super) fn unknown_parameter(base: ResourceType, code: &str) -> String {
     let codes = registry::of_type(base).map(|p| p.code).chain(super::result_param::NAMES);
-    let hint = match chain_to(base, code) {
+    let hint = match chain_to(base, code).or_else(|| reverse_chain_to(base, code)) {
         Some(chain) => format!("; did you mean \"{chain}\"?"),
         None => suggest::hint(code, codes),
     };
     format!("unknown parameter \"{code}\" on {base}{hint}")
+}
+
+/// The reverse chain to the places of a type that has none: those of its offers, or of the activities of a person.
+fn reverse_chain_to(base: ResourceType, code: &str) -> Option<String> {
+    if !PLACES.contains(&code) {
+        return None;
+    }
+    ResourceType::ALL.into_iter().find_map(|source| {
+        let mut references = registry::of_type(source);
+        let named =
+            |reference: &&SearchParameter| reference.code.eq_ignore_ascii_case(base.as_str());
+        let reference = references.find(|r| r.targets.contains(&base) && named(r))?;
+        Some(format!("_has:{source}:{}:{}", reference.code, chain_to(source, code)?))
+    })
 }
 
 /// The chain of one step to a parameter that another type has: `location.near` for `near` on an offer.
@@ -410,7 +427,7 @@ pub(super) fn list(names: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ResourceType::{HealthcareService, Location, Organization, Task};
+    use ResourceType::{HealthcareService, Location, Organization, Practitioner, Task};
 
     /// A path in one line: hops, tested type and parameter, `^` for above, modifier.
     fn show(path: &Path) -> String {
@@ -533,6 +550,32 @@ mod tests {
                 }
                 other => panic!("{name}: {other:?}"),
             }
+        }
+    }
+
+    #[test]
+    fn the_way_to_a_place_is_named() {
+        let rows = [
+            (HealthcareService, "near", "\"location.near\""),
+            (
+                Organization,
+                "near-address",
+                "\"_has:HealthcareService:organization:location.near-address\"",
+            ),
+            (Organization, "near", "\"_has:HealthcareService:organization:location.near\""),
+            (
+                Practitioner,
+                "near-insee-code",
+                "\"_has:PractitionerRole:practitioner:location.near-insee-code\"",
+            ),
+        ];
+        for (base, name, expected) in rows {
+            match resolve(base, name, 8) {
+                Err(KeyError::Unknown(text)) => assert!(text.contains(expected), "{text}"),
+                other => panic!("{name}: {other:?}"),
+            }
+            let way = expected.trim_matches('"');
+            assert!(resolve(base, way, 8).is_ok(), "{way} can be asked");
         }
     }
 

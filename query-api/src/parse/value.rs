@@ -19,6 +19,7 @@ use super::Context;
 use super::ast::{Brackets, Expr, Test};
 use super::key::{Modifier, Path};
 use super::report::Report;
+use super::territory;
 
 /// The present, as a value of `open-at`.
 const NOW: &str = "now";
@@ -130,7 +131,10 @@ pub(super) fn values(
     given: &[&str],
 ) -> Option<Vec<QueryValue>> {
     let mut read = Vec::with_capacity(given.len());
+    let is_code = matches!(path.modifier, None | Some(Modifier::Not));
     for text in given {
+        let folded = territory::folded(path.parameter.code, text).filter(|_| is_code);
+        let text = folded.as_deref().unwrap_or(text);
         match value(context, path.parameter, path.base, path.modifier, text) {
             Ok(value) => {
                 if is_relative(path.parameter, text) {
@@ -138,6 +142,10 @@ pub(super) fn values(
                 }
                 advise(report, name, &value, text);
                 advise_spelling(report, name, path.parameter, text);
+                let advice = territory::advice(path.parameter.code, text).filter(|_| is_code);
+                if let Some(advice) = advice {
+                    report.advise(name, format!("\"{name}\": {advice}"));
+                }
                 read.push(value);
             }
             Err(ValueError(why)) => {
@@ -329,7 +337,8 @@ fn advise_spelling(report: &mut Report, name: &str, parameter: &SearchParameter,
 
 fn advise_commune(report: &mut Report, name: &str, code: &str) {
     let Some(commune) = gazetteer().commune(code) else {
-        report.advise(name, format!("\"{name}\": no commune has the code \"{code}\""));
+        let hint = territory::commune_hint(code);
+        report.advise(name, format!("\"{name}\": no commune has the code \"{code}\"{hint}"));
         return;
     };
     if commune.point.is_none() {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use shared::access::{Access, classes_of};
 use shared::fhir::ResourceType;
 use shared::param::QueryValue;
-use shared::param::string::StringMatch;
+use shared::param::string::{StringMatch, asked};
 use shared::param::text::TextQuery;
 use shared::param::token::{SystemQuery, TokenQuery};
 use shared::param::uri;
@@ -84,7 +84,7 @@ fn positive(
     };
     let scan = |how, texts: &[String]| {
         let prefixes = prefixes(context, base, parameter, TermKind::Folded);
-        LeafTest::Scan(prefixes, how, texts.iter().map(|text| fold(text)).collect())
+        LeafTest::Scan(prefixes, how, texts.iter().flat_map(|text| asked(how, text)).collect())
     };
     Some(each_once(match test {
         Test::Missing(_) | Test::None(_) | Test::NotIn(_) => return None,
@@ -93,7 +93,10 @@ fn positive(
             let exact = texts.iter().flat_map(|text| terms(TermKind::Exact)(text.trim()));
             LeafTest::Terms(exact.collect())
         }
-        Test::Equals(texts) => LeafTest::Terms(folded(texts, TermKind::Folded)),
+        Test::Equals(texts) => {
+            let keys = texts.iter().flat_map(|text| asked(StringMatch::Equals, text));
+            LeafTest::Terms(keys.flat_map(|key| terms(TermKind::Folded)(&key)).collect())
+        }
         Test::Contains(texts) => scan(StringMatch::Contains, texts),
         Test::EndsWith(texts) => scan(StringMatch::EndsWith, texts),
         Test::Text(texts) => LeafTest::Prefixes(folded(texts, TermKind::TokenText)),
@@ -162,7 +165,8 @@ fn any(
             LeafTest::Terms(codes.flat_map(|code| terms(TermKind::Token)(&code)).collect())
         }
         ParameterType::String => {
-            let starts = all!(String).into_iter().map(|text| fold(&text));
+            let starts = all!(String);
+            let starts = starts.iter().flat_map(|text| asked(StringMatch::StartsWith, text));
             LeafTest::Prefixes(starts.flat_map(|text| terms(TermKind::Folded)(&text)).collect())
         }
         ParameterType::Date => LeafTest::Dates(all!(Date)),

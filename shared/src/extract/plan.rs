@@ -12,7 +12,7 @@ use crate::fhir::{Reference, ResourceType, Target};
 use crate::param::date::DateRange;
 use crate::param::number::NumberRange;
 use crate::param::quantity::QuantityValue;
-use crate::param::string::visit_texts;
+use crate::param::string::{self, visit_texts};
 use crate::param::token::{TokenQuery, TokenValue, id_term};
 use crate::registry::{self, FieldId, ParameterType, RecordKind, SearchParameter, TokenShape};
 use crate::schema::TermKind;
@@ -288,10 +288,10 @@ impl Values {
     }
 
     fn add_string(&mut self, field: FieldId, class: VisibilityClass, text: &str) {
-        let folded = fold(text);
-        self.terms.push(field, class, TermKind::Folded, folded.as_bytes());
+        let key = string::key(text);
+        self.terms.push(field, class, TermKind::Folded, key.as_bytes());
         self.terms.push(field, class, TermKind::Exact, text.trim().as_bytes());
-        self.columns.push((field, ColumnValue::Text(folded)));
+        self.columns.push((field, ColumnValue::Text(key)));
     }
 
     /// The parts of a reference that need no key; the key term follows when keys are known.

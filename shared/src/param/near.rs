@@ -97,13 +97,14 @@ impl NearQuery {
                 ));
             }
         };
-        if !is_commune_code(code) {
+        let code = code.to_ascii_uppercase();
+        if !is_commune_code(&code) {
             return Err(ValueError::new(format!(
                 "\"{code}\" is not the INSEE code of a commune; write five characters such as \
                  44162 or 2A004"
             )));
         }
-        Ok(Self::Commune { code: code.clone(), radius_m: radius_m(rest)? })
+        Ok(Self::Commune { code, radius_m: radius_m(rest)? })
     }
 
     /// Reads `address[|distance[|unit]]`. A comma belongs to the address.
@@ -244,6 +245,7 @@ mod tests {
         let rows = [
             ("44162|15|km", commune("44162", 15_000.0)),
             ("2A004|500|m", commune("2A004", 500.0)),
+            ("2b033|5|km", commune("2B033", 5_000.0)),
             ("44162", commune("44162", DEFAULT_RADIUS_M)),
             ("4416|15|km", None),
             ("2C004", None),

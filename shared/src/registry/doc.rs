@@ -35,7 +35,8 @@ Generated from `shared/src/registry/table.rs` by `cargo run -p shared --example 
   `extension(x)` is a ROR extension, `part(x)` the value of a part of a complex one, `limit` one limit of an
   equipment.
 - **Index.** What the index holds. Exact terms: `token` (the code in any system, the code in its system, any
-  code of the system), `text` (the folded display), `folded` and `exact` (strings), `uri`, `key` and
+  code of the system), `text` (the folded display), `folded` and `exact` (strings; folded, hyphens,
+  apostrophes, full stops and commas are spaces and `st` is `saint`), `uri`, `key` and
   `identifier` (references), `present`. Columns: `low high` in milliseconds, `value`, `quantity` (as stored
   and canonical), `text` for sorting, `words`, `position`.
 - **Origin.** R4, the ROR guide, or ours.

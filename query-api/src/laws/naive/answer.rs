@@ -314,7 +314,7 @@ fn key(value: &Value, of: &SearchParameter) -> Option<Key> {
         ParameterType::Quantity => compare::size(value).map(Key::Number),
         // Dates sort by where they begin.
         ParameterType::Date => compare::date_range(value).map(|(low, _)| Key::Number(low as f64)),
-        ParameterType::String => value.as_str().map(|text| Key::Text(compare::plain(text))),
+        ParameterType::String => value.as_str().map(|text| Key::Text(compare::string(text))),
         ParameterType::Uri | ParameterType::Token => {
             value.as_str().map(|t| Key::Text(t.to_owned()))
         }

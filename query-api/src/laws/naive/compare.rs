@@ -78,6 +78,29 @@ pub(super) fn plain(text: &str) -> String {
     bare.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// What strings are compared by: words between spaces, hyphens, apostrophes, full stops and commas, saints written
+/// out.
+pub(super) fn string(text: &str) -> String {
+    let words = bare_words(text).into_iter().map(|word| match word.as_str() {
+        "st" => "saint".to_owned(),
+        "ste" => "sainte".to_owned(),
+        _ => word,
+    });
+    let key = words.collect::<Vec<_>>().join(" ");
+    if key.is_empty() { plain(text) } else { key }
+}
+
+/// Whether a part of a string holds what is asked: as it is compared, or to the letter.
+pub(super) fn part(value: &str, asked: &str, holds: fn(&str, &str) -> bool) -> bool {
+    let bare = bare_words(asked).join(" ");
+    holds(&string(value), &string(asked)) || (!bare.is_empty() && holds(&string(value), &bare))
+}
+
+fn bare_words(text: &str) -> Vec<String> {
+    let spaced = plain(text).replace(['-', '\'', '.', ','], " ");
+    spaced.split_whitespace().map(str::to_owned).collect()
+}
+
 /// A range of milliseconds, end excluded.
 pub(super) fn date_range(value: &Value) -> Option<(i64, i64)> {
     if let Some(text) = value.as_str() {
