@@ -98,6 +98,46 @@ fn fold_char(c: char, folded: &mut String) {
     }
 }
 
+/// Words that say nothing by themselves, and titles of people: they need not be there when something
+/// else is wanted.
+const FUNCTION_WORDS: [&str; 29] = [
+    "au",
+    "aux",
+    "avec",
+    "dans",
+    "de",
+    "des",
+    "docteur",
+    "docteure",
+    "dr",
+    "du",
+    "en",
+    "et",
+    "la",
+    "le",
+    "les",
+    "m",
+    "madame",
+    "mademoiselle",
+    "mlle",
+    "mme",
+    "monsieur",
+    "mr",
+    "ou",
+    "par",
+    "pour",
+    "pr",
+    "professeur",
+    "un",
+    "une",
+];
+
+/// Whether a folded word says nothing by itself, as `de`, or is a title of people: it need not be there
+/// when something else is wanted.
+pub fn is_function_word(word: &str) -> bool {
+    FUNCTION_WORDS.contains(&word)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -118,6 +118,37 @@ fn all_criteria_rank() {
 }
 
 #[test]
+fn labels_of_prices_say_little_of_a_home() {
+    let client = harness::client();
+    let is_public = |document: &Value| {
+        let mut own = document.clone();
+        let extensions = own["extension"].as_array_mut().expect("extensions");
+        extensions
+            .retain(|e| !e["url"].as_str().unwrap_or_default().ends_with("organization-price"));
+        assert_ne!(
+            own, *document,
+            "a home that publishes its prices, one of which is a public tariff"
+        );
+        fold(&own.to_string()).contains("public")
+    };
+    let page = page(&client, "Organization", "ehpad public", 1_000);
+    let homes: Vec<bool> = at(&page.bundle, "entry.resource")
+        .into_iter()
+        .filter(|document| document["resourceType"] == "Organization")
+        .filter(|document| document.to_string().contains("ror-organization-price"))
+        .map(is_public)
+        .collect();
+    let public = homes.iter().filter(|is_public| **is_public).count();
+    assert!(public > 10 && public < homes.len(), "{public} of {}", homes.len());
+    assert!(homes[..10].iter().all(|is_public| *is_public), "{homes:?}");
+    // They are found by them all the same, as a phrase too.
+    for text in ["chambre double", "\"Chambre double\"", "tarifs"] {
+        let found = found(&format!("Organization?_content={text}"));
+        assert!(found.len() > 50, "{text}: {}", found.len());
+    }
+}
+
+#[test]
 fn phrases_are_neighbors_in_one_value() {
     let holds = |document: &Value| {
         at(document, "name").iter().any(|name| {
@@ -207,6 +238,18 @@ fn readings_are_told() {
             "paris cardio",
             "no HealthcareService holds all of these words by itself; what it refers to is searched",
         ),
+        ("Organization", "ehpad taurant xqzw", "without \"xqzw\" something does"),
+        (
+            "Organization",
+            "résidence sainte camille",
+            "\"camille\" was found nowhere with the other words; it was read as \"famille\"",
+        ),
+        (
+            "Organization",
+            "c. claudel",
+            "\"c\" was found nowhere with the other words; it was read as the first letter of a word",
+        ),
+        ("Organization", "bellier estuaire", "no Organization holds all of these words by itself"),
         ("HealthcareService", "cardio OR dialyse", "OR is searched as a word"),
         ("HealthcareService", "350000123", "a FINESS, SIREN or ADELI number; nothing holds it"),
         ("Organization", "2A0000123", "a FINESS, SIREN or ADELI number"),

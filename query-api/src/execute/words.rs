@@ -3,13 +3,17 @@
 //! Everything wanted must be there. A word is met by itself, by its stem, by a word that starts with it
 //! or, from five letters, by one that contains it (`words/word.rs`); a phrase by its words next to each
 //! other (`words/phrase.rs`); a number of known form only by itself, best by a resource whose own it is.
+//! A name that holds all of it, begins with it or is it brings the score nearer to 1 (`words/named.rs`).
+//! Where nothing holds all of it, one word is read as another (`words/together.rs`).
 //! The score is BM25 divided by its own upper bound, so between 0 and 1 and independent of the other hits.
 //! What it needs to know of all documents is as old as the generation: a commit changes the score of
 //! nothing else.
 
 mod misspelled;
+mod named;
 mod phrase;
 mod tally;
+mod together;
 mod word;
 
 use std::cell::Cell;
@@ -18,7 +22,7 @@ use shared::error::{Issue, IssueType};
 use shared::fhir::ResourceType;
 use shared::index::{KeySet, Segment, SegmentView, Snapshot};
 use shared::param::text::{NumberForm, TextPart, TextQuery};
-use shared::schema::words::{NUMBER, WORD, stem};
+use shared::schema::words::{NUMBER, RECORD, WORD, stem};
 use tantivy::TERMINATED;
 use tantivy::postings::TermInfo;
 
@@ -71,27 +75,34 @@ struct Worth {
     least: f32,
     most: f32,
     is_name: bool,
+    /// Whether the word is then one of those that the name holds.
+    is_named: bool,
 }
 
 impl Worth {
     const fn text(least: f32, most: f32) -> Self {
-        Self { least, most, is_name: false }
+        Self { least, most, is_name: false, is_named: false }
     }
 
     const fn name(least: f32, most: f32) -> Self {
-        Self { least, most, is_name: true }
+        Self { least, most, is_name: true, is_named: true }
     }
 }
 
-const OWN_NUMBER: Worth = Worth::text(0.9, 1.0);
+const OWN_NUMBER: Worth = Worth { is_named: true, ..Worth::text(0.9, 1.0) };
+const OWN_LONGER_NUMBER: Worth = Worth { is_named: true, ..Worth::text(0.8, 0.9) };
 const WHOLE: Worth = Worth::text(0.55, 0.85);
 const WHOLE_IN_NAME: Worth = Worth::name(0.7, 1.0);
 const SAME_STEM: Worth = Worth::text(0.5, 0.8);
 const PREFIX: Worth = Worth::text(0.45, 0.75);
 const DERIVED: Worth = Worth::text(0.4, 0.7);
 const PREFIX_IN_NAME: Worth = Worth::name(0.55, 0.85);
+/// The start of a word in a name, by so few letters that it says little of the name.
+const SHORT_IN_NAME: Worth = Worth { is_named: false, ..PREFIX_IN_NAME };
 const INSIDE: Worth = Worth::text(0.1, 0.4);
 const MISSPELLED: Worth = Worth::text(0.05, 0.3);
+/// In the label of a price or a capacity: it says nothing of the resource beside others of its kind.
+const OF_RECORD: Worth = Worth::text(0.05, 0.3);
 
 /// Mean number of words of a name.
 const USUAL_NAME_WORDS: f32 = 4.0;
@@ -110,6 +121,12 @@ const ISSUES_MAX: usize = 10;
 
 /// Most words of one search that are corrected: each costs a look at all words.
 const CORRECTED_MAX: usize = 20;
+
+/// Most parts of a text of which one is read anew where nothing holds them all.
+const TOGETHER_MAX: usize = 8;
+
+/// Digits of a SIRET behind its SIREN.
+const SIRET_BEHIND_SIREN: usize = 5;
 
 /// Finds the resources of `base` that satisfy one of the texts.
 pub(super) fn find(
@@ -178,11 +195,15 @@ struct Search<'a> {
 struct Reading {
     word: String,
     as_words: String,
+    /// Whether the word is found somewhere, but nowhere with the others.
+    is_apart: bool,
 }
 
 /// What was found of one part of a text.
 struct Found {
     hits: Vec<Scored>,
+    /// Those whose name holds it.
+    named: KeySet,
     /// How much the part weighs: the rarer, the more.
     weight: f32,
 }
@@ -190,65 +211,39 @@ struct Found {
 impl Search<'_> {
     /// What holds everything a text wants, and the weight of what was looked at.
     fn wanted(&mut self, text: &TextQuery) -> Result<(Vec<Scored>, f32)> {
+        let is_short = text.wanted.len() <= TOGETHER_MAX;
         let mut parts: Vec<Found> = Vec::with_capacity(text.wanted.len());
+        let mut hits: Vec<Scored> = Vec::new();
         for part in &text.wanted {
-            let mut found = self.part(part, true)?;
-            let was_found = !found.hits.is_empty();
-            if let Some(former) = parts.last() {
-                keep_common(&mut found.hits, &former.hits);
+            let found = self.part(part, true)?;
+            if parts.is_empty() {
+                hits.clone_from(&found.hits);
+            } else {
+                keep_common(&mut hits, &found.hits);
             }
-            let is_empty = found.hits.is_empty();
+            let is_over = hits.is_empty() && !is_short;
+            self.is_scattered |= is_over && !found.hits.is_empty() && self.readings.is_empty();
             parts.push(found);
-            if is_empty {
-                self.is_scattered |= was_found && self.readings.is_empty();
+            if is_over {
                 break;
             }
+        }
+        if hits.is_empty() && is_short && parts.len() > 1 {
+            hits = self.together(&text.wanted, &mut parts)?;
         }
         let heaviest = parts.iter().map(|part| part.weight).fold(0.0, f32::max);
         for part in &mut parts {
             part.weight = part.weight.max(heaviest * SHARE_MIN);
         }
         let bound: f32 = parts.iter().map(|part| part.weight).sum();
-        // The last part holds what all do.
-        let mut hits: Vec<Scored> = parts
-            .last()
-            .map_or(&[][..], |part| &part.hits)
-            .iter()
-            .map(|(key, _)| (*key, 0.0))
-            .collect();
+        for (_, score) in &mut hits {
+            *score = 0.0;
+        }
         for part in &parts {
             add_scores(&mut hits, &part.hits, part.weight / bound);
         }
-        self.prefer_named(text, &mut hits)?;
+        self.favor_names(text, &parts, &mut hits)?;
         Ok((hits, bound))
-    }
-
-    /// Brings the hits whose name holds all of several words half the way to the best score.
-    fn prefer_named(&mut self, text: &TextQuery, hits: &mut [Scored]) -> Result<()> {
-        let words: Option<Vec<&str>> = text
-            .wanted
-            .iter()
-            .map(|part| match part {
-                TextPart::Word { word, .. } => Some(word.as_str()),
-                TextPart::Phrase(_) | TextPart::Number { .. } => None,
-            })
-            .collect();
-        let Some(words) = words.filter(|words| words.len() > 1) else { return Ok(()) };
-        let mut named = hits.to_vec();
-        for word in words {
-            if named.is_empty() {
-                break;
-            }
-            let in_names = self.word_in_names(word)?;
-            keep_common(&mut named, &in_names);
-        }
-        let mut named = named.into_iter().peekable();
-        for (key, score) in hits {
-            if named.next_if(|(other, _)| other == key).is_some() {
-                *score = f32::midpoint(*score, 1.0);
-            }
-        }
-        Ok(())
     }
 
     fn excluded(&mut self, text: &TextQuery) -> Result<KeySet> {
@@ -268,19 +263,20 @@ impl Search<'_> {
         let statistics = self.snapshot.word_statistics();
         match part {
             TextPart::Word { word, is_acronym } => {
-                let hits = self.word(word)?;
+                let (hits, named) = self.word(word)?;
                 if hits.is_empty() && helpful && !is_acronym {
-                    return self.misspelled(word);
+                    return self.misspelled(word, false);
                 }
                 let documents = statistics.documents_with_start(self.scopes, stem(word));
-                Ok(Found { hits, weight: self.collection.weight(documents) })
+                Ok(Found { hits, named, weight: self.collection.weight(documents) })
             }
             TextPart::Phrase(words) => {
                 let weights = words.iter().map(|word| {
                     self.collection.weight(statistics.documents_with(self.scopes, word))
                 });
                 let weight = weights.sum();
-                Ok(Found { hits: self.phrase(words)?, weight })
+                let (hits, named) = self.phrase(words)?;
+                Ok(Found { hits, named, weight })
             }
             TextPart::Number { number, form } => self.number(number, *form, helpful),
         }
@@ -296,11 +292,16 @@ impl Search<'_> {
             }
             Ok(())
         })?;
-        let hits = self.tally.take();
+        let (mut hits, mut named) = self.tally.take();
+        if hits.is_empty() && form == NumberForm::Finess {
+            // A SIREN is what the SIRETs of its establishments start with.
+            self.note(|view, scope, terms| siret_of(view, scope, number, terms))?;
+            (hits, named) = self.tally.take();
+        }
         if hits.is_empty() && helpful {
             self.say(format!("\"{number}\" was read as {}; nothing holds it", form.name()));
         }
-        Ok(Found { hits, weight: self.collection.weight(1) })
+        Ok(Found { hits, named, weight: self.collection.weight(1) })
     }
 
     /// Tells that the words are there, and in no one resource: people type an activity with its town.
@@ -314,17 +315,21 @@ impl Search<'_> {
             | ResourceType::Practitioner
             | ResourceType::Task
             | ResourceType::Measure
-            | ResourceType::MeasureReport => return,
+            | ResourceType::MeasureReport => "",
         };
-        self.say(format!(
-            "no {base} holds all of these words by itself; what it refers to is searched with {elsewhere}"
-        ));
+        let elsewhere = match elsewhere {
+            "" => String::new(),
+            names => format!("; what it refers to is searched with {names}"),
+        };
+        self.say(format!("no {base} holds all of these words by itself{elsewhere}"));
     }
 
     /// Tells how words of a text were read, or that they were found nowhere when that was of no use.
     fn tell_readings(&mut self, is_useful: bool) {
-        for Reading { word, as_words } in std::mem::take(&mut self.readings) {
-            self.say(if is_useful {
+        for Reading { word, as_words, is_apart } in std::mem::take(&mut self.readings) {
+            self.say(if is_apart {
+                format!("\"{word}\" was found nowhere with the other words; it was read as {as_words}")
+            } else if is_useful {
                 format!("\"{word}\" was found nowhere; it was read as {as_words}")
             } else {
                 format!(
@@ -354,18 +359,25 @@ impl Search<'_> {
         self.watch.look()?;
         let (snapshot, scopes, collection) = (self.snapshot, self.scopes, self.collection);
         let scored = snapshot.map_segments(snapshot.max_docs(), |_, segment| {
-            let (mut terms, mut scored) = (Vec::new(), Vec::new());
+            let (mut terms, mut scored, mut named) = (Vec::new(), Vec::new(), Vec::new());
             for scope in scopes {
                 find(&segment.view, scope, &mut terms)?;
                 for (info, worth) in terms.drain(..) {
+                    let start = scored.len();
                     collection.score_all(segment, &info, worth, &mut scored)?;
+                    if worth.is_named {
+                        named.extend(scored[start..].iter().map(|(key, _)| *key));
+                    }
                 }
             }
-            Ok(scored)
+            Ok((scored, named))
         })?;
         self.tally.reserve(self.snapshot.universe());
-        for (key, score) in scored.into_iter().flatten() {
-            self.tally.note(key, score);
+        for (scored, named) in scored {
+            for (key, score) in scored {
+                self.tally.note(key, score);
+            }
+            self.tally.note_named(named);
         }
         Ok(())
     }
@@ -379,6 +391,28 @@ fn term_info(
     word: &str,
 ) -> tantivy::Result<Option<TermInfo>> {
     Ok(view.words().terms().get(format!("{scope}{form}{word}"))?)
+}
+
+/// The terms of the resources' own SIRETs, with the leading digit of the national scheme or without,
+/// that start with a SIREN.
+fn siret_of(
+    view: &SegmentView,
+    scope: &str,
+    siren: &str,
+    terms: &mut Vec<(TermInfo, Worth)>,
+) -> tantivy::Result<()> {
+    for digit in ["", "3"] {
+        let start = format!("{scope}{NUMBER}{digit}{siren}");
+        let length = start.len() + SIRET_BEHIND_SIREN;
+        let range = view.words().terms().range().ge(&start).lt(format!("{start}:"));
+        let mut stream = range.into_stream()?;
+        while stream.advance() {
+            if stream.key().len() == length {
+                terms.push((stream.value().clone(), OWN_LONGER_NUMBER));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What BM25 needs to know of all documents.

@@ -4,13 +4,15 @@
 //! Technical values (URLs, systems, references, codes, dates) are not words; the identifiers and
 //! telephone numbers people type are.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::path::{ROR_EXTENSION_BASE, any_value, first_code};
 use crate::access::VisibilityClass;
 use crate::fhir::ResourceType;
 use crate::terminology::terminology;
-use crate::text::cut::{NAME_START, NUMBER_START, VALUE_END};
+use crate::text::cut::{self, NAME_START, NUMBER_START, RECORD_START, VALUE_END};
 
 /// The words of a document.
 pub(super) struct DocumentWords {
@@ -22,8 +24,11 @@ pub(super) struct DocumentWords {
 
 /// Reads the words of a document.
 pub(super) fn of(resource_type: ResourceType, document: &Value) -> DocumentWords {
-    let mut collector =
-        Collector { texts: vec![String::new(); VisibilityClass::ALL.len()], name_words: None };
+    let mut collector = Collector {
+        texts: vec![String::new(); VisibilityClass::ALL.len()],
+        name_words: None,
+        record_labels: BTreeSet::new(),
+    };
     let is_person = resource_type == ResourceType::Practitioner;
     let class = if is_person { VisibilityClass::Person } else { VisibilityClass::Open };
     collector.walk("", document, class, Place::Document);
@@ -60,6 +65,8 @@ fn level(element: &Value) -> Option<VisibilityClass> {
 struct Collector {
     texts: Vec<String>,
     name_words: Option<u8>,
+    /// The labels of records read so far: the same of several say nothing more.
+    record_labels: BTreeSet<(VisibilityClass, String)>,
 }
 
 /// Where a string stands.
@@ -69,8 +76,12 @@ enum Place {
     Document,
     /// In the document's own name.
     Name,
-    /// In one of the document's own identifiers or telecoms.
+    /// In one of the document's own identifiers, or in one of its telecoms, or those of its contacts.
     Number,
+    /// In a record: its labels say what is priced or counted, not what the document is about.
+    Record,
+    /// The label of a code of a record.
+    RecordLabel,
     /// Anywhere else.
     Other,
 }
@@ -79,8 +90,37 @@ enum Place {
 const NAMES: [&str; 3] = ["name", "alias", "title"];
 const NAME_PARTS: [&str; 2] = ["family", "given"];
 
-/// The elements of a document whose values are its numbers, as far as they are any.
-const NUMBERS: [&str; 2] = ["identifier", "telecom"];
+/// Elements whose values are telephone numbers, as far as they are any, wherever they stand.
+const TELECOMS: [&str; 2] = ["telecom", "valueContactPoint"];
+
+/// The extensions that hold records of prices and capacities.
+const RECORDS: [&str; 3] = [
+    "ror-organization-price",
+    "ror-location-supported-capacity",
+    "ror-location-residential-capacity",
+];
+
+impl Place {
+    /// The place of an element of this name in what stands here.
+    fn of_child(self, name: &str) -> Self {
+        match self {
+            Self::Record | Self::RecordLabel if name == "display" => Self::RecordLabel,
+            Self::Record | Self::RecordLabel => Self::Record,
+            _ if TELECOMS.contains(&name) => Self::Number,
+            Self::Document if name == "identifier" => Self::Number,
+            Self::Document if NAMES.contains(&name) => Self::Name,
+            Self::Name if NAME_PARTS.contains(&name) => Self::Name,
+            Self::Number if name == "value" => Self::Number,
+            Self::Document | Self::Name | Self::Number | Self::Other => Self::Other,
+        }
+    }
+}
+
+/// Whether an element is an extension that holds a record.
+fn is_record(element: &Value) -> bool {
+    let url = element.get("url").and_then(Value::as_str).unwrap_or("");
+    url.strip_prefix(ROR_EXTENSION_BASE).is_some_and(|name| RECORDS.contains(&name))
+}
 
 impl Collector {
     fn walk(&mut self, name: &str, node: &Value, class: VisibilityClass, place: Place) {
@@ -93,19 +133,11 @@ impl Collector {
             }
             Value::Object(object) => {
                 let class = class_within(name, node, class);
-                self.add_label(node, class);
+                let place = if is_record(node) { Place::Record } else { place };
+                self.add_label(node, class, place);
                 for (name, child) in object {
                     if !is_technical(name, child) {
-                        let place = match place {
-                            Place::Document if NAMES.contains(&name.as_str()) => Place::Name,
-                            Place::Name if NAME_PARTS.contains(&name.as_str()) => Place::Name,
-                            Place::Document if NUMBERS.contains(&name.as_str()) => Place::Number,
-                            Place::Number if name == "value" => Place::Number,
-                            Place::Document | Place::Name | Place::Number | Place::Other => {
-                                Place::Other
-                            }
-                        };
-                        self.walk(name, child, class, place);
+                        self.walk(name, child, class, place.of_child(name));
                     }
                 }
             }
@@ -115,13 +147,16 @@ impl Collector {
 
     fn add(&mut self, class: VisibilityClass, text: &str, place: Place) {
         let all = &mut self.texts[class as usize];
-        if place == Place::Name {
-            let words = u8::try_from(text.split_whitespace().count()).unwrap_or(u8::MAX);
-            self.name_words = Some(self.name_words.map_or(words, |known| known.min(words)));
-            all.push(NAME_START);
-        }
-        if place == Place::Number {
-            all.push(NUMBER_START);
+        match place {
+            Place::Name => {
+                let words = u8::try_from(cut::words(text).len()).unwrap_or(u8::MAX);
+                self.name_words = Some(self.name_words.map_or(words, |known| known.min(words)));
+                all.push(NAME_START);
+            }
+            Place::Number => all.push(NUMBER_START),
+            Place::RecordLabel if !self.record_labels.insert((class, text.to_owned())) => return,
+            Place::RecordLabel => all.push(RECORD_START),
+            Place::Document | Place::Record | Place::Other => {}
         }
         // A phrase never runs from one value into the next.
         all.push_str(text);
@@ -129,15 +164,16 @@ impl Collector {
     }
 
     /// The label we know for a code, and the words people use for it.
-    fn add_label(&mut self, coding: &Value, class: VisibilityClass) {
+    fn add_label(&mut self, coding: &Value, class: VisibilityClass, place: Place) {
+        let place = if place == Place::Record { Place::RecordLabel } else { Place::Other };
         let text = |name: &str| coding.get(name).and_then(Value::as_str);
         let (Some(system), Some(code)) = (text("system"), text("code")) else { return };
         let Some(concept) = terminology().concept(system, code) else { return };
         if text("display") != Some(concept.label) {
-            self.add(class, concept.label, Place::Other);
+            self.add(class, concept.label, place);
         }
         for synonym in concept.synonyms {
-            self.add(class, synonym, Place::Other);
+            self.add(class, synonym, place);
         }
     }
 }
@@ -225,7 +261,8 @@ mod tests {
         let base = document["resourceType"].as_str().unwrap().parse().unwrap();
         let texts = of(base, document).texts;
         let text = texts.into_iter().find(|(of, _)| *of == class).map_or_else(String::new, |t| t.1);
-        text.replace(NAME_START, "#").replace(NUMBER_START, "=").replace(VALUE_END, "|")
+        let marks = [(NAME_START, "#"), (NUMBER_START, "="), (RECORD_START, "%"), (VALUE_END, "|")];
+        marks.into_iter().fold(text, |text, (sign, mark)| text.replace(sign, mark))
     }
 
     #[test]
@@ -243,19 +280,56 @@ mod tests {
     #[test]
     fn names_are_marked_and_counted() {
         let place = json!({
-            "resourceType": "Location", "name": "Pavillon des Lilas", "alias": ["Les Lilas"],
+            "resourceType": "Location", "name": "Pavillon-des-Lilas", "alias": ["Les Lilas"],
             "description": "Aile nord",
             "identifier": [{ "value": "440000271", "assigner": { "display": "ARS" } }],
         });
         let words = of(ResourceType::Location, &place);
         assert_eq!(words.name_words, 2);
         let open = text(&place, VisibilityClass::Open);
-        assert_eq!(open, "#Les Lilas|Aile nord|ARS|=440000271|#Pavillon des Lilas|");
+        assert_eq!(open, "#Les Lilas|Aile nord|ARS|=440000271|#Pavillon-des-Lilas|");
         let person = json!({
             "resourceType": "Practitioner",
             "name": [{ "family": "MARTIN", "given": ["Anne"], "prefix": ["MME"] }],
         });
         assert_eq!(text(&person, VisibilityClass::Person), "#MARTIN|#Anne|MME|");
         assert_eq!(text(&person, VisibilityClass::Open), "");
+    }
+
+    #[test]
+    fn hyphens_part_the_words_of_a_name() {
+        let words = |name: &str| {
+            of(ResourceType::Organization, &json!({ "name": name, "resourceType": "Organization" }))
+                .name_words
+        };
+        assert_eq!(words("EHPAD Saint-Louis-de-Longwy"), words("EHPAD SAINT LOUIS DE LONGWY"));
+        assert_eq!(words("CH SAINT LOUIS"), 3);
+    }
+
+    #[test]
+    fn labels_of_records_stand_apart_and_once() {
+        let price = |condition: &str| {
+            json!({ "url": format!("{ROR_EXTENSION_BASE}ror-organization-price"), "extension": [
+                { "url": "specialPrice", "valueCodeableConcept": { "coding": [{
+                    "system": "urn:x", "code": "01", "display": condition }] } },
+                { "url": "comment", "valueString": "Linge compris" },
+            ] })
+        };
+        let home = json!({
+            "resourceType": "Organization",
+            "extension": [price("Tarif public"), price("Tarif public")],
+            "type": [{ "coding": [{ "system": "urn:x", "code": "1", "display": "Public" }] }],
+        });
+        let open = text(&home, VisibilityClass::Open);
+        assert_eq!(open, "%Tarif public|Linge compris|Linge compris|Public|");
+    }
+
+    #[test]
+    fn telephones_of_contacts_are_numbers_of_the_document() {
+        let contact = json!({
+            "resourceType": "Organization",
+            "contact": [{ "telecom": [{ "system": "phone", "value": "0240083333" }] }],
+        });
+        assert_eq!(text(&contact, VisibilityClass::Contact2), "=0240083333|");
     }
 }

@@ -15,7 +15,7 @@ use tantivy::{Result, Searcher, SegmentReader};
 
 use crate::fhir::ResourceType;
 use crate::schema::index_schema;
-use crate::schema::words::WORD;
+use crate::schema::words::{RECORD, WORD};
 
 /// Name of the file in the directory of a generation.
 const FILE: &str = "words.zst";
@@ -45,7 +45,7 @@ struct TypeStatistics {
     words: u64,
 }
 
-/// The words of one scope, sorted, with the number of documents that hold each.
+/// The words of one scope, or of its records ([`of_records`]), sorted, with the number of documents that hold each.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Frequencies {
     text: String,
@@ -72,10 +72,10 @@ impl WordStatistics {
         if documents == 0 { USUAL_WORDS } else { (words as f32 / documents as f32).max(1.0) }
     }
 
-    /// Number of documents that hold a word, in any of the scopes; 0 for one or none.
+    /// Number of documents that hold a word, in any of the scopes; 0 for one or none. What is about
+    /// records only counts where nothing else holds it.
     pub fn documents_with(&self, scopes: &[String], word: &str) -> u64 {
-        let known = scopes.iter().filter_map(|scope| self.scopes.get(scope));
-        known.map(|frequencies| frequencies.of(|known| known.cmp(word))).sum()
+        self.count(scopes, |known| known.cmp(word))
     }
 
     /// The same of all words that start with `start`; a document counts once for each.
@@ -83,8 +83,18 @@ impl WordStatistics {
         let order = |known: &str| {
             if known.starts_with(start) { std::cmp::Ordering::Equal } else { known.cmp(start) }
         };
-        let known = scopes.iter().filter_map(|scope| self.scopes.get(scope));
-        known.map(|frequencies| frequencies.of(order)).sum()
+        self.count(scopes, order)
+    }
+
+    fn count(&self, scopes: &[String], order: impl Fn(&str) -> std::cmp::Ordering + Copy) -> u64 {
+        let sum = |name: &dyn Fn(&String) -> String| {
+            let known = scopes.iter().filter_map(|scope| self.scopes.get(&name(scope)));
+            known.map(|frequencies| frequencies.of(order)).sum()
+        };
+        match sum(&String::clone) {
+            0 => sum(&|scope| of_records(scope)),
+            documents => documents,
+        }
     }
 
     /// Counts what an index holds.
@@ -124,11 +134,14 @@ impl WordStatistics {
     /// Adds a term of the word field; terms come in their order.
     fn add(&mut self, term: &[u8], documents: u32) {
         let Ok(term) = std::str::from_utf8(term) else { return };
-        let Some((scope, word)) = term.split_once(WORD) else { return };
-        // The stem of a word stands behind another sign, and "=" is no part of a word.
+        // Stems and the like stand behind other signs, and these two are no part of a word.
+        let Some((scope, word)) = term.split_once([WORD, RECORD]) else { return };
         if scope.len() != 2 || documents < KEPT_FROM {
             return;
         }
+        let is_record = term[scope.len()..].starts_with(RECORD);
+        let of_records = is_record.then(|| of_records(scope));
+        let scope = of_records.as_deref().unwrap_or(scope);
         if !self.scopes.contains_key(scope) {
             self.scopes.insert(scope.to_owned(), Frequencies::default());
         }
@@ -204,6 +217,11 @@ impl Frequencies {
     }
 }
 
+/// Under which name the words about records of a scope are counted.
+fn of_records(scope: &str) -> String {
+    format!("{scope}{RECORD}")
+}
+
 /// Writes the file of a generation.
 ///
 /// # Errors
@@ -273,6 +291,8 @@ mod tests {
             ("AA=rare", 1),
             ("AA=scope", 7),
             ("AA~cardiologi", 40),
+            ("AA%cardio", 50),
+            ("AA%tarif", 50),
             ("AB=cardiologie", 5),
         ] {
             statistics.add(term.as_bytes(), documents);
@@ -292,6 +312,9 @@ mod tests {
         assert_eq!(statistics.documents_with_start(&both, "cardio"), 45);
         assert_eq!(statistics.documents_with_start(&both, "z"), 0);
         assert_eq!(statistics.documents_with(&both, "rare"), 0);
+        assert_eq!(statistics.documents_with(&both, "cardio"), 10);
+        assert_eq!(statistics.documents_with(&both, "tarif"), 50);
+        assert_eq!(statistics.documents_with_start(&both, "tar"), 50);
         let (first, other) = (ResourceType::ALL[0], ResourceType::ALL[1]);
         assert!((statistics.mean_words(first) - 40.0).abs() < 1e-6);
         assert!((statistics.mean_words(other) - USUAL_WORDS).abs() < 1e-6);

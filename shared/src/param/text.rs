@@ -10,6 +10,7 @@
 
 use super::{ValueError, escape};
 use crate::text::cut::words;
+use crate::text::is_function_word;
 
 /// A text, understood: a match holds everything wanted and nothing excluded.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -160,40 +161,6 @@ const POSTAL_CODE_DIGITS: usize = 5;
 
 /// Longest run of capitals that is taken for an acronym.
 const ACRONYM_MAX: usize = 6;
-
-/// Words that say nothing by themselves, and titles of people: they need not be there when something
-/// else is wanted.
-const FUNCTION_WORDS: [&str; 29] = [
-    "au",
-    "aux",
-    "avec",
-    "dans",
-    "de",
-    "des",
-    "docteur",
-    "docteure",
-    "dr",
-    "du",
-    "en",
-    "et",
-    "la",
-    "le",
-    "les",
-    "m",
-    "madame",
-    "mademoiselle",
-    "mlle",
-    "mme",
-    "monsieur",
-    "mr",
-    "ou",
-    "par",
-    "pour",
-    "pr",
-    "professeur",
-    "un",
-    "une",
-];
 
 /// The quotation marks that open and close a phrase.
 const QUOTES: [char; 6] = ['"', '“', '”', '„', '«', '»'];
@@ -366,7 +333,7 @@ fn read_words(text: &str, wanted: &mut Vec<TextPart>, optional: &mut Vec<TextPar
     let words = join_groups(&words(text));
     let has_number = words.iter().any(|word| NumberForm::of(word).is_some());
     for word in words {
-        let is_function_word = FUNCTION_WORDS.contains(&word.as_str())
+        let is_function_word = is_function_word(&word)
             || prepositions.contains(&word)
             || has_number && NUMBER_LABELS.contains(&word.as_str());
         let is_acronym = acronyms.contains(&word);

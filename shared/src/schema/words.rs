@@ -3,7 +3,8 @@
 //! A word's term is `type class form word`, one letter for the resource type, one for the visibility
 //! class, `=` for the word itself, `~` for its stem when it differs and `!` once more for a word of the
 //! resource's name, `#` once more for a number that is one of its identifiers or telephones, all at one
-//! position. Stemming is limited to plural and feminine: heavier stems mix unrelated units.
+//! position; at the last word of a name, `^` and the name's words that say something, each apart by a
+//! space. Words about a record only have one term each, behind `%`. Stemming is limited to plural and feminine: heavier stems mix unrelated units.
 
 use std::borrow::Cow;
 
@@ -12,7 +13,7 @@ use tantivy::tokenizer::{TextAnalyzer, Token, TokenStream, Tokenizer};
 use crate::access::VisibilityClass;
 use crate::fhir::ResourceType;
 use crate::text::cut::Cutter;
-use crate::text::fold;
+use crate::text::{fold, is_function_word};
 
 /// Name under which the analyzer is registered.
 pub const ANALYZER: &str = "ror_words";
@@ -23,11 +24,20 @@ pub const NAME: char = '!';
 /// The form of a term: a number of the resource's own, whole.
 pub const NUMBER: char = '#';
 
+/// The form of a term: a whole name, as [`push_key`] makes it.
+pub const NAME_KEY: char = '^';
+
+/// The form of a term: a word about a record of the resource (a price, a capacity), not about itself.
+pub const RECORD: char = '%';
+
+/// Longest [`NAME_KEY`], in bytes: a longer name is nobody's query.
+const NAME_KEY_MAX: usize = 160;
+
 /// Shortest number that has a term of its own, in bytes: shorter ones are no identifiers known by their form.
 const NUMBER_MIN: usize = 9;
 
 /// Bumped when words are cut, folded or stemmed differently.
-pub const ANALYZER_VERSION: u32 = 4;
+pub const ANALYZER_VERSION: u32 = 5;
 
 /// The form of a term: the word itself.
 pub const WORD: char = '=';
@@ -44,6 +54,19 @@ pub fn scope(resource_type: ResourceType, class: VisibilityClass) -> String {
 /// Like [`scope`], for the narrative (`_text`).
 pub fn narrative_scope(resource_type: ResourceType) -> String {
     scope(resource_type, VisibilityClass::Open).to_ascii_lowercase()
+}
+
+/// Appends a word to those of a name: function words are left out, so that `hôpital de Brest` is the name
+/// of `HOPITAL BREST`.
+pub fn push_key(key: &mut String, word: &str) {
+    // "à" has lost its accent.
+    if word == "a" || is_function_word(word) {
+        return;
+    }
+    if !key.is_empty() {
+        key.push(' ');
+    }
+    key.push_str(word);
 }
 
 /// The stem of a folded word: without the marks of plural and feminine.
@@ -126,6 +149,9 @@ struct ScopedWordStream {
     token: Token,
     /// Further terms of the present word, last one first: its form and where it ends.
     further: Vec<(char, usize)>,
+    /// What is known of the present name; asked for once `is_name_due`.
+    name: String,
+    is_name_due: bool,
 }
 
 impl Tokenizer for ScopedWords {
@@ -139,6 +165,8 @@ impl Tokenizer for ScopedWords {
             cutter: Cutter::default(),
             token: Token::default(),
             further: Vec::new(),
+            name: String::new(),
+            is_name_due: false,
         }
     }
 }
@@ -152,12 +180,21 @@ impl TokenStream for ScopedWordStream {
             term.replace_range(self.scope.len()..word_start, form.encode_utf8(&mut [0; 4]));
             return true;
         }
+        if std::mem::take(&mut self.is_name_due) {
+            term.truncate(self.scope.len());
+            term.push(NAME_KEY);
+            term.push_str(&self.name);
+            return true;
+        }
         let Some((word, position)) = self.cutter.next(&self.folded) else { return false };
         term.clear();
         term.push_str(&self.scope);
-        term.push(WORD);
+        term.push(if self.cutter.is_in_record() { RECORD } else { WORD });
         term.push_str(&word);
         self.token.position = position;
+        if self.cutter.is_in_record() {
+            return true;
+        }
         let stem = stem(&word);
         if stem.len() < word.len() {
             self.further.push((STEM, word_start + stem.len()));
@@ -167,6 +204,12 @@ impl TokenStream for ScopedWordStream {
         }
         if self.cutter.is_in_name() {
             self.further.push((NAME, word_start + word.len()));
+            if self.cutter.starts_name() {
+                self.name.clear();
+            }
+            push_key(&mut self.name, &word);
+            let is_key = (1..=NAME_KEY_MAX).contains(&self.name.len());
+            self.is_name_due = is_key && self.cutter.ends_value(&self.folded);
         }
         true
     }
@@ -189,7 +232,7 @@ mod tests {
         let scope = scope(ResourceType::Organization, VisibilityClass::Open);
         let mut analyzer = analyzer();
         let text = format!(
-            "{scope}\u{1d}Soins\u{1e}Unités médicales\u{1e}\u{1c}440000271\u{1e}\u{1c}440000271-1\u{1e}\
+            "{scope}\u{1d}Soins de l'Île\u{1e}\u{1f}Tarifs\u{1e}Unités médicales\u{1e}\u{1c}440000271\u{1e}\u{1c}440000271-1\u{1e}\
              \u{1c}+33 2 99 28 43 21\u{1e}440000271"
         );
         let mut stream = analyzer.token_stream(&text);
@@ -202,17 +245,23 @@ mod tests {
             ("=soins", 0),
             ("!soins", 0),
             ("~soin", 0),
-            ("=unites", 2),
-            ("~unit", 2),
-            ("=medicales", 3),
-            ("~medic", 3),
-            ("=440000271", 5),
-            ("#440000271", 5),
-            ("=440000271", 7),
-            ("=1", 8),
-            ("=0299284321", 10),
-            ("#0299284321", 10),
-            ("=440000271", 12),
+            ("=de", 1),
+            ("!de", 1),
+            ("=ile", 2),
+            ("!ile", 2),
+            ("^soins ile", 2),
+            ("%tarifs", 4),
+            ("=unites", 6),
+            ("~unit", 6),
+            ("=medicales", 7),
+            ("~medic", 7),
+            ("=440000271", 9),
+            ("#440000271", 9),
+            ("=440000271", 11),
+            ("=1", 12),
+            ("=0299284321", 14),
+            ("#0299284321", 14),
+            ("=440000271", 16),
         ];
         assert_eq!(terms, expected.map(|(term, position)| (term.to_owned(), position)));
     }

@@ -1,7 +1,7 @@
 //! How text is cut into words: one rule for what is indexed and for what is asked.
 //!
 //! A word is a run of letters and digits of folded text, so a hyphen separates as a space does. Elided
-//! articles fall off, letters joined by dots are one word (`C.H.U.`), `st` and `ste` become `saint` and `sainte`, `CEDEX` and its number are dropped, and
+//! articles fall off, letters joined by dots are one word (`C.H.U.`), as are three and more apart (`C H U`), `st` and `ste` become `saint` and `sainte`, `CEDEX` and its number are dropped, and
 //! a telephone number is one word however it is grouped. What words are worth is not decided here.
 
 use std::borrow::Cow;
@@ -19,15 +19,24 @@ pub const NAME_START: char = '\u{1d}';
 /// Opens a value that is a number of what the text is about; [`VALUE_END`] closes it.
 pub const NUMBER_START: char = '\u{1c}';
 
+/// Opens a value that says something of a record of what the text is about, not of itself; [`VALUE_END`]
+/// closes it.
+pub const RECORD_START: char = '\u{1f}';
+
 /// Longest word kept, in bytes of its folded form.
 const MAX_WORD: usize = 80;
+
+/// Most letters that are read as one word when each stands apart.
+const SPELLED_MAX: usize = 8;
 
 /// A place in a folded text, from which [`Cutter::next`] cuts one word after the other.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Cutter {
     at: usize,
     position: usize,
-    is_name: bool,
+    /// Where the first word of the present value stands, when it is a name of what the text is about.
+    name_at: Option<usize>,
+    is_record: bool,
     /// Where the first word of the present value stands, when it is a number of what the text is about.
     number_at: Option<usize>,
 }
@@ -57,6 +66,10 @@ impl Cutter {
                 self.at = start + length + more;
                 return Some((word, self.advance()));
             }
+            if let Some((acronym, length)) = spelled(rest) {
+                self.at = start + length;
+                return Some((Cow::Owned(acronym), self.advance()));
+            }
             let (word, tail) = rest.split_at(word_length(rest));
             self.at = start + word.len();
             if is_elided(word, tail) {
@@ -82,7 +95,23 @@ impl Cutter {
 
     /// Whether the last word stands in a name.
     pub fn is_in_name(&self) -> bool {
-        self.is_name
+        self.name_at.is_some()
+    }
+
+    /// Whether the last word is the first of a name.
+    pub fn starts_name(&self) -> bool {
+        self.name_at.is_some_and(|at| at + 1 == self.position)
+    }
+
+    /// Whether nothing stands behind the last word in its value.
+    pub fn ends_value(&self, folded: &str) -> bool {
+        let mut rest = folded[self.at..].chars();
+        rest.find(|c| *c == VALUE_END || c.is_alphanumeric()).is_none_or(|c| c == VALUE_END)
+    }
+
+    /// Whether the last word is about a record.
+    pub fn is_in_record(&self) -> bool {
+        self.is_record
     }
 
     /// Whether the last word is all there is of a number of what the text is about.
@@ -108,10 +137,11 @@ impl Cutter {
             }
             match c {
                 VALUE_END => {
-                    (self.position, self.is_name) = (self.position + 1, false);
-                    self.number_at = None;
+                    (self.position, self.is_record) = (self.position + 1, false);
+                    (self.name_at, self.number_at) = (None, None);
                 }
-                NAME_START => self.is_name = true,
+                NAME_START => self.name_at = Some(self.position),
+                RECORD_START => self.is_record = true,
                 NUMBER_START => self.number_at = Some(self.position),
                 _ => {}
             }
@@ -157,6 +187,33 @@ fn dotted(text: &str) -> Option<(String, usize)> {
     (end > 1).then(|| (text[..end].replace('.', ""), end))
 }
 
+/// Letters each apart by a space, at least three and not all the same, as one word and how many bytes
+/// they take: `chu` for `"c h u nantes"`.
+fn spelled(text: &str) -> Option<(String, usize)> {
+    let bytes = text.as_bytes();
+    // Most words end here.
+    if bytes.get(1) != Some(&b' ') {
+        return None;
+    }
+    let mut letters = String::new();
+    let mut at = 0;
+    while bytes.get(at).is_some_and(u8::is_ascii_alphabetic) {
+        let tail = &text[at + 1..];
+        let letter = &text[at..=at];
+        if tail.starts_with(['\'', '.']) || word_length(tail) > 0 || is_elided(letter, tail) {
+            break;
+        }
+        letters.push_str(letter);
+        at += 1 + usize::from(tail.starts_with(' '));
+        if !tail.starts_with(' ') {
+            break;
+        }
+    }
+    let differ = letters.bytes().any(|letter| letter != letters.as_bytes()[0]);
+    // The space behind the last letter is left or taken: no word is in it.
+    ((3..=SPELLED_MAX).contains(&letters.len()) && differ).then_some((letters, at))
+}
+
 /// The one word of the two hospital groups whose name is written with a hyphen, a space or neither, with or
 /// without dots (`A.P.-H.P.`), from what follows `ap`; and how many bytes it takes.
 fn hospitals(tail: &str) -> Option<(&'static str, usize)> {
@@ -185,10 +242,10 @@ fn office_number(tail: &str) -> usize {
     if (1..=2).contains(&digits) && ends { 1 + digits } else { 0 }
 }
 
-/// Whether a word lost its last vowel to the one behind it: `l'hopital`, and `l hopital` as registers
-/// without apostrophes write it.
+/// Whether a word lost its last vowel to the one behind it: `l'hopital`, and `l hopital` and `l-hopital`
+/// as registers and addresses of pages without apostrophes write it.
 ///
-/// Behind a space `c` is a letter ("hépatite C aiguë"), and so is what stands before a word that no
+/// Behind a space or hyphen `c` is a letter ("hépatite C aiguë"), and so is what stands before a word that no
 /// elision comes before ("vitamine D et calcium") or before a letter alone.
 fn is_elided(word: &str, tail: &str) -> bool {
     let is_article = matches!(word, "l" | "d" | "j" | "m" | "n" | "s" | "t" | "qu");
@@ -197,7 +254,7 @@ fn is_elided(word: &str, tail: &str) -> bool {
         let next = next.strip_prefix(' ').unwrap_or(next);
         return (is_article || is_longer()) && next.starts_with(char::is_alphanumeric);
     }
-    let Some(next) = tail.strip_prefix(' ').filter(|_| is_article) else { return false };
+    let Some(next) = tail.strip_prefix([' ', '-']).filter(|_| is_article) else { return false };
     let end = word_length(next);
     next.starts_with(['a', 'e', 'h', 'i', 'o', 'u', 'y'])
         && end > 1
@@ -227,6 +284,10 @@ mod tests {
             ("SSR L ESTUAIRE, CLINIQUE DE L ALMA", &["ssr", "estuaire", "clinique", "de", "alma"]),
             ("Jeanne D ARC, d′Hérouville, L' Oasis", &["jeanne", "arc", "herouville", "oasis"]),
             ("hépatite C aiguë, type O", &["hepatite", "c", "aigue", "type", "o"]),
+            ("valence-d-agen, L-HAY-LES-ROSES", &["valence", "agen", "hay", "les", "roses"]),
+            ("C H U de Nantes, c h r s", &["chu", "de", "nantes", "chrs"]),
+            ("A B, A.B c d e'f, C C A S", &["a", "b", "ab", "c", "d", "e", "f", "ccas"]),
+            ("C C C l hopital", &["c", "c", "c", "hopital"]),
             ("vitamine D et d'autres", &["vitamine", "d", "et", "autres"]),
             (
                 "bâtiment D, étage; aile S a, l B",

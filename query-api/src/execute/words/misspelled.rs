@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use shared::index::Snapshot;
 
-use super::{CORRECTED_MAX, Found, MISSPELLED, Reading, Search, WORD, term_info};
+use super::{CORRECTED_MAX, Found, MISSPELLED, RECORD, Reading, Search, WORD, term_info};
 use crate::execute::Result;
 use crate::execute::watch::Watch;
 
@@ -22,8 +22,9 @@ const READINGS_MAX: usize = 20;
 const NAMED_MAX: usize = 3;
 
 impl Search<'_> {
-    /// The resources that hold one of the words nearest to `word`.
-    pub(super) fn misspelled(&mut self, word: &str) -> Result<Found> {
+    /// The resources that hold one of the words nearest to `word`; `is_apart` says that it is found
+    /// somewhere itself.
+    pub(super) fn misspelled(&mut self, word: &str, is_apart: bool) -> Result<Found> {
         let snapshot = self.snapshot;
         let readings = if self.corrected < CORRECTED_MAX {
             nearest(snapshot, self.watch, self.scopes, word)?
@@ -33,32 +34,36 @@ impl Search<'_> {
         self.corrected += 1;
         if self.corrected == CORRECTED_MAX + 1 {
             self.tell(format!(
-                "more than {CORRECTED_MAX} words were found nowhere; the others were not corrected"
+                "more than {CORRECTED_MAX} words were to be corrected; the others were not"
             ));
         }
         self.note(|view, scope, terms| {
             for (_, reading) in &readings {
-                terms.extend(term_info(view, scope, WORD, reading)?.map(|info| (info, MISSPELLED)));
+                for form in [WORD, RECORD] {
+                    let info = term_info(view, scope, form, reading)?;
+                    terms.extend(info.map(|info| (info, MISSPELLED)));
+                }
             }
             Ok(())
         })?;
-        let hits = self.tally.take();
+        let (hits, named) = self.tally.take();
         if !hits.is_empty() {
             let named = readings.iter().take(NAMED_MAX).map(|(_, word)| format!("\"{word}\""));
             let named = named.collect::<Vec<_>>().join(", ");
             let more = if readings.len() > NAMED_MAX { " and others" } else { "" };
             let as_words = format!("{named}{more}");
-            self.readings.push(Reading { word: word.to_owned(), as_words });
+            self.readings.push(Reading { word: word.to_owned(), as_words, is_apart });
         }
         let statistics = snapshot.word_statistics();
         let documents =
             readings.iter().map(|(_, word)| statistics.documents_with(self.scopes, word));
         let documents = documents.max().unwrap_or(0);
-        Ok(Found { hits, weight: self.collection.weight(documents) })
+        Ok(Found { hits, named, weight: self.collection.weight(documents) })
     }
 }
 
-/// The words nearest to a misspelled one, the most frequent first, each with its number of documents.
+/// The words nearest to a misspelled one, the most frequent first, each with its number of documents: of a
+/// word that is one itself, those that more resources hold.
 fn nearest(
     snapshot: &Snapshot,
     watch: &Watch,
@@ -75,15 +80,23 @@ fn nearest(
     let signature = signature(word);
     let mut distance = Distance::default();
     let mut found: BTreeMap<String, u64> = BTreeMap::new();
+    let mut own = 0;
     for segment in snapshot.segments() {
-        for scope in scopes {
+        for (scope, form) in scopes.iter().flat_map(|scope| [(scope, WORD), (scope, RECORD)]) {
             watch.look()?;
-            for (candidate, info) in segment.view.dictionary(scope, WORD)?.iter() {
+            for (candidate, info) in segment.view.dictionary(scope, form)?.iter() {
                 let differing = (self::signature(candidate) ^ signature).count_ones() as usize;
                 if differing > 2 * allowed || candidate.len().abs_diff(word.len()) > 2 * allowed {
                     continue;
                 }
                 let Some(slips) = distance.within(&letters, candidate, allowed) else { continue };
+                if slips == 0 {
+                    own += u64::from(info.doc_freq);
+                    continue;
+                }
+                if slips == 2 && !starts_alike(word, candidate) {
+                    continue;
+                }
                 if slips < allowed {
                     allowed = slips;
                     found.clear();
@@ -92,10 +105,17 @@ fn nearest(
             }
         }
     }
-    let mut nearest: Vec<_> = found.into_iter().map(|(word, count)| (count, word)).collect();
+    let more_frequent = found.into_iter().filter(|(_, count)| *count > own);
+    let mut nearest: Vec<_> = more_frequent.map(|(word, count)| (count, word)).collect();
     nearest.sort_unstable_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
     nearest.truncate(READINGS_MAX);
     Ok(nearest)
+}
+
+/// Whether two words start with the same letter. Two slips of which one is there are rather a prefix that
+/// turns the meaning round: "réanimation" is no "animation".
+fn starts_alike(a: &str, b: &str) -> bool {
+    a.chars().next() == b.chars().next()
 }
 
 /// Which letters a word has, one bit each: a slip changes at most two of them.

@@ -3,18 +3,18 @@
 //! Positions leave a gap between two values, and the classes of visibility have terms of their own, so
 //! that neighbors always stand in one element that the caller may see.
 
-use shared::index::{Segment, SegmentView};
-use shared::schema::words::{NAME, WORD};
+use shared::index::{KeySet, Segment, SegmentView};
+use shared::schema::words::{NAME, RECORD, WORD};
 use tantivy::postings::{Postings, SegmentPostings};
 use tantivy::{DocSet, TERMINATED};
 
-use super::{Scored, Search, WHOLE, WHOLE_IN_NAME, Worth, term_info};
+use super::{OF_RECORD, Scored, Search, WHOLE, WHOLE_IN_NAME, Worth, term_info};
 use crate::execute::Result;
 
 impl Search<'_> {
-    /// The resources that hold the words next to each other.
-    pub(super) fn phrase(&mut self, words: &[String]) -> Result<Vec<Scored>> {
-        let forms = [(WORD, WHOLE), (NAME, WHOLE_IN_NAME)];
+    /// The resources that hold the words next to each other, and those whose name does.
+    pub(super) fn phrase(&mut self, words: &[String]) -> Result<(Vec<Scored>, KeySet)> {
+        let forms = [(WORD, WHOLE), (NAME, WHOLE_IN_NAME), (RECORD, OF_RECORD)];
         if let [word] = words {
             self.note(|view, scope, terms| {
                 for (form, worth) in forms {
@@ -56,6 +56,9 @@ impl Search<'_> {
                     let frequency = starts.len() as u32;
                     let found = self.collection.score_in(view, doc, worth, frequency);
                     self.tally.note(view.owner(doc), found);
+                    if worth.is_named {
+                        self.tally.note_named(vec![view.owner(doc)]);
+                    }
                 }
             }
             all[0].1.advance();

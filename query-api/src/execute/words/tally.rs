@@ -2,12 +2,16 @@
 //!
 //! An array by key: as many terms as a short word may have would otherwise mean a sort of all postings.
 
+use shared::index::KeySet;
+
 /// Scores by key.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     best: Vec<f32>,
     /// One bit for each noted key.
     noted: Vec<u64>,
+    /// Keys of the resources whose name holds the word, in any order.
+    named: Vec<u32>,
 }
 
 impl Tally {
@@ -29,8 +33,18 @@ impl Tally {
         self.noted[key as usize / 64] |= 1 << (key % 64);
     }
 
-    /// The noted resources by key, each with its best score; nothing is noted after that.
-    pub(super) fn take(&mut self) -> Vec<(u32, f32)> {
+    /// Notes resources whose name holds the word.
+    pub(super) fn note_named(&mut self, keys: Vec<u32>) {
+        if self.named.is_empty() {
+            self.named = keys;
+        } else {
+            self.named.extend(keys);
+        }
+    }
+
+    /// The noted resources by key, each with its best score, and those whose name holds the word;
+    /// nothing is noted after that.
+    pub(super) fn take(&mut self) -> (Vec<(u32, f32)>, KeySet) {
         let count: u32 = self.noted.iter().map(|bits| bits.count_ones()).sum();
         let mut taken = Vec::with_capacity(count as usize);
         for (at, bits) in self.noted.iter_mut().enumerate() {
@@ -41,7 +55,8 @@ impl Tally {
                 taken.push((key as u32, std::mem::take(&mut self.best[key])));
             }
         }
-        taken
+        let universe = self.best.len() as u32;
+        (taken, KeySet::from_keys(std::mem::take(&mut self.named), universe))
     }
 }
 
@@ -52,14 +67,19 @@ mod tests {
     #[test]
     fn keeps_the_best_and_starts_again() {
         let mut tally = Tally::default();
-        assert_eq!(tally.take(), []);
+        assert_eq!(tally.take().0, []);
         tally.reserve(200);
         for (key, score) in [(130, 0.5), (3, 0.2), (130, 0.4), (63, 0.1), (64, 0.1)] {
             tally.note(key, score);
         }
-        assert_eq!(tally.take(), [(3, 0.2), (63, 0.1), (64, 0.1), (130, 0.5)]);
+        tally.note_named(vec![130]);
+        tally.note_named(vec![3]);
+        let (taken, named) = tally.take();
+        assert_eq!(taken, [(3, 0.2), (63, 0.1), (64, 0.1), (130, 0.5)]);
+        assert_eq!(named.iter().collect::<Vec<_>>(), [3, 130]);
         tally.reserve(200);
         tally.note(130, 0.3);
-        assert_eq!(tally.take(), [(130, 0.3)]);
+        let (taken, named) = tally.take();
+        assert!(taken == [(130, 0.3)] && named.is_empty());
     }
 }

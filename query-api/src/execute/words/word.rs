@@ -2,46 +2,31 @@
 //!
 //! One letter is met by itself only, up to four letters by what they start, so that acronyms do not
 //! match half the dictionary ("IRM" is in "infirmier"). Numbers and codes are never looked for inside
-//! others. A plural meets what its singular does, a discipline its doctors (`pédiatrie`, `pédiatre`).
+//! others, nor do short words meet starts of words about records. A plural meets what its singular does, a discipline its doctors (`pédiatrie`, `pédiatre`).
 
-use shared::index::SegmentView;
-use shared::schema::words::{NAME, STEM, WORD, family, singular, stem};
+use shared::index::{KeySet, SegmentView};
+use shared::schema::words::{NAME, RECORD, STEM, WORD, family, singular, stem};
 use tantivy::postings::TermInfo;
 
 use crate::execute::Result;
 
 use super::{
-    DERIVED, INSIDE, PREFIX, PREFIX_IN_NAME, SAME_STEM, Scored, Search, WHOLE, WHOLE_IN_NAME,
-    Worth, term_info,
+    DERIVED, INSIDE, OF_RECORD, PREFIX, PREFIX_IN_NAME, SAME_STEM, SHORT_IN_NAME, Scored, Search,
+    WHOLE, WHOLE_IN_NAME, Worth, term_info,
 };
 
 /// Fewest letters of a word that is looked for inside others.
 const INSIDE_FROM: usize = 5;
 
-/// Fewest letters of a word that is looked for at the start of others.
+/// Fewest letters of a word that is looked for at the start of others, and with which a name whose word
+/// starts so counts as one that holds it: fewer are an acronym (`CH`, of `CHATEAU` the start only).
 const PREFIX_FROM: usize = 2;
+const NAMED_FROM: usize = 4;
 
 impl Search<'_> {
-    /// The resources that hold a word in some form, each with its best match.
-    pub(super) fn word(&mut self, word: &str) -> Result<Vec<Scored>> {
+    /// The resources that hold a word in some form, each with its best match, and those whose name does.
+    pub(super) fn word(&mut self, word: &str) -> Result<(Vec<Scored>, KeySet)> {
         self.note(|view, scope, terms| matching_terms(view, scope, word, terms))?;
-        Ok(self.tally.take())
-    }
-
-    /// The resources whose name holds a word, or one that starts with it or with its singular.
-    pub(super) fn word_in_names(&mut self, word: &str) -> Result<Vec<Scored>> {
-        let singular = singular(word);
-        let start = if singular.len() >= INSIDE_FROM { &*singular } else { word };
-        self.note(|view, scope, terms| {
-            if start.chars().count() < PREFIX_FROM {
-                terms
-                    .extend(term_info(view, scope, NAME, start)?.map(|info| (info, WHOLE_IN_NAME)));
-                return Ok(());
-            }
-            let names = view.dictionary(scope, NAME)?;
-            names.starting_with(start, &mut |_, info| terms.push((info.clone(), PREFIX_IN_NAME)));
-            Ok(())
-        })?;
         Ok(self.tally.take())
     }
 }
@@ -57,6 +42,7 @@ fn matching_terms(
     if length < PREFIX_FROM {
         terms.extend(term_info(view, scope, WORD, word)?.map(|info| (info, WHOLE)));
         terms.extend(term_info(view, scope, NAME, word)?.map(|info| (info, WHOLE_IN_NAME)));
+        terms.extend(term_info(view, scope, RECORD, word)?.map(|info| (info, OF_RECORD)));
         return Ok(());
     }
     let (words, names) = (view.dictionary(scope, WORD)?, view.dictionary(scope, NAME)?);
@@ -78,9 +64,20 @@ fn matching_terms(
             words.containing(part, &mut add);
         }
         names.starting_with(part, &mut |found, info| {
-            let worth = if found == word { WHOLE_IN_NAME } else { PREFIX_IN_NAME };
+            let worth = match found == word {
+                true => WHOLE_IN_NAME,
+                false if length < NAMED_FROM => SHORT_IN_NAME,
+                false => PREFIX_IN_NAME,
+            };
             terms.push((info.clone(), worth));
         });
+    }
+    let records = view.dictionary(scope, RECORD)?;
+    let shortest = shorter.as_deref().unwrap_or(word);
+    if length < INSIDE_FROM || is_coded {
+        terms.extend(term_info(view, scope, RECORD, word)?.map(|info| (info, OF_RECORD)));
+    } else {
+        records.containing(shortest, &mut |_, info| terms.push((info.clone(), OF_RECORD)));
     }
     if let Some(root) = family(word) {
         words.starting_with(root, &mut |_, info| terms.push((info.clone(), DERIVED)));
