@@ -32,7 +32,11 @@ async fn a_read_that_fails_fails_the_transaction() {
     let delete = || entry("DELETE", "Location/old");
     // (entries, status, what the refusal says)
     let rows = [
-        (vec![put("new"), entry("GET", "Location/none")], 404, "entry 1: there is no Location/none"),
+        (
+            vec![put("new"), entry("GET", "Location/none")],
+            404,
+            "entry 1: there is no Location/none",
+        ),
         (vec![entry("GET", "Location/gone"), put("new")], 410, "entry 0"),
         (vec![put("new"), entry("GET", "Location/none/_history")], 404, "entry 1"),
         (vec![put("new"), entry("GET", "Location/old/_history/9")], 404, "entry 1"),
