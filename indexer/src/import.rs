@@ -95,7 +95,12 @@ pub fn run(
         None => Homes::new(),
     };
     let entities = read_entities(&options.finess)?;
+    let name = |path: &Option<PathBuf>| {
+        path.as_ref().map(|path| path.display().to_string()).unwrap_or_default()
+    };
     let mut import = Import {
+        beds: name(&options.beds),
+        prices: name(&options.prices),
         projections: Projections::new()?,
         context: build::Context { survey, homes, entities },
         validator: Validator::new(Strictness::WhereClaimed),
@@ -109,6 +114,9 @@ pub fn run(
 }
 
 struct Import {
+    /// The names of the survey and of the price list, for the report.
+    beds: String,
+    prices: String,
     projections: Projections,
     context: build::Context,
     validator: Validator,
@@ -172,13 +180,15 @@ impl Import {
 
     /// Reports the survey's and the price list's lines that no establishment took.
     fn finish(mut self) -> Report {
+        let homes = self.context.homes.iter();
         let mut orphans: Vec<_> =
-            self.context.homes.keys().map(|finess| ("prices", finess)).collect();
-        orphans.extend(self.context.survey.sites.keys().map(|finess| ("beds", finess)));
-        orphans.retain(|(_, finess)| !self.seen.contains(*finess));
+            homes.map(|(finess, home)| (&self.prices, home.line, finess)).collect();
+        let sites = self.context.survey.sites.iter();
+        orphans.extend(sites.map(|(finess, site)| (&self.beds, site.line, finess)));
+        orphans.retain(|(_, _, finess)| !self.seen.contains(*finess));
         orphans.sort_unstable();
-        for (source, finess) in orphans {
-            self.report.refuse(source, 0, finess, "no establishment has this finess number");
+        for (source, line, finess) in orphans {
+            self.report.refuse(source, line, finess, "no establishment has this finess number");
         }
         self.report
     }

@@ -359,9 +359,15 @@ fn counts_of_the_fixtures() {
     let written: u64 = report.resources.values().sum();
     assert_eq!(written, resources.len() as u64);
     // One line of the survey and one of the prices belong to no establishment of the extract.
+    let source = |name: &str| fixture(name).display().to_string();
+    let expected = [
+        (source("ehpad-prices.csv.gz"), 5, "010789949"),
+        (source("hospital-beds.csv"), 8, "440000271"),
+    ];
+    let refused = report.refused.iter();
     let refused: Vec<_> =
-        report.refused.iter().map(|row| (row.source.as_str(), row.finess.as_str())).collect();
-    assert_eq!(refused, [("beds", "440000271"), ("prices", "010789949")]);
+        refused.map(|row| (row.source.clone(), row.line, row.finess.as_str())).collect();
+    assert_eq!(refused, expected);
     assert_eq!(report.refused_by_reason["no establishment has this finess number"], 2);
 }
 
@@ -452,6 +458,7 @@ fn totals_of_the_full_sources() {
     assert_eq!((report.entities, report.resources["Organization"]), (989, 17_704));
     assert_eq!((report.beds_rows, report.price_rows), (3_130, 7_608));
     assert_eq!(report.refused.len(), 164);
+    assert!(report.refused.iter().all(|refusal| refusal.line > 1), "each row can be found");
     assert_eq!(report.refused_by_reason["no establishment has this finess number"], 164);
     assert_eq!(report.defect(Defect::CommuneFromCity), 39);
     assert_eq!(report.defect(Defect::NoCommune), 0);

@@ -19,6 +19,8 @@ pub(super) struct Survey {
 /// What one site declared.
 #[derive(Debug, Default)]
 pub(super) struct Site {
+    /// Its line of the table.
+    pub line: u64,
     pub numbers: Declared,
     /// 1 to 3.
     pub maternity_level: Option<u32>,
@@ -48,7 +50,8 @@ pub(super) fn read(path: &Path, report: &mut Report) -> Result<Survey, ImportErr
         let mut count = |column: &str| {
             row.number(column, report).map(|value| value as u32).filter(|value| *value > 0)
         };
-        let mut site = Site { maternity_level: count("maternity_level"), ..Site::default() };
+        let mut site =
+            Site { line: row.line, maternity_level: count("maternity_level"), ..Site::default() };
         for line in activities() {
             let is_declared = matches!(line.origin, Origin::Beds | Origin::Visits);
             if is_declared && let Some(value) = count(line.key) {

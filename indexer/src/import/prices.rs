@@ -14,6 +14,8 @@ use crate::ror::record::Price;
 /// One home's prices.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Home {
+    /// Its line of the table.
+    pub line: u64,
     pub prices: Vec<Price<'static>>,
     /// Whether a price for a temporary stay is published.
     pub is_temporary: bool,
@@ -79,7 +81,7 @@ pub(super) fn read(path: &Path, report: &mut Report) -> Result<Homes, ImportErro
 }
 
 fn read_home(row: &Row<'_>, report: &mut Report) -> Home {
-    let mut home = Home::default();
+    let mut home = Home { line: row.line, ..Home::default() };
     let day = match (row.filled("raw_updated"), row.filled("raw_year")) {
         (Some(day), _) => Some(day),
         (None, Some(year)) => Some(format!("{year}-12-31")),

@@ -8,7 +8,7 @@
 //! | unknown path, type, id or version; a condition of PATCH without match | 404 | `not-found` |
 //! | unknown operation | 404 | `not-supported` |
 //! | method that the path does not answer | 405 + `Allow` | `not-supported` |
-//! | no format that the caller accepts | 406 | `not-supported` |
+//! | no format, or no coding, that the caller accepts | 406 | `not-supported` |
 //! | deleted; page token of another schema | 410 | `deleted`; `not-found` |
 //! | body that does not arrive | 408 | `timeout` |
 //! | body too large; URL too long; headers too large | 413; 414; 431 | `too-long` |
@@ -76,6 +76,9 @@ pub(crate) enum ApiError {
     /// No format that the caller accepts.
     #[error("no acceptable format")]
     NotAcceptable(String),
+    /// No coding of the answer that the caller accepts.
+    #[error("no acceptable coding")]
+    NoCoding,
     /// The page token was made with another schema.
     #[error("expired page")]
     ExpiredPage,
@@ -225,7 +228,7 @@ impl ApiError {
             | Self::NoPlace(_)
             | Self::NoMatch(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::NotAcceptable(_) => StatusCode::NOT_ACCEPTABLE,
+            Self::NotAcceptable(_) | Self::NoCoding => StatusCode::NOT_ACCEPTABLE,
             Self::Deleted(..) | Self::Forgotten(..) | Self::ExpiredPage => StatusCode::GONE,
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTooSlow(_) => StatusCode::REQUEST_TIMEOUT,
@@ -341,6 +344,11 @@ impl ApiError {
                 "this path does not answer this method; the Allow header names those it answers"
                     .to_owned(),
             ),
+            Self::NoCoding => (
+                IssueType::NotSupported,
+                "Accept-Encoding leaves no way to send an answer; there are gzip, br, zstd and identity"
+                    .to_owned(),
+            ),
             Self::NotAcceptable(asked) => (
                 IssueType::NotSupported,
                 format!("\"{asked}\" cannot be answered; this service speaks application/fhir+json"),
@@ -408,6 +416,7 @@ impl ApiError {
             | Self::Forgotten(..)
             | Self::MethodNotAllowed
             | Self::NotAcceptable(_)
+            | Self::NoCoding
             | Self::ExpiredPage
             | Self::BodyTooLarge(_)
             | Self::BodyTooSlow(_)
@@ -501,6 +510,7 @@ mod tests {
             (ApiError::Forgotten(Location, "a".into(), 2), 410, "not-found"),
             (ApiError::MethodNotAllowed, 405, "not-supported"),
             (ApiError::NotAcceptable("xml".into()), 406, "not-supported"),
+            (ApiError::NoCoding, 406, "not-supported"),
             (ApiError::BodyTooLarge(9), 413, "too-long"),
             (ApiError::UrlTooLong(9), 414, "too-long"),
             (ApiError::UnsupportedMediaType("x"), 415, "not-supported"),

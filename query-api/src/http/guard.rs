@@ -9,6 +9,7 @@ use shared::access::Access;
 use shared::config::AnonymousProfile;
 
 use super::error::ApiError;
+use super::negotiate;
 use crate::app::App;
 
 /// Refuses a URL that is longer than the limit.
@@ -20,6 +21,15 @@ pub(super) async fn url_length(
     let limit = app.limits.url_bytes;
     let length = request.uri().path_and_query().map_or(0, |path| path.as_str().len());
     if length > limit { Err(ApiError::UrlTooLong(limit)) } else { Ok(next.run(request).await) }
+}
+
+/// Refuses a caller that accepts the answer in no coding, before anything is done for it.
+pub(super) async fn coding(request: Request, next: Next) -> Result<Response, ApiError> {
+    if negotiate::accepts_coding(request.headers()) {
+        Ok(next.run(request).await)
+    } else {
+        Err(ApiError::NoCoding)
+    }
 }
 
 /// An answer to HEAD is not compressed: it has no body to save on, and tells the length of the plain

@@ -2,12 +2,15 @@
 //! for.
 
 use axum::http::HeaderMap;
-use axum::http::header::ACCEPT;
+use axum::http::header::{ACCEPT, ACCEPT_ENCODING};
 
 use super::error::ApiError;
 
 /// Tables.
 const CSV: &str = "text/csv";
+
+/// Codings that answers can be compressed with.
+const CODINGS: [&str; 3] = ["gzip", "br", "zstd"];
 
 /// Media types that mean FHIR in JSON, without their parameters.
 const JSON: [&str; 3] = ["application/fhir+json", "application/json", "text/json"];
@@ -68,6 +71,25 @@ pub(super) fn json_or_csv(headers: &HeaderMap, format: Option<&str>) -> Result<F
         }
     }
     accepts_json(headers, format).map(|()| Format::Json)
+}
+
+/// Whether `Accept-Encoding` leaves a way to send an answer: as it is, unless that is excluded by name or by
+/// `*`, or in one of [`CODINGS`]. Source: RFC 9110, 12.5.3.
+pub(super) fn accepts_coding(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    let asked: Vec<(String, bool)> = values
+        .flat_map(|value| value.split(','))
+        // What has no quality that can be read says nothing.
+        .filter_map(|range| match parameter(range, "q").map(str::parse::<f32>) {
+            None => Some((media_type(range), true)),
+            Some(Ok(quality)) => Some((media_type(range), quality > 0.0)),
+            Some(Err(_)) => None,
+        })
+        .collect();
+    let of = |name: &str| asked.iter().find(|(asked, _)| asked == name).map(|(_, taken)| *taken);
+    let any = of("*");
+    let is_plain_taken = of("identity").or(any).unwrap_or(true);
+    is_plain_taken || CODINGS.iter().any(|name| of(name).or(any).unwrap_or(false))
 }
 
 /// The quality that `Accept` gives to JSON or another format: that of its most specific range that
@@ -160,6 +182,34 @@ mod tests {
         ];
         for (accept, expected) in rows {
             check(accept, None, expected);
+        }
+    }
+
+    #[test]
+    fn codings() {
+        let rows = [
+            (None, true),
+            (Some(""), true),
+            (Some("gzip, deflate, br"), true),
+            (Some("deflate"), true),
+            (Some("identity;q=0"), false),
+            (Some("Identity;Q=0.0"), false),
+            (Some("*;q=0"), false),
+            (Some("*;q=0, identity;q=0"), false),
+            (Some("deflate, identity;q=0"), false),
+            (Some("identity;q=0, gzip"), true),
+            (Some("identity;q=0, *"), true),
+            (Some("*;q=0, br;q=0.1"), true),
+            (Some("*;q=0, identity;q=0.5"), true),
+            (Some("identity;q=0, *, gzip;q=0"), true),
+            (Some("identity;q=none"), true),
+        ];
+        for (asked, expected) in rows {
+            let mut headers = HeaderMap::new();
+            if let Some(asked) = asked {
+                headers.insert("accept-encoding", asked.parse().unwrap());
+            }
+            assert_eq!(super::accepts_coding(&headers), expected, "{asked:?}");
         }
     }
 

@@ -6,7 +6,7 @@
 use axum::Router;
 use axum::http::header::{CONTENT_LOCATION, ETAG, LAST_MODIFIED, LOCATION};
 use axum::http::{HeaderName, Method, Uri};
-use axum::middleware::{from_fn_with_state, map_request, map_response};
+use axum::middleware::{from_fn, from_fn_with_state, map_request, map_response};
 use axum::response::IntoResponse as _;
 use axum::routing::{get, post};
 use tower::ServiceBuilder;
@@ -42,6 +42,7 @@ pub(crate) fn router(app: App) -> Router {
     let layers = ServiceBuilder::new()
         .layer(from_fn_with_state(app.clone(), observe::observe))
         .layer(map_request(guard::head_is_plain))
+        .layer(from_fn(guard::coding))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .layer(from_fn_with_state(app.clone(), unread::bound))
         .layer(cors())

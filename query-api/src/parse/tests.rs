@@ -514,6 +514,29 @@ fn advice_is_never_refused() {
     assert!(!is_refused_when_strict(&issues[0]));
 }
 
+#[test]
+fn a_decimal_comma_is_told_to_be_two_values() {
+    // (base, query, what is said, if anything)
+    let rows = [
+        (Organization, "price-amount-value=60,5", "is read as 60 or 5: "),
+        (Organization, "price-amount-value=le60,00", "write le60.00"),
+        (Organization, "price-amount-per-day=ge60,5", "write ge60.5"),
+        (Location, "limit-value=250,5", "write 250.5"),
+        (HealthcareService, "organization.price-amount-value=60,5", "is read as 60 or 5: "),
+        (Organization, "price-amount-value=60.5,70", ""),
+        (Organization, "price-amount-value=60,250", ""),
+        (Organization, "price-amount-value=60,lt5", ""),
+        (Organization, "price-amount-value=60,70,80", ""),
+        (Location, "nb-capacity=1,2", ""),
+    ];
+    for (base, query, says) in rows {
+        let (_, issues) = parse(Scope::Type(base), query);
+        assert_eq!(issues.is_empty(), says.is_empty(), "{query}: {issues:?}");
+        assert!(issues.iter().all(|i| i.diagnostics.contains(says)), "{query}: {issues:?}");
+        assert!(!issues.iter().any(is_refused_when_strict), "{query}: {issues:?}");
+    }
+}
+
 /// Every search of the use case catalogue ends as it says.
 #[test]
 fn catalogue() {

@@ -130,6 +130,7 @@ pub(super) fn values(
     path: &Path,
     given: &[&str],
 ) -> Option<Vec<QueryValue>> {
+    advise_decimal_comma(report, name, path.parameter, given);
     let mut read = Vec::with_capacity(given.len());
     let is_code = matches!(path.modifier, None | Some(Modifier::Not));
     for text in given {
@@ -277,6 +278,29 @@ fn composite(
         read.push(value(context, component, base, None, part.trim())?);
     }
     Ok(QueryValue::Composite(read))
+}
+
+/// Parameters whose values have decimals; the other numbers count something.
+const DECIMAL: [&str; 3] = ["price-amount-value", "price-amount-per-day", "limit-value"];
+
+/// Says how `60,5` was read, which in French is one number: two values that look like one.
+fn advise_decimal_comma(
+    report: &mut Report,
+    name: &str,
+    parameter: &SearchParameter,
+    given: &[&str],
+) {
+    let [whole, rest] = given else { return };
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let digits = whole.trim_start_matches(|c: char| c.is_ascii_lowercase());
+    let part = rest.split('|').next().unwrap_or_default();
+    if DECIMAL.contains(&parameter.code) && is_number(digits) && is_number(part) && part.len() <= 2
+    {
+        let diagnostics = format!(
+            "\"{name}\" is read as {whole} or {rest}: a comma stands between values; if one number is meant, write {whole}.{rest}"
+        );
+        report.advise(name, diagnostics);
+    }
 }
 
 /// Says what is legal but may surprise: a repaired zone, another spelling of a system, an unknown code.

@@ -392,6 +392,12 @@ async fn compression() {
         let response = get(&app, "/fhir/metadata", &[("accept-encoding", encoding)]).await;
         assert_eq!(header(&response, "content-encoding"), encoding);
     }
+    let none = [("accept-encoding", "identity;q=0")];
+    for path in ["/fhir/metadata", "/fhir/Location"] {
+        let refused = get(&app, path, &none).await;
+        assert_eq!(refused.status(), 406, "{path}");
+        assert_eq!(testing::json(refused).await["resourceType"], "OperationOutcome");
+    }
     let plain = get(&app, "/fhir/metadata", &[("accept-encoding", "identity")]).await;
     assert_eq!(header(&plain, "content-encoding"), "");
     let value = testing::json(plain).await;

@@ -107,21 +107,19 @@ pub(super) fn operations<'a>(
     body: Node<'a>,
     limits: &Limits,
 ) -> Result<Vec<Operation<'a>>, PatchError> {
-    let Node::Object(members) = body else {
-        return Err(refused("Parameters", "the body must be a Parameters resource"));
+    let is_parameters =
+        body.get("resourceType").and_then(Node::text).is_some_and(|text| text == "Parameters");
+    let (true, Node::Object(members)) = (is_parameters, body) else {
+        let text = "a patch is a Parameters resource with operations (FHIRPath Patch), or a list of operations sent as application/json-patch+json (JSON Patch); a whole resource is sent by PUT";
+        return Err(refused("Parameters", text));
     };
     let mut parameters = Vec::new();
-    let mut is_parameters = false;
     for (name, value) in members {
         match &*name {
-            "resourceType" => is_parameters = value.text().is_some_and(|text| text == "Parameters"),
             "parameter" => parameters = list(value, "Parameters.parameter")?,
-            "id" | "meta" | "language" => {}
+            "resourceType" | "id" | "meta" | "language" => {}
             _ => return Err(unknown("Parameters", &name)),
         }
-    }
-    if !is_parameters {
-        return Err(refused("Parameters", "the body must have the resourceType Parameters"));
     }
     if parameters.len() > limits.operations {
         let text = format!("a patch has at most {} operations", limits.operations);

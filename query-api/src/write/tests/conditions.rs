@@ -64,6 +64,24 @@ async fn a_query_that_a_write_does_not_understand_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_patch_that_is_none_says_what_is_one() {
+    let (_folder, app) = live();
+    assert_eq!(ask(&app, "PUT", "/Location/a", &[], &place("a", "1")).await.status(), 201);
+    for sent in [json!({"name": "b"}), place("a", "2"), json!("b"), json!({})] {
+        let request = axum::http::Request::patch("/fhir/Location/a")
+            .header("content-type", "application/json")
+            .body(sent.to_string().into())
+            .unwrap();
+        let answer = crate::testing::send(&app, request).await;
+        assert_eq!(answer.status(), 400, "{sent}");
+        let said = said(answer).await;
+        for words in ["Parameters", "application/json-patch+json", "PUT"] {
+            assert!(said.contains(words), "{said}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn general_parameters_shape_what_a_write_answers() {
     let (_folder, app) = live();
     let path = "/Location/a?_format=json&_pretty=true&_elements=identifier";
