@@ -71,6 +71,8 @@ enum Check {
     Bound(Binding),
     /// Exactly this text.
     Is(&'static str),
+    /// A number within these ends.
+    From(i64, i64),
 }
 
 impl Profile {
@@ -147,7 +149,16 @@ impl Rule {
                         format!("{profile} fixes this value to {text:?}")
                     });
                 }
-                (Check::Count { .. } | Check::Bound(_) | Check::Is(_), _) => {}
+                (Check::From(low, high), _)
+                    if rest.is_empty()
+                        && value.as_i64().is_some_and(|n| !(*low..=*high).contains(&n)) =>
+                {
+                    let severity = self.severity(walk);
+                    walk.guide(self.id.clone(), severity, IssueType::Value, place, || {
+                        format!("{profile} wants a number from {low} to {high}, found {value}")
+                    });
+                }
+                (Check::Count { .. } | Check::Bound(_) | Check::Is(_) | Check::From(..), _) => {}
             }
         }
     }
@@ -308,6 +319,10 @@ fn read_check(check: &'static str) -> Option<Check> {
     }
     if let Some(text) = check.strip_prefix("is ") {
         return Some(Check::Is(text));
+    }
+    if let Some(ends) = check.strip_prefix("from ") {
+        let (low, high) = ends.split_once(" to ")?;
+        return Some(Check::From(low.parse().ok()?, high.parse().ok()?));
     }
     let (min, max) = check.split_once("..")?;
     let max = if max == "*" { None } else { Some(max.parse().ok()?) };

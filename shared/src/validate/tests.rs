@@ -158,6 +158,22 @@ fn a_profile_weighs_where_it_is_claimed() {
 }
 
 #[test]
+fn a_day_of_the_week_that_does_not_exist_is_told() {
+    for resource_type in ["HealthcareService", "PractitionerRole"] {
+        for (number, is_told) in [(-1, true), (0, true), (1, false), (7, false), (8, true)] {
+            let url = "https://interop.esante.gouv.fr/ig/fhir/ror/StructureDefinition/ror-available-time-number-days-of-week";
+            let day = json!({"url": url, "valueInteger": number});
+            let mut document = example(resource_type);
+            document["availableTime"] = json!([{"extension": [day], "allDay": true}]);
+            let findings = validator().findings(&document);
+            let told = findings.iter().find(|f| f.rule.ends_with("/number-days-of-week-value"));
+            assert_eq!(told.is_some(), is_told, "{resource_type} {number}: {findings:?}");
+            assert!(told.is_none_or(|found| found.issue.severity == Severity::Warning));
+        }
+    }
+}
+
+#[test]
 fn roots() {
     let rows = [
         (json!([]), IssueType::Structure),
