@@ -23,7 +23,6 @@ use shared::fhir::ResourceType;
 use shared::index::{KeySet, Segment, SegmentView, Snapshot};
 use shared::param::text::{NumberForm, TextPart, TextQuery};
 use shared::schema::words::{NUMBER, RECORD, WORD, stem};
-use tantivy::TERMINATED;
 use tantivy::postings::TermInfo;
 
 use self::tally::Tally;
@@ -446,20 +445,13 @@ impl Collection {
         scored: &mut Vec<Scored>,
     ) -> tantivy::Result<()> {
         let view = &segment.view;
-        let mut postings = view.word_postings(info)?;
-        loop {
-            let docs = postings.docs();
-            let end = docs.iter().position(|doc| *doc == TERMINATED).unwrap_or(docs.len());
-            for (doc, frequency) in docs[..end].iter().zip(postings.freqs()) {
+        view.for_each_word_block(info, |docs, frequencies| {
+            for (doc, frequency) in docs.iter().zip(frequencies) {
                 if segment.is_alive(*doc) {
                     scored.push((view.owner(*doc), self.score_in(view, *doc, worth, *frequency)));
                 }
             }
-            if docs.is_empty() || end < docs.len() {
-                return Ok(());
-            }
-            postings.advance();
-        }
+        })
     }
 
     /// The score of a kind of match in a document.

@@ -4,8 +4,6 @@
 //! Finding goes from a code to its documents; counting goes from documents to their codes. A segment
 //! never changes, so that what is turned around at the first count serves all later ones.
 
-use tantivy::TERMINATED;
-
 use super::segment::SegmentView;
 use crate::access::VisibilityClass;
 use crate::param::token::{StoredCode, stored_code};
@@ -59,16 +57,9 @@ impl CodeColumn {
             let Some(code) = stored_code(payload) else { continue };
             let number = codes.len() as u32;
             codes.push(code);
-            let mut postings = view.postings_of(stream.value())?;
-            loop {
-                let block = postings.docs();
-                let end = block.iter().position(|doc| *doc == TERMINATED).unwrap_or(block.len());
-                pairs.extend(block[..end].iter().map(|doc| (*doc, number)));
-                if block.is_empty() || end < block.len() {
-                    break;
-                }
-                postings.advance();
-            }
+            view.for_each_block(stream.value(), |docs| {
+                pairs.extend(docs.iter().map(|doc| (*doc, number)));
+            })?;
         }
         Ok(Self::of_pairs(codes, &pairs))
     }

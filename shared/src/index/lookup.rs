@@ -1,7 +1,7 @@
 //! From terms and columns to documents and keys: the leaves every predicate is made of.
 
+use tantivy::Result;
 use tantivy::postings::TermInfo;
-use tantivy::{Result, TERMINATED};
 
 use super::columns::Rows;
 use super::parallel::{self, ROWS_OF_LOOKUP};
@@ -66,26 +66,11 @@ impl Segment {
         info: &TermInfo,
         visit: &mut dyn FnMut(u32),
     ) -> Result<()> {
-        let mut postings = self.view.postings_of(info)?;
-        loop {
-            let block = postings.docs();
-            if block.is_empty() {
-                return Ok(());
-            }
-            for doc in block {
-                if *doc == TERMINATED {
-                    return Ok(());
-                }
-                if self.is_alive(*doc) {
-                    visit(*doc);
-                }
-            }
-            postings.advance();
-        }
+        self.view.for_each_block(info, |docs| {
+            docs.iter().filter(|doc| self.is_alive(**doc)).for_each(|doc| visit(*doc));
+        })
     }
-}
 
-impl Segment {
     /// The live documents of any of the terms.
     fn docs_of(&self, infos: &[TermInfo]) -> Result<KeySet> {
         let max_doc = self.view.max_doc();
@@ -93,14 +78,14 @@ impl Segment {
         if !KeySet::is_dense(frequency, max_doc) {
             let mut docs = Vec::with_capacity(frequency);
             for info in infos {
-                for_each_block(&self.view, info, |block| docs.extend_from_slice(block))?;
+                self.view.for_each_block(info, |block| docs.extend_from_slice(block))?;
             }
             docs.retain(|doc| self.is_alive(*doc));
             return Ok(KeySet::from_keys(docs, max_doc));
         }
         let mut docs = BitSet::with_capacity(max_doc);
         for info in infos {
-            for_each_block(&self.view, info, |block| docs.insert_ascending(block))?;
+            self.view.for_each_block(info, |block| docs.insert_ascending(block))?;
         }
         self.retain_alive(&mut docs);
         Ok(KeySet::Dense(docs))
@@ -198,7 +183,9 @@ impl Snapshot {
     pub fn docs_with_prefixes(&self, prefixes: &[Vec<u8>]) -> Result<DocSet> {
         self.docs(|view, docs| {
             for prefix in prefixes {
-                for_each_term(view, prefix, |_, info| collect_postings(view, info, docs))?;
+                for_each_term(view, prefix, |_, info| {
+                    view.for_each_block(info, |block| docs.extend_from_slice(block))
+                })?;
             }
             Ok(())
         })
@@ -220,7 +207,7 @@ impl Snapshot {
                 let mut read = Ok(());
                 view.texts(*prefix)?.containing(part, &mut |text, info| {
                     if read.is_ok() && accept(text) {
-                        read = collect_postings(view, info, docs);
+                        read = view.for_each_block(info, |block| docs.extend_from_slice(block));
                     }
                 });
                 read?;
@@ -309,26 +296,4 @@ fn for_each_term(
         visit(payload, stream.value())?;
     }
     Ok(())
-}
-
-fn collect_postings(view: &SegmentView, info: &TermInfo, docs: &mut Vec<u32>) -> Result<()> {
-    for_each_block(view, info, |block| docs.extend_from_slice(block))
-}
-
-/// Calls `visit` with the documents of a term, deleted ones included, some at a time.
-fn for_each_block(
-    view: &SegmentView,
-    info: &TermInfo,
-    mut visit: impl FnMut(&[u32]),
-) -> Result<()> {
-    let mut postings = view.postings_of(info)?;
-    loop {
-        let block = postings.docs();
-        let end = block.iter().position(|doc| *doc == TERMINATED).unwrap_or(block.len());
-        visit(&block[..end]);
-        if block.is_empty() || end < block.len() {
-            return Ok(());
-        }
-        postings.advance();
-    }
 }

@@ -8,7 +8,7 @@ use tantivy::fieldnorm::FieldNormReader;
 use tantivy::index::SegmentId;
 use tantivy::postings::{BlockSegmentPostings, SegmentPostings, TermInfo};
 use tantivy::schema::IndexRecordOption;
-use tantivy::{DocSet as _, InvertedIndexReader, SegmentReader};
+use tantivy::{DocSet as _, InvertedIndexReader, SegmentReader, TERMINATED};
 
 use super::codes::CodeColumn;
 use super::columns::{self, ByTarget, Ids, Rows, TextColumn};
@@ -296,9 +296,19 @@ impl SegmentView {
         self.sorted.get_or_read(order, |_| sort(self).map(Arc::from))
     }
 
-    /// The documents and frequencies of a word.
-    pub fn word_postings(&self, info: &TermInfo) -> tantivy::Result<BlockSegmentPostings> {
-        Ok(self.words.read_block_postings_from_terminfo(info, IndexRecordOption::WithFreqs)?)
+    /// Calls `visit` with documents of a word and how often each has it, some at a time and deleted ones
+    /// included.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn for_each_word_block(
+        &self,
+        info: &TermInfo,
+        visit: impl FnMut(&[u32], &[u32]),
+    ) -> tantivy::Result<()> {
+        let option = IndexRecordOption::WithFreqs;
+        for_each_block(self.words.read_block_postings_from_terminfo(info, option)?, visit);
+        Ok(())
     }
 
     /// The documents and positions of a word.
@@ -315,12 +325,6 @@ impl SegmentView {
     /// Number of words of a document, as the index keeps it (one byte, rounded).
     pub fn word_count(&self, doc: u32) -> u32 {
         self.word_norms.fieldnorm(doc)
-    }
-
-    /// The documents of an exact term, deleted ones included.
-    pub fn postings(&self, term: &[u8]) -> tantivy::Result<Option<BlockSegmentPostings>> {
-        let Some(info) = self.terms.terms().get(term)? else { return Ok(None) };
-        self.postings_of(&info).map(Some)
     }
 
     /// Those of some documents, ascending, that have any of the terms: found by seeking, not by reading
@@ -346,9 +350,16 @@ impl SegmentView {
         Ok(found)
     }
 
-    /// The documents of a term found in the dictionary.
-    pub fn postings_of(&self, info: &TermInfo) -> tantivy::Result<BlockSegmentPostings> {
-        Ok(self.terms.read_block_postings_from_terminfo(info, IndexRecordOption::Basic)?)
+    /// Calls `visit` with documents of an exact term, some at a time and deleted ones included.
+    pub(super) fn for_each_block(
+        &self,
+        info: &TermInfo,
+        mut visit: impl FnMut(&[u32]),
+    ) -> tantivy::Result<()> {
+        let option = IndexRecordOption::Basic;
+        let postings = self.terms.read_block_postings_from_terminfo(info, option)?;
+        for_each_block(postings, |docs, _| visit(docs));
+        Ok(())
     }
 
     /// The date ranges of a date field; start and key of a validity field.
@@ -418,6 +429,18 @@ impl SegmentView {
             }
             Columns::Text(column) => Decoded::Text(TextColumn::open(reader, column)?),
         })
+    }
+}
+
+fn for_each_block(mut postings: BlockSegmentPostings, mut visit: impl FnMut(&[u32], &[u32])) {
+    loop {
+        let docs = postings.docs();
+        let end = docs.iter().position(|doc| *doc == TERMINATED).unwrap_or(docs.len());
+        visit(&docs[..end], postings.freqs());
+        if docs.is_empty() || end < docs.len() {
+            return;
+        }
+        postings.advance();
     }
 }
 

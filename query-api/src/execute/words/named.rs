@@ -5,7 +5,6 @@
 
 use shared::param::text::{TextPart, TextQuery};
 use shared::schema::words::{NAME_KEY, push_key};
-use tantivy::TERMINATED;
 
 use super::{Found, Scored, Search};
 use crate::execute::Result;
@@ -70,18 +69,10 @@ impl Search<'_> {
                     }
                 }
                 for (info, share) in infos {
-                    let mut postings = view.word_postings(&info)?;
-                    loop {
-                        let docs = postings.docs();
-                        let end = docs.iter().position(|doc| *doc == TERMINATED);
-                        let docs = &docs[..end.unwrap_or(docs.len())];
+                    view.for_each_word_block(&info, |docs, _| {
                         let alive = docs.iter().filter(|doc| segment.is_alive(**doc));
                         found.extend(alive.map(|doc| (view.owner(*doc), share)));
-                        if docs.is_empty() || end.is_some() {
-                            break;
-                        }
-                        postings.advance();
-                    }
+                    })?;
                 }
             }
             Ok(found)
