@@ -8,6 +8,7 @@ mod select;
 mod targets;
 mod values;
 
+use std::cell::OnceCell;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -92,6 +93,7 @@ pub(super) fn first(
         matches,
         after,
         wanted,
+        first_values: OnceCell::new(),
     }
     .first()
 }

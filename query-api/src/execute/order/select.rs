@@ -6,6 +6,7 @@
 //! kept with the segment. Where the first key is a value of what the matches refer to, the targets are
 //! walked (`targets`).
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use shared::fhir::ResourceType;
@@ -34,6 +35,8 @@ pub(super) struct Selection<'s> {
     /// Where the former page ended.
     pub(super) after: Option<&'s PageKeys>,
     pub(super) wanted: usize,
+    /// The values of the first key, once `targets` has read them: by source, each with its resource.
+    pub(super) first_values: OnceCell<Vec<Vec<(u64, u32)>>>,
 }
 
 /// A match before its values are read.

@@ -6,6 +6,7 @@
 //! Reading the values of every match's targets costs a walk for each; here it costs one column, and a
 //! walk for each of the few targets that stand first.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -74,11 +75,18 @@ fn sources<'s>(selection: &Selection<'s>) -> Result<Option<Vec<Source<'s>>>> {
             if !parameter.takes_prefix() || sources.iter().any(|source| source.steps.is_empty()) {
                 return Ok(None);
             }
-            let source = |source: &'s Eligible| {
-                let values = values(selection, order, source)?;
-                Ok(Source { matches: source.matches.as_ref(), steps: &source.steps, values })
+            let edge = selection.edge()?;
+            let ranked = |(value, owner): &(u64, u32)| {
+                let rank = rank(&SortValue::Number(*value), order.descending);
+                (rank >= edge).then_some((rank, *owner))
             };
-            sources.iter().map(source).collect::<Result<_>>().map(Some)
+            let of_sources = sources.iter().zip(first_values(selection, order, sources)?);
+            let source = |(source, values): (&'s Eligible, &Vec<(u64, u32)>)| Source {
+                matches: source.matches.as_ref(),
+                steps: &source.steps,
+                values: values.iter().filter_map(ranked).collect(),
+            };
+            Ok(Some(of_sources.map(source).collect()))
         }
         // The nearest place counts whichever way the order goes: the farthest tells nothing of it.
         Key::Distance { descending: true, .. } | Key::Text(..) | Key::Score(_) => Ok(None),
@@ -156,14 +164,17 @@ fn by_source(selection: &Selection<'_>, source: Source<'_>) -> Result<Vec<Candid
 pub(super) fn missing(selection: &Selection<'_>) -> Result<Vec<Missing>> {
     let snapshot = selection.context.snapshot;
     let mut all = Vec::new();
-    for key in selection.keys {
+    for (position, key) in selection.keys.iter().enumerate() {
         let Key::Values(order, sources) = key else { continue };
         let Some(kind) = order.record else { continue };
         let mut valued = KeySet::default();
-        for source in sources {
+        for (at, source) in sources.iter().enumerate() {
             selection.context.watch.look()?;
-            let of_source = all_values(selection, order, source)?;
-            let owners = of_source.into_iter().map(|(_, owner)| owner).collect();
+            let values = match position {
+                0 => Cow::Borrowed(first_values(selection, order, sources)?[at].as_slice()),
+                _ => Cow::Owned(all_values(selection, order, source)?),
+            };
+            let owners = values.iter().map(|(_, owner)| *owner).collect();
             let owners = KeySet::from_keys(owners, snapshot.universe());
             let mut here = backwards(selection, &source.steps, owners)?.and(selection.matches);
             if let Some(matches) = &source.matches {
@@ -177,15 +188,18 @@ pub(super) fn missing(selection: &Selection<'_>) -> Result<Vec<Missing>> {
     Ok(all)
 }
 
-/// The values that count, by rank, each with the resource that has it.
-fn values(selection: &Selection<'_>, order: &Order, source: &Eligible) -> Result<Vec<(u64, u32)>> {
-    let edge = selection.edge()?;
-    let mut values = all_values(selection, order, source)?;
-    for (value, _) in &mut values {
-        *value = rank(&SortValue::Number(*value), order.descending);
+/// The values of the first key, by source: they put matches in order, and tell how many have none.
+fn first_values<'v>(
+    selection: &'v Selection<'_>,
+    order: &Order,
+    sources: &[Eligible],
+) -> Result<&'v [Vec<(u64, u32)>]> {
+    if let Some(known) = selection.first_values.get() {
+        return Ok(known);
     }
-    values.retain(|(rank, _)| *rank >= edge);
-    Ok(values)
+    let values = sources.iter().map(|source| all_values(selection, order, source));
+    let values = values.collect::<Result<_>>()?;
+    Ok(selection.first_values.get_or_init(|| values))
 }
 
 /// The values that count, each with the resource that has it.
