@@ -139,6 +139,23 @@ fn asked() -> impl Strategy<Value = Asked> {
     })
 }
 
+/// Whether the matches come in the order that a second reading of the documents gives.
+fn is_in_order(
+    directory: &Directory,
+    base: ResourceType,
+    pairs: &[Pair],
+) -> Result<(), TestCaseError> {
+    let request = parse(Scope::Type(base), pairs);
+    let world = world(directory, request.correlation);
+    let expected = world.matches(base, &request.criteria[0]);
+    let expected = world.in_order(&expected, &request.criteria[0], &request.sort);
+    let ids: Vec<&str> = expected.iter().map(|(_, (_, id))| id.as_str()).collect();
+    let found = matches(directory, &request);
+    let found: Vec<&str> = found.iter().map(|(_, id)| id.as_str()).collect();
+    prop_assert_eq!(found, ids, "{} {:?}\n{:?}", base, pairs, expected);
+    Ok(())
+}
+
 fn world(directory: &Directory, correlation: Correlation) -> World<'_> {
     World { documents: &directory.documents, correlation }
 }
@@ -179,14 +196,7 @@ proptest! {
                 pairs.push(("ror-correlation".to_owned(), "independent".to_owned()));
             }
             pairs.push(requests::sort(base, &sort));
-            let request = parse(Scope::Type(base), &pairs);
-            let world = world(&directory, request.correlation);
-            let expected = world.matches(base, &request.criteria[0]);
-            let expected = world.in_order(&expected, &request.criteria[0], &request.sort);
-            let ids: Vec<&str> = expected.iter().map(|(_, (_, id))| id.as_str()).collect();
-            let found = matches(&directory, &request);
-            let found: Vec<&str> = found.iter().map(|(_, id)| id.as_str()).collect();
-            prop_assert_eq!(found, ids, "{} {:?}\n{:?}", base, pairs, expected);
+            is_in_order(&directory, base, &pairs)?;
         }
     }
 
@@ -202,14 +212,7 @@ proptest! {
             if is_independent {
                 pairs.push(("ror-correlation".to_owned(), "independent".to_owned()));
             }
-            let request = parse(Scope::Type(base), &pairs);
-            let world = world(&directory, request.correlation);
-            let expected = world.matches(base, &request.criteria[0]);
-            let expected = world.in_order(&expected, &request.criteria[0], &request.sort);
-            let ids: Vec<&str> = expected.iter().map(|(_, (_, id))| id.as_str()).collect();
-            let found = matches(&directory, &request);
-            let found: Vec<&str> = found.iter().map(|(_, id)| id.as_str()).collect();
-            prop_assert_eq!(found, ids, "{:?}\n{:?}", pairs, expected);
+            is_in_order(&directory, base, &pairs)?;
         }
     }
 
