@@ -143,10 +143,7 @@ impl Prepared {
             }
             _ => {
                 is_usual &= !name.contains(&b'\\');
-                rest.push(b',');
-                rest.extend_from_slice(name);
-                rest.push(b':');
-                value.push(&mut rest);
+                push_written_member(&mut rest, name, value);
             }
         })?;
         if !is_usual {
