@@ -117,22 +117,14 @@ impl Gazetteer {
             return vec![area.candidate(only, NEARLY_EXACT)];
         }
         let in_department = area.department.map(|code| by_name.meant_in(code)).unwrap_or_default();
-        match (in_department.as_slice(), area.served.is_empty()) {
-            ([only], true) => return vec![area.candidate(only, EXACT)],
-            ([only], false) => return vec![area.candidate(only, CONTRADICTED)],
-            ([], _) => {}
-            (several, _) => {
-                return several.iter().map(|c| area.candidate(c, HOMONYM + size(c))).collect();
-            }
+        let of_only = if area.served.is_empty() { EXACT } else { CONTRADICTED };
+        if let Some(found) = area.one_or_namesakes(&in_department, of_only) {
+            return found;
         }
-        let similar = |c: &&&Commune| is_similar(&place_key(c.name), &key);
-        let similar: Vec<_> = area.served.iter().filter(similar).collect();
-        match similar.as_slice() {
-            [] => {}
-            [only] => return vec![area.candidate(only, SIMILAR)],
-            several => {
-                return several.iter().map(|c| area.candidate(c, HOMONYM + size(c))).collect();
-            }
+        let similar = |c: &&&'static Commune| is_similar(&place_key(c.name), &key);
+        let similar: Vec<_> = area.served.iter().filter(similar).copied().collect();
+        if let Some(found) = area.one_or_namesakes(&similar, SIMILAR) {
+            return found;
         }
         self.of_wrong_city(area, &key, &named, limit)
     }
@@ -153,12 +145,8 @@ impl Gazetteer {
         if similar.is_empty() {
             similar = here(self.starting_with_words(key));
         }
-        match similar.as_slice() {
-            [] => {}
-            [only] => return vec![area.candidate(only, CONTRADICTED)],
-            several => {
-                return several.iter().map(|c| area.candidate(c, HOMONYM + size(c))).collect();
-            }
+        if let Some(found) = area.one_or_namesakes(&similar, CONTRADICTED) {
+            return found;
         }
         if !named.is_empty() {
             return self.of_two_places(area, named, limit);
@@ -252,6 +240,15 @@ impl Area<'_> {
             return Some(commune.department) == self.department;
         }
         self.served.iter().any(|c| c.code == commune.code || c.parent == Some(commune.code))
+    }
+
+    /// The only one with a score, or several of which none is sure; `None` of nothing.
+    fn one_or_namesakes(&self, communes: &[&Commune], of_only: f64) -> Option<Vec<Candidate>> {
+        Some(match communes {
+            [] => return None,
+            [only] => vec![self.candidate(only, of_only)],
+            several => several.iter().map(|c| self.candidate(c, HOMONYM + size(c))).collect(),
+        })
     }
 
     fn candidate(&self, commune: &Commune, score: f64) -> Candidate {
