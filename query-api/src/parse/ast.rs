@@ -213,24 +213,15 @@ impl Test {
     /// Strings are denied whole, as by [`Test::Equals`]. A number, date or quantity with the prefix `ne` is an
     /// [`Test::Any`], not a denial: some value differs.
     pub(crate) fn denied(&self, parameter: &SearchParameter) -> Option<Self> {
-        match self {
-            Self::None(values) if parameter.kind == ParameterType::String => {
-                Some(Self::Equals(texts(values).map(str::to_owned).collect()))
-            }
-            Self::None(values) => Some(Self::Any(values.clone())),
-            Self::NotIn(urls) => Some(Self::In(urls.clone())),
-            Self::Missing(_)
-            | Self::Any(_)
-            | Self::Exact(_)
-            | Self::Equals(_)
-            | Self::Contains(_)
-            | Self::EndsWith(_)
-            | Self::Text(_)
-            | Self::In(_)
-            | Self::Identifier(_)
-            | Self::Above(_)
-            | Self::Below(_) => None,
+        if let Self::NotIn(urls) = self {
+            return Some(Self::In(urls.clone()));
         }
+        let Self::None(values) = self else { return None };
+        Some(if parameter.kind == ParameterType::String {
+            Self::Equals(texts(values).map(str::to_owned).collect())
+        } else {
+            Self::Any(values.clone())
+        })
     }
 
     /// Whether it asks for no particular value: a denial, or that there be a value or none.

@@ -17,12 +17,10 @@ enum Kind {
 
 /// The token with the code in the case its list has it: `2a` is `2A`.
 pub(super) fn folded(parameter: &str, text: &str) -> Option<String> {
-    kind(parameter)?;
-    let (before, code) = text
-        .rsplit_once('|')
-        .map_or(("", text), |(_, code)| (&text[..text.len() - code.len()], code));
+    let kind = kind(parameter)?;
+    let (before, code) = text.split_at(text.rfind('|').map_or(0, |bar| bar + 1));
     let upper = code.to_ascii_uppercase();
-    (upper != code && codes(kind(parameter)?).any(|(known, _)| known == upper))
+    (upper != code && codes(kind).any(|(known, _)| known == upper))
         .then(|| format!("{before}{upper}"))
 }
 
