@@ -5,13 +5,14 @@
 //! other (`words/phrase.rs`); a number of known form only by itself, best by a resource whose own it is.
 //! A name that holds all of it, begins with it or is it brings the score nearer to 1 (`words/named.rs`).
 //! Where nothing holds all of it, one word is read as another (`words/together.rs`).
-//! The score is BM25 divided by its own upper bound, so between 0 and 1 and independent of the other hits.
+//! The score (`words/score.rs`) is BM25 divided by its own upper bound, so between 0 and 1 and independent of the other hits.
 //! What it needs to know of all documents is as old as the generation: a commit changes the score of
 //! nothing else.
 
 mod misspelled;
 mod named;
 mod phrase;
+mod score;
 mod tally;
 mod together;
 mod word;
@@ -20,11 +21,12 @@ use std::cell::Cell;
 
 use shared::error::{Issue, IssueType};
 use shared::fhir::ResourceType;
-use shared::index::{KeySet, Segment, SegmentView, Snapshot};
+use shared::index::{KeySet, SegmentView, Snapshot};
 use shared::param::text::{NumberForm, TextPart, TextQuery};
-use shared::schema::words::{NUMBER, RECORD, WORD, stem};
+use shared::schema::words::{NUMBER, WORD, stem};
 use tantivy::postings::TermInfo;
 
+use self::score::{Collection, OWN_LONGER_NUMBER, OWN_NUMBER, WHOLE, Worth};
 use self::tally::Tally;
 use super::Result;
 use super::watch::Watch;
@@ -64,51 +66,6 @@ impl WordHits {
         near[at].1
     }
 }
-
-/// How much a kind of match is worth: from its least to its greatest frequency.
-///
-/// Bands of whole words, stems and starts of words lie above that of matches inside a word; in the
-/// resource's own name a word is worth more, and the more the shorter the name.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Worth {
-    least: f32,
-    most: f32,
-    is_name: bool,
-    /// Whether the word is then one of those that the name holds.
-    is_named: bool,
-}
-
-impl Worth {
-    const fn text(least: f32, most: f32) -> Self {
-        Self { least, most, is_name: false, is_named: false }
-    }
-
-    const fn name(least: f32, most: f32) -> Self {
-        Self { least, most, is_name: true, is_named: true }
-    }
-}
-
-const OWN_NUMBER: Worth = Worth { is_named: true, ..Worth::text(0.9, 1.0) };
-const OWN_LONGER_NUMBER: Worth = Worth { is_named: true, ..Worth::text(0.8, 0.9) };
-const WHOLE: Worth = Worth::text(0.55, 0.85);
-const WHOLE_IN_NAME: Worth = Worth::name(0.7, 1.0);
-const SAME_STEM: Worth = Worth::text(0.5, 0.8);
-const PREFIX: Worth = Worth::text(0.45, 0.75);
-const DERIVED: Worth = Worth::text(0.4, 0.7);
-const PREFIX_IN_NAME: Worth = Worth::name(0.55, 0.85);
-/// The start of a word in a name, by so few letters that it says little of the name.
-const SHORT_IN_NAME: Worth = Worth { is_named: false, ..PREFIX_IN_NAME };
-const INSIDE: Worth = Worth::text(0.1, 0.4);
-const MISSPELLED: Worth = Worth::text(0.05, 0.3);
-/// In the label of a price or a capacity: it says nothing of the resource beside others of its kind.
-const OF_RECORD: Worth = Worth::text(0.05, 0.3);
-
-/// Mean number of words of a name.
-const USUAL_NAME_WORDS: f32 = 4.0;
-
-/// BM25's usual constants.
-const K1: f32 = 1.2;
-const B: f32 = 0.75;
 
 /// Least weight of a part beside the heaviest of its text. All hits hold all parts, so that how well each is met
 /// tells more than how rare it is: a word that is in the label of every kind of offer is still worth a place in the
@@ -414,65 +371,6 @@ fn siret_of(
     Ok(())
 }
 
-/// What BM25 needs to know of all documents.
-#[derive(Debug, Clone, Copy)]
-struct Collection {
-    documents: f32,
-    mean_words: f32,
-}
-
-impl Collection {
-    fn of(snapshot: &Snapshot, base: ResourceType) -> Self {
-        let statistics = snapshot.word_statistics();
-        Self {
-            documents: statistics.documents(base).max(1) as f32,
-            mean_words: statistics.mean_words(base),
-        }
-    }
-
-    /// The weight of a word that so many documents hold; none is read as one.
-    fn weight(self, documents_with: u64) -> f32 {
-        let with = (documents_with.max(1) as f32).min(self.documents);
-        (1.0 + (self.documents - with + 0.5) / (with + 0.5)).ln()
-    }
-
-    /// The live documents of a term with their scores.
-    fn score_all(
-        self,
-        segment: &Segment,
-        info: &TermInfo,
-        worth: Worth,
-        scored: &mut Vec<Scored>,
-    ) -> tantivy::Result<()> {
-        let view = &segment.view;
-        view.for_each_word_block(info, |docs, frequencies| {
-            for (doc, frequency) in docs.iter().zip(frequencies) {
-                if segment.is_alive(*doc) {
-                    scored.push((view.owner(*doc), self.score_in(view, *doc, worth, *frequency)));
-                }
-            }
-        })
-    }
-
-    /// The score of a kind of match in a document.
-    fn score_in(self, view: &SegmentView, doc: u32, worth: Worth, frequency: u32) -> f32 {
-        let (words, mean) = if worth.is_name {
-            (view.name_words(doc), USUAL_NAME_WORDS)
-        } else {
-            (view.word_count(doc), self.mean_words)
-        };
-        score(worth, frequency, words as f32 / mean)
-    }
-}
-
-/// A kind of match, by the frequency part of BM25 divided by its bound; `length` is that of the text
-/// beside the mean.
-fn score(worth: Worth, frequency: u32, length: f32) -> f32 {
-    let frequency = frequency as f32;
-    let length = 1.0 - B + B * length;
-    worth.least + (worth.most - worth.least) * frequency / (frequency + K1 * length)
-}
-
 /// Keeps the hits with keys that are in a list; both by key.
 fn keep_common(hits: &mut Vec<Scored>, list: &[Scored]) {
     let mut rest = list.iter().peekable();
@@ -520,30 +418,5 @@ mod tests {
         assert_eq!(both, vec![(3, 0.625), (9, 1.0)]);
         assert_eq!(union(&a, &b), vec![(1, 0.5), (2, 1.0), (3, 0.5), (9, 1.0)]);
         assert_eq!(union(&b, &a), union(&a, &b));
-    }
-
-    #[test]
-    fn a_match_inside_a_word_is_never_worth_more() {
-        let frequent = score(INSIDE, 10_000, 0.01);
-        for worth in [WHOLE, WHOLE_IN_NAME, SAME_STEM, PREFIX, DERIVED, PREFIX_IN_NAME] {
-            let rare = score(worth, 1, 1_000.0);
-            assert!(rare > frequent, "{worth:?}: {rare} {frequent}");
-        }
-        assert!(score(OWN_NUMBER, 1, 1_000.0) > score(WHOLE, 10_000, 0.01));
-        for worth in [WHOLE, WHOLE_IN_NAME, SAME_STEM, PREFIX, INSIDE, MISSPELLED] {
-            let score = score(worth, 3, 0.8);
-            assert!(score > worth.least && score < worth.most, "{score}");
-        }
-    }
-
-    #[test]
-    fn rarer_words_weigh_more() {
-        let collection = Collection { documents: 1_000.0, mean_words: 50.0 };
-        let weights: Vec<f32> =
-            [0, 1, 10, 500, 1_000, 5_000].map(|with| collection.weight(with)).into();
-        assert!(weights.is_sorted_by(|a, b| a >= b), "{weights:?}");
-        assert!(weights.iter().all(|weight| *weight > 0.0), "{weights:?}");
-        let none = Collection { documents: 1.0, mean_words: 50.0 };
-        assert!(none.weight(0) > 0.0);
     }
 }

@@ -6,8 +6,10 @@
 use std::collections::BTreeMap;
 
 use shared::index::Snapshot;
+use shared::schema::words::{RECORD, WORD};
 
-use super::{CORRECTED_MAX, Found, MISSPELLED, RECORD, Reading, Search, WORD, term_info};
+use super::score::MISSPELLED;
+use super::{CORRECTED_MAX, Found, Reading, Search, term_info};
 use crate::execute::Result;
 use crate::execute::watch::Watch;
 

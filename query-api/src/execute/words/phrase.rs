@@ -8,7 +8,8 @@ use shared::schema::words::{NAME, RECORD, WORD};
 use tantivy::postings::{Postings, SegmentPostings};
 use tantivy::{DocSet, TERMINATED};
 
-use super::{OF_RECORD, Scored, Search, WHOLE, WHOLE_IN_NAME, Worth, term_info};
+use super::score::{OF_RECORD, WHOLE, WHOLE_IN_NAME, Worth};
+use super::{Scored, Search, term_info};
 use crate::execute::Result;
 
 impl Search<'_> {

@@ -7,11 +7,9 @@
 use shared::param::text::TextPart;
 use shared::schema::words::NAME;
 
-use super::{Found, PREFIX_IN_NAME, Reading, Scored, Search, Worth, keep_common, union};
+use super::score::INITIAL;
+use super::{Found, Reading, Scored, Search, keep_common, union};
 use crate::execute::Result;
-
-/// The start of a word of a name by its first letter.
-const INITIAL: Worth = Worth { least: 0.05, most: 0.3, is_named: false, ..PREFIX_IN_NAME };
 
 impl Search<'_> {
     /// What holds all parts but one as they are, and that one in another reading, which is added to what

@@ -10,10 +10,11 @@ use tantivy::postings::TermInfo;
 
 use crate::execute::Result;
 
-use super::{
-    DERIVED, INSIDE, OF_RECORD, PREFIX, PREFIX_IN_NAME, SAME_STEM, SHORT_IN_NAME, Scored, Search,
-    WHOLE, WHOLE_IN_NAME, Worth, term_info,
+use super::score::{
+    DERIVED, INSIDE, OF_RECORD, PREFIX, PREFIX_IN_NAME, SAME_STEM, SHORT_IN_NAME, WHOLE,
+    WHOLE_IN_NAME, Worth,
 };
+use super::{Scored, Search, term_info};
 
 /// Fewest letters of a word that is looked for inside others.
 const INSIDE_FROM: usize = 5;
