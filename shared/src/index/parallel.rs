@@ -9,8 +9,9 @@ use super::snapshot::Segment;
 use crate::parallel;
 
 /// Below so many lookups, handing work over costs more than it saves: a lookup is a step into some other
-/// page of memory, tens of nanoseconds; to wake a thread takes some ten microseconds.
-const LOOKUPS_MIN: usize = if cfg!(test) { 2 } else { 4_096 };
+/// page of memory, tens of nanoseconds; to wake a thread takes some ten microseconds. Debug builds, whose
+/// directories are small, hand over what there is.
+const LOOKUPS_MIN: usize = if cfg!(debug_assertions) { 2 } else { 4_096 };
 
 /// Rows that are read in order in the time of one lookup.
 pub(super) const ROWS_OF_LOOKUP: usize = 16;
