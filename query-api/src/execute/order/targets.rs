@@ -167,7 +167,7 @@ pub(super) fn missing(selection: &Selection<'_>) -> Result<Vec<Missing>> {
     for (position, key) in selection.keys.iter().enumerate() {
         let Key::Values(order, sources) = key else { continue };
         let Some(kind) = order.record else { continue };
-        let mut valued = KeySet::default();
+        let mut present = KeySet::default();
         for (at, source) in sources.iter().enumerate() {
             selection.context.watch.look()?;
             let values = match position {
@@ -180,9 +180,9 @@ pub(super) fn missing(selection: &Selection<'_>) -> Result<Vec<Missing>> {
             if let Some(matches) = &source.matches {
                 here = here.and(matches);
             }
-            valued = valued.or(here, snapshot.universe());
+            present = present.or(here, snapshot.universe());
         }
-        let count = (selection.matches.len() - valued.len()) as u64;
+        let count = (selection.matches.len() - present.len()) as u64;
         all.push(Missing { kind, conditioned: order.conditioned, count });
     }
     Ok(all)
