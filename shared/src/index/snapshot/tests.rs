@@ -93,6 +93,7 @@ proptest! {
         let dir = tempfile::tempdir().unwrap();
         let generation = Generation::create(dir.path(), Arc::new(Codec::default())).unwrap();
         let mut writer = generation.writer(WriterOptions::LIVE).unwrap();
+        writer.merge_only_when_told();
         let mut present = generation.snapshot(None).unwrap();
         for (step, seq) in steps.iter().chain([&Step::Commit]).zip(1..) {
             match step {
