@@ -14,7 +14,7 @@ const LARGE: &str = "/Organization?_count=1000&_include:iterate=*&_revinclude:it
 const SMALL: &str = "/Organization?_count=1";
 
 /// For what happens sooner or later.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Asks and does not read.
 fn ask(server: &Server, search: &str) -> TcpStream {
