@@ -190,12 +190,7 @@ impl IndexWriter {
 
 #[cfg(test)]
 impl IndexWriter {
-    /// Leaves merging to `merge_all`: a merge of the background would take segments away from it.
-    pub(super) fn merge_only_when_told(&mut self) {
-        self.inner.set_merge_policy(Box::new(tantivy::indexer::NoMergePolicy));
-    }
-
-    /// Merges all committed segments.
+    /// Merges all committed segments, which no merge of the background may take away meanwhile.
     pub(super) fn merge_all(&mut self) -> Result<()> {
         let segments = self.inner.index().searchable_segment_ids()?;
         if !segments.is_empty() {
